@@ -1,0 +1,100 @@
+PYTHON ?= python3
+
+# What the demo shows: the world it plans, and the case in it that no plan can place.
+WORLD ?= fixtures/national.json
+BLOCKED_CASE ?=
+
+BIN := .venv/bin
+
+.PHONY: demo test check lock clean
+# Both stamps rebuild the same .venv, so they must never run side by side.
+.NOTPARALLEL:
+# A recipe that fails leaves no target behind that looks finished.
+.DELETE_ON_ERROR:
+
+# Plan, check the plan, explain a case that cannot be placed, then serve the table on
+# 127.0.0.1:8000. With DEMO_ONCE=1 the server is stopped as soon as it answers.
+demo: .venv/.runtime
+	mkdir -p build
+	$(BIN)/regietafel plan $(WORLD) -o build/plan.json
+	$(BIN)/regietafel check $(WORLD) build/plan.json
+	@# Exit code 1 says that there is no plan for the case; anything else is a fault.
+	$(BIN)/regietafel propose $(WORLD) $(BLOCKED_CASE); test $$? -eq 1
+ifeq ($(DEMO_ONCE),1)
+	@$(BIN)/python -c "$$SERVE_ONCE" $(BIN)/regietafel serve --world $(WORLD)
+else
+	$(BIN)/regietafel serve --world $(WORLD)
+endif
+
+test: check
+	$(BIN)/pytest
+
+check: .venv/.test
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+# Each environment is built from nothing and stamped last, so one that was interrupted is
+# built anew. The test environment holds all of the runtime one and stands in for it.
+.venv/.runtime: requirements.lock
+	$(call venv,requirements.lock)
+	touch $@
+
+.venv/.test: requirements.lock requirements-test.lock
+	$(call venv,requirements-test.lock)
+	touch .venv/.runtime $@
+
+define venv
+rm -rf .venv
+$(PYTHON) -m venv .venv
+$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1)
+$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+
+# Remakes both locks at the newest releases that pyproject.toml allows, for every platform and
+# every Python from 3.11 on. The runtime lock constrains the test lock: tests run what ships.
+# Needs the network; brings its own uv.
+lock:
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install -qq --disable-pip-version-check uv
+	$(compile) -o requirements.lock
+	$(compile) --extra test --constraint requirements.lock -o requirements-test.lock
+
+compile = build/lock/bin/uv pip compile pyproject.toml --quiet --upgrade --group build \
+	--universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache \
+		.import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Starts the server given as arguments, waits until it is ready, and stops it. The port must be
+# free beforehand, or another server might answer in its place; no proxy is asked for it.
+define SERVE_ONCE
+import socket, subprocess, sys, time, urllib.request
+
+address, url = ("127.0.0.1", 8000), "http://127.0.0.1:8000/health/ready"
+with socket.socket() as probe:
+    if probe.connect_ex(address) == 0:
+        sys.exit("port 8000 is taken")
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+server = subprocess.Popen(sys.argv[1:])
+try:
+    end = time.monotonic() + 30
+    while True:
+        try:
+            opener.open(url, timeout=2).close()
+            break
+        except OSError as error:
+            if server.poll() is not None or time.monotonic() > end:
+                sys.exit(f"{url} does not answer: {error}")
+            time.sleep(0.2)
+    print(f"{url} answers", flush=True)
+finally:
+    server.terminate()
+    server.wait()
+endef
+export SERVE_ONCE
