@@ -1,0 +1,1 @@
+"""The kernel: time, cases, resources, patterns, plans. It knows no Dutch partner."""

@@ -1,0 +1,315 @@
+"""A bound no plan can beat, from a linear relaxation through OR-Tools (GLOP).
+
+Columns stand for sets of patterns (placements by facility and day, removals by departure, a chain
+by both) and pay the least that any of them takes, so the relaxation never cuts a plan off:
+
+- per pool of people and day, the slots that fall inside the day whatever the pattern;
+- per pool and slot, the units that are there whatever the pattern (its *compulsory part*), which
+  is what bites where starts are narrow;
+- places per night and seats per departure, exactly.
+"""
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
+
+from ortools.linear_solver import pywraplp
+
+from scheduler.constraint import Attendance
+from scheduler.grid import day_lines, midnight
+from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation
+from scheduler.occupancy import Occupancy, Pool
+from scheduler.pattern import CasePatterns, Layout, Need, Pattern
+from scheduler.timeline import Timeline, span
+from scheduler.world import PERSON, Leg
+
+TOLERANCE = 1e-6
+"""How far GLOP's value may lie from the true optimum of the relaxation, as a fraction."""
+
+Group = tuple[str | None, str]
+"""Facility, and arrival day or departure: the patterns that one column stands for."""
+Members = list[tuple[Layout, Timeline]]
+"""The layouts of a group with their open slots."""
+Column = pywraplp.Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What all patterns of a column have in common for one attendance.
+
+    ``first``-``end`` holds every block, ``compulsory`` lies in every block (may be empty),
+    ``shortest`` is the least length; in slots.
+    """
+
+    eligible: frozenset[str]
+    count: int
+    first: int
+    end: int
+    compulsory: tuple[int, int]
+    shortest: int
+
+
+@dataclass(slots=True)
+class Relaxation:
+    """The linear program under construction."""
+
+    solver: pywraplp.Solver
+    valuation: Valuation
+    occupancy: Occupancy
+    demands: list[tuple[Demand, Column]] = field(default_factory=list)
+    nights: dict[tuple[str, date], list[tuple[int, Column]]] = field(default_factory=dict)
+    seats: dict[tuple[str, str], list[tuple[int, int, Column]]] = field(default_factory=dict)
+    terms: dict[str, list[tuple[int, Column]]] = field(
+        default_factory=lambda: {level: [] for level in LEVELS}
+    )
+    constants: Objective = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
+
+
+def bounds(
+    cases: Sequence[CasePatterns],
+    valuation: Valuation,
+    occupancy: Occupancy,
+    values: Objective,
+    seconds: float = math.inf,
+) -> Objective:
+    """Return, per level, what no plan of ``cases`` can beat, given ``values`` at the levels above.
+
+    A level that time does not allow keeps the bound that needs no proof (nothing or everybody).
+    """
+    until = time.monotonic() + seconds
+    program = relax(cases, valuation, occupancy)
+    found = {
+        level: sum(case.case.weight for case in cases) if level in MAXIMISED else 0
+        for level in LEVELS
+    }
+    for level in LEVELS:
+        expression = program.constants[level] + program.solver.Sum(
+            [factor * column for factor, column in program.terms[level] if factor]
+        )
+        maximise = level in MAXIMISED
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        program.solver.SetTimeLimit(int(min(left, 3600) * 1000))
+        (program.solver.Maximize if maximise else program.solver.Minimize)(expression)
+        if program.solver.Solve() != pywraplp.Solver.OPTIMAL:
+            break
+        value = program.solver.Objective().Value()
+        slack = TOLERANCE * max(1.0, abs(value))
+        proven = math.floor(value + slack) if maximise else math.ceil(value - slack)
+        found[level] = min(proven, found[level]) if maximise else max(proven, found[level])
+        if maximise:
+            program.solver.Add(expression >= values[level] - slack)
+        else:
+            program.solver.Add(expression <= values[level] + slack)
+    return found
+
+
+def relax(cases: Iterable[CasePatterns], valuation: Valuation, occupancy: Occupancy) -> Relaxation:
+    """Build the relaxation of planning ``cases`` into ``occupancy``."""
+    program = Relaxation(pywraplp.Solver.CreateSolver("GLOP"), valuation, occupancy)
+    for case in cases:
+        _add_case(program, case)
+    _post_people(program)
+    for (facility, night), taken in program.nights.items():
+        left = occupancy.places_left(facility, night)
+        program.solver.Add(program.solver.Sum([n * one for n, one in taken]) <= left)
+    for (departure, kind), aboard in program.seats.items():
+        loosest = max(limit for _, limit, _ in aboard)
+        room = occupancy.seats_left(departure, kind, loosest)
+        program.solver.Add(program.solver.Sum([n * one for n, _, one in aboard]) <= room)
+    return program
+
+
+def _add_case(program: Relaxation, case: CasePatterns) -> None:
+    valuation, terms = program.valuation, program.terms
+    pressed = valuation.pressed(case)
+    in_force = sum((case.case.id, leg) in valuation.in_force for leg in case.case.legs)
+    program.constants["pastLegalEnd"] += pressed
+    program.constants["changes"] += in_force
+    planned = []
+    for column, pattern in _columns(program, case):
+        planned.append(column)
+        worth = valuation.worth(case, pattern)
+        terms["pastLegalEnd"].append((-int(pressed), column))
+        terms["plannedWeight"].append((case.case.weight, column))
+        terms["nightsInDetention"].append((worth.nights, column))
+        terms["withoutFallback"].append((worth.alone, column))
+        terms["changes"].append((-in_force, column))
+        terms["daysWaited"].append((worth.days, column))
+        claims = case.claims(pattern, ((),) * len(pattern.legs))
+        for facility, night, count in claims.nights:
+            program.nights.setdefault((facility, night), []).append((count, column))
+        for departure, kind, count, limit in claims.seats:
+            program.seats.setdefault((departure, kind), []).append((count, limit, column))
+    if planned:
+        program.solver.Add(program.solver.Sum(planned) <= 1)
+
+
+def _columns(program: Relaxation, case: CasePatterns) -> Iterator[tuple[Column, Pattern]]:
+    """Yield the columns of a case, each with a pattern that has its nights and departure."""
+    solver, last = program.solver, case.case.legs[-1]
+    if not case.chained:
+        for members in _groups(program, case, last).values():
+            column = solver.NumVar(0, 1, "")
+            _demand(program, column, members)
+            layout, line = min(members, key=lambda one: _first(one[1]))
+            yield column, Pattern(case.case.id, ((layout, _first(line)),))
+        return
+    removals = _groups(program, case, "removal")
+    going: dict[Group, list[Column]] = {group: [] for group in removals}
+    for (facility, _), members in _groups(program, case, "placement").items():
+        column = solver.NumVar(0, 1, "")
+        pairs = []
+        for group, ((removal, anchor), *_) in removals.items():
+            if group[0] != facility:
+                continue
+            paired = (
+                (layout, together)
+                for layout, line in members
+                if (together := line & case.pair_starts(layout, removal, program.occupancy))
+            )
+            found = next(paired, None)
+            if found is None:
+                continue
+            pair = solver.NumVar(0, 1, "")
+            pairs.append(pair)
+            going[group].append(pair)
+            legs = (found[0], _first(found[1])), (removal, _first(anchor))
+            yield pair, Pattern(case.case.id, legs)
+        if pairs:
+            solver.Add(solver.Sum(pairs) == column)
+            _demand(program, column, members)
+    for group, pairs in going.items():
+        if pairs:
+            column = solver.NumVar(0, 1, "")
+            solver.Add(solver.Sum(pairs) == column)
+            _demand(program, column, removals[group])
+
+
+def _groups(program: Relaxation, case: CasePatterns, leg: Leg) -> dict[Group, Members]:
+    """Group the open layouts of a leg by facility and arrival day, or by departure."""
+    groups: dict[Group, Members] = {}
+    for layout, line in case.open_layouts(leg, program.occupancy):
+        if layout.departure is not None:
+            groups.setdefault((layout.facility, layout.departure.id), []).append((layout, line))
+            continue
+        while line:
+            day = case.arrival(layout, _first(line))
+            same = line & span(0, _after(case, layout, day))
+            groups.setdefault((layout.facility, day.isoformat()), []).append((layout, same))
+            line ^= same
+    return groups
+
+
+def _after(case: CasePatterns, layout: Layout, day: date) -> int:
+    """Return the first anchor slot that arrives after ``day``."""
+    following = midnight(day + timedelta(days=1), case.arrival_zone(layout))
+    return case.world.grid.ceil(following) - layout.frame.slot(("arrival", "start"))
+
+
+def _demand(program: Relaxation, column: Column, members: Members) -> None:
+    """Record what every pattern of the column takes of each pool."""
+    together: dict[Attendance, list[tuple[Need, int, int]]] = {}
+    for layout, line in members:
+        low, high = _first(line), line.bit_length() - 1
+        for need in layout.needs:
+            if not need.joint and need.pool.role != PERSON:
+                together.setdefault(need.declaration, []).append((need, low, high))
+    for asked, needs in together.items():
+        if len(needs) < len(members):
+            continue
+        reaches = [
+            (_reach(need.pool), low + need.base, high + need.base) for need, low, high in needs
+        ]
+        program.demands.append(
+            (
+                Demand(
+                    eligible=frozenset[str]().union(*(reach.eligible for reach, _, _ in reaches)),
+                    count=asked.count,
+                    first=min(low + reach.first for reach, low, _ in reaches),
+                    end=max(high + reach.end for reach, _, high in reaches),
+                    compulsory=(
+                        max(high + reach.last_first for reach, _, high in reaches),
+                        min(low + reach.first_end for reach, low, _ in reaches),
+                    ),
+                    shortest=min(reach.shortest for reach, _, _ in reaches),
+                ),
+                column,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The extremes of a pool's blocks, in slots from the base."""
+
+    eligible: frozenset[str]
+    first: int
+    last_first: int
+    first_end: int
+    end: int
+    shortest: int
+
+
+@lru_cache(maxsize=65_536)
+def _reach(pool: Pool) -> Reach:
+    blocks = [block for unit in pool.units for block in unit]
+    return Reach(
+        frozenset(block.resource for block in blocks),
+        min(block.lead for block in blocks),
+        max(block.lead for block in blocks),
+        min(block.lead + block.length for block in blocks),
+        max(block.lead + block.length for block in blocks),
+        min(block.length for block in blocks),
+    )
+
+
+def _post_people(program: Relaxation) -> None:
+    """Post the rows of each set of eligible people, over all demands that no one else can meet."""
+    world = program.occupancy.world
+    zone = world.location[world.locations[0].id].timezone
+    lines = day_lines(world.grid, zone)
+    for eligible in {demand.eligible for demand, _ in program.demands}:
+        theirs = [
+            (demand, column) for demand, column in program.demands if demand.eligible <= eligible
+        ]
+        free = [program.occupancy.free(one) for one in eligible]
+        for line in lines:
+            _post(
+                program,
+                [(demand.count * _inside(demand, line), column) for demand, column in theirs],
+                sum((line & one).bit_count() for one in free),
+            )
+        for slot in {demand.compulsory[0] for demand, _ in theirs}:
+            _post(
+                program,
+                [
+                    (demand.count, column)
+                    for demand, column in theirs
+                    if demand.compulsory[0] <= slot < demand.compulsory[1]
+                ],
+                sum(one >> slot & 1 for one in free),
+            )
+
+
+def _post(program: Relaxation, row: list[tuple[int, Column]], room: int) -> None:
+    row = [(factor, column) for factor, column in row if factor]
+    if sum(factor for factor, _ in row) > room:
+        program.solver.Add(program.solver.Sum([n * one for n, one in row]) <= room)
+
+
+def _inside(demand: Demand, day: Timeline) -> int:
+    """Return the slots of ``day`` that the demand takes of each unit, whatever the pattern."""
+    first, end = _first(day), day.bit_length()
+    if first <= demand.first and demand.end <= end:
+        return demand.shortest
+    begin, until = demand.compulsory
+    return max(min(until, end) - max(begin, first), 0)
+
+
+def _first(line: Timeline) -> int:
+    return (line & -line).bit_length() - 1

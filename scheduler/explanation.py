@@ -1,0 +1,289 @@
+"""Why a case has no open pattern: minimal signatures, exact and without a solver.
+
+The *signature* of a pattern is the set of conditions that forbid it. The minimal ones over all
+patterns are the *correction sets*: the least that would have to change for the case to fit. A
+light's colour follows from them. Facilities and departures have phantoms, so that a signature can
+also say "no such facility" or "no such departure".
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from scheduler.constraint import Declaration, Register, Text
+from scheduler.grid import days
+from scheduler.occupancy import Occupancy
+from scheduler.pattern import CasePatterns, Condition, Layout, Need, phantom_layouts
+from scheduler.timeline import Timeline
+from scheduler.world import Departure, Leg
+from scheduler.world import Seats as FreeSeats
+
+Colour = Literal["red", "grey", "amber", "green"]
+Signature = frozenset[Condition]
+
+
+@dataclass(frozen=True, slots=True)
+class LightState:
+    """A light with its colour and the conditions under it that stand in a correction set."""
+
+    light: str
+    colour: Colour
+    reasons: tuple["Reason", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A condition that blocks, in words."""
+
+    condition: Condition
+    says: Text
+
+
+class Explanation:
+    """The correction sets of one case in one occupancy; ``{∅}`` when the case is open."""
+
+    def __init__(self, case: CasePatterns, occupancy: Occupancy) -> None:
+        self.case = case
+        self.occupancy = occupancy
+        self._index: dict[Condition, int] = {}
+        self._said: dict[Condition, Declaration] = {}
+
+    @property
+    def register(self) -> Register:
+        """The register whose constraints block."""
+        return self.case.patterns.register
+
+    @cached_property
+    def correction_sets(self) -> tuple[Signature, ...]:
+        """The minimal signatures over all patterns, smallest first."""
+        found = self._chain() if self.case.chained else self._single(self.case.case.legs[0])
+        conditions = list(self._index)
+        sets = [
+            frozenset(one for n, one in enumerate(conditions) if mask >> n & 1) for mask in found
+        ]
+        return tuple(sorted(sets, key=lambda one: (len(one), sorted(one))))
+
+    @cached_property
+    def lights(self) -> tuple[LightState, ...]:
+        """Every light in order, with its colour and its reasons."""
+        return tuple(self._light(light) for light in self.register.lights)
+
+    def reasons(self, conditions: Iterable[Condition]) -> tuple[Reason, ...]:
+        """Put conditions into words, in the order of the register."""
+        order = {one.id: n for n, one in enumerate(self.register.constraints)}
+        return tuple(
+            Reason(one, self._say(one))
+            for one in sorted(conditions, key=lambda one: (order.get(one.constraint, 0), one))
+        )
+
+    def _light(self, light: str) -> LightState:
+        sets = self.correction_sets
+        theirs = [
+            {one for one in conditions if self.register[one.constraint].light == light}
+            for conditions in sets
+        ]
+        if sets and all(any(one.known for one in mine) for mine in theirs):
+            colour: Colour = "red"
+        elif any(not one.known for mine in theirs for one in mine):
+            colour = "grey"
+        else:
+            colour = "amber" if any(theirs) else "green"
+        return LightState(light, colour, self.reasons(set().union(*theirs)))
+
+    def _say(self, condition: Condition) -> Text:
+        constraint = self.register[condition.constraint]
+        rule = self._said[condition]
+        words = {one.name: _word(getattr(rule, one.name)) for one in fields(rule)}
+        layer = _LAYERS[condition.layer] if condition.known else _UNKNOWN
+        return Text(
+            f"{constraint.says.nl.format_map(words)}{layer.nl}",
+            f"{constraint.says.en.format_map(words)}{layer.en}",
+        )
+
+    def _single(self, leg: Leg) -> list[int]:
+        found: list[int] = []
+        for layout in (*self.case.layouts[leg], *self._phantoms(leg)):
+            for mask in self._family(layout, found):
+                _add(found, mask)
+        return found
+
+    def _chain(self) -> list[int]:
+        """Join both legs: signatures unite, and what binds the pair adds its own conditions."""
+        removals: dict[tuple[str | None, int], list[Layout]] = {}
+        for removal in (*self.case.layouts["removal"], *self._phantoms("removal")):
+            for mask in self._family(removal, []):
+                removals.setdefault((removal.facility, mask), []).append(removal)
+        found: list[int] = []
+        pairs: dict[tuple[object, ...], dict[int, Timeline]] = {}
+        for placement in self.case.layouts["placement"]:
+            family = self._family(placement, found)
+            for (facility, mask), group in removals.items():
+                if facility != placement.facility:
+                    continue
+                frame = placement.frame
+                key = facility, mask, frame.slot(("arrival", "start")), frame.ends[-1]
+                if key not in pairs:
+                    pairs[key] = self._pair_family(placement, group)
+                for between, line in pairs[key].items():
+                    for own, starts in family.items():
+                        if starts & line:
+                            _add(found, own | mask | between)
+        return found
+
+    def _pair_family(self, placement: Layout, removals: list[Layout]) -> dict[int, Timeline]:
+        """Return, over a group of removals, the placement anchors by what binds the pair."""
+        union: dict[int, Timeline] = {}
+        for removal in removals:
+            family = {0: self.occupancy.world.grid.full}
+            for condition, rule, allows in self._between(placement, removal):
+                family = _refine(family, 1 << self._number(condition, rule), allows, [])
+            for mask, line in family.items():
+                union[mask] = union.get(mask, 0) | line
+        return union
+
+    def _between(
+        self, placement: Layout, removal: Layout
+    ) -> Iterator[tuple[Condition, Declaration, Timeline]]:
+        case = self.case
+        order = case.order_starts(placement, removal)
+        for constraint, rule in case.spans:
+            yield (
+                Condition(constraint, "rule"),
+                rule,
+                case.span_starts(rule, placement, removal) & order,
+            )
+        if case.between is None:
+            return
+        constraint, nights = case.between
+        there = case.night_starts(placement, removal, self.occupancy, "rostered")
+        left = case.night_starts(placement, removal, self.occupancy, "free")
+        yield Condition(constraint, "not-rostered"), nights, there
+        yield Condition(constraint, "claimed"), nights, left | ~there & case.world.grid.full
+
+    def _phantoms(self, leg: Leg) -> tuple[Layout, ...]:
+        if leg == "placement":
+            return ()
+        return phantom_layouts(self.case, _phantom_departures(self.case))
+
+    def _family(self, layout: Layout, found: list[int]) -> dict[int, Timeline]:
+        """Split the anchors of a layout by the conditions that forbid them, dominated ones left out."""
+        anchor = layout.frame.anchor
+        family = {0: self.case.world.grid.full if anchor is None else 1 << anchor}
+        for condition, rule, allows in self._conditions(layout):
+            family = _refine(family, 1 << self._number(condition, rule), allows, found)
+            if not family:
+                break
+        return family
+
+    def _conditions(self, layout: Layout) -> Iterator[tuple[Condition, Declaration, Timeline]]:
+        full = self.case.world.grid.full
+        for bar in layout.bars:
+            yield bar.condition, bar.declaration, bar.allows
+        departure = layout.departure
+        for seat in layout.seats:
+            assert departure is not None
+            there = seat.fits(departure.id, self.occupancy, "rostered")
+            left = seat.fits(departure.id, self.occupancy, "free")
+            if not there:
+                yield Condition(seat.constraint, "not-rostered"), seat.declaration, 0
+            elif not left:
+                yield Condition(seat.constraint, "claimed"), seat.declaration, 0
+        if layout.nights is not None:
+            constraint, nights = layout.nights
+            there_at = self.case.stay_starts(layout, self.occupancy, "rostered")
+            left_at = self.case.stay_starts(layout, self.occupancy, "free")
+            yield Condition(constraint, "not-rostered"), nights, there_at
+            yield Condition(constraint, "claimed"), nights, left_at | ~there_at & full
+        for need in layout.needs:
+            yield (
+                Condition(need.constraint, "not-rostered"),
+                need.declaration,
+                need.starts(self.occupancy, "rostered"),
+            )
+            yield Condition(need.constraint, "claimed"), need.declaration, self._unclaimed(need)
+
+    def _unclaimed(self, need: Need) -> Timeline:
+        """Return the anchors where bookings are not what is short: |F| >= min(k, |R|)."""
+        line = full = self.case.world.grid.full
+        for count in range(1, need.count + 1):
+            there = need.starts_of(self.occupancy, "rostered", count)
+            line &= need.starts_of(self.occupancy, "free", count) | ~there & full
+        return line
+
+    def _number(self, condition: Condition, rule: Declaration) -> int:
+        self._said.setdefault(condition, rule)
+        return self._index.setdefault(condition, len(self._index))
+
+
+def reason(case: CasePatterns, occupancy: Occupancy) -> str:
+    """Return the smallest correction set of ``case`` in English words, conditions joined by "and"."""
+    explanation = Explanation(case, occupancy)
+    if not explanation.correction_sets:
+        return "no pattern exists"
+    smallest = explanation.correction_sets[0]
+    if not smallest:
+        return "open, but not taken by this plan"
+    return " and ".join(one.says.en for one in explanation.reasons(smallest))
+
+
+def _refine(
+    family: Mapping[int, Timeline], bit: int, allows: Timeline, found: list[int]
+) -> dict[int, Timeline]:
+    """Move the anchors that a condition forbids to the signature with its bit."""
+    refined: dict[int, Timeline] = {}
+    for mask, line in family.items():
+        kept, shut = line & allows, line & ~allows
+        if kept:
+            refined[mask] = refined.get(mask, 0) | kept
+        if shut and not any(one & (mask | bit) == one for one in found):
+            refined[mask | bit] = refined.get(mask | bit, 0) | shut
+    return refined
+
+
+def _add(found: list[int], mask: int) -> None:
+    """Keep ``found`` an antichain of minimal masks."""
+    if any(one & mask == one for one in found):
+        return
+    found[:] = [one for one in found if mask & one != mask]
+    found.append(mask)
+
+
+def _phantom_departures(case: CasePatterns) -> Iterator[Departure]:
+    """Yield one departure a day at noon that does not exist, from the most used origin."""
+    world = case.world
+    origins = Counter(one.from_ for one in world.departures if one.kind == "scheduled")
+    if not origins:
+        return
+    origin = min(origins, key=lambda one: (-origins[one], one))
+    zone = world.location[origin].timezone
+    for day in days(world.grid, zone):
+        departs = datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(world.as_of.tzinfo)
+        yield Departure(
+            id=f"none-{day.isoformat()}",
+            kind="scheduled",
+            carrier="none",
+            number="none",
+            from_=origin,
+            destination=origin,
+            departs=departs,
+            arrives=departs + timedelta(hours=2),
+            seats=FreeSeats(),
+        )
+
+
+def _word(value: object) -> str:
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(map(str, value)))
+    return str(value)
+
+
+_UNKNOWN = Text(" (niet bekend)", " (not known)")
+_LAYERS = {
+    "rule": Text("", ""),
+    "not-rostered": Text(" (niet ingeroosterd)", " (none rostered)"),
+    "claimed": Text(" (bezet door andere boekingen)", " (taken by other bookings)"),
+}

@@ -1,0 +1,470 @@
+"""The CP-SAT model: choices, what they take together, and the objective level by level.
+
+*Compile, don't constrain*: a choice exists only where the case's own timelines are open; the model
+holds what cases share. People alike in home, abilities and free time form one class and are
+counted; interval colouring then names them exactly.
+
+- :func:`every_choice` offers all that is open, so the optimum is the optimum of the world;
+- :func:`named_choices` offers given options with their people: small, for worlds too large.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from ortools.sat.python import cp_model
+
+from scheduler.constraint import Attendance
+from scheduler.construction import Option
+from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, Worth
+from scheduler.occupancy import Block, Claims, Occupancy, Pool
+from scheduler.pattern import CasePatterns, Drawn, Layout, Pattern
+from scheduler.timeline import Timeline, slots_of, span
+from scheduler.world import PERSON
+
+Progress = Callable[[str, Objective, Objective], None]
+"""Called with the level at work, the incumbent's values and the bounds so far."""
+Var = cp_model.IntVar
+LegChoice = tuple[Layout, int]
+"""A layout with its anchor slot."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crew:
+    """Interchangeable resources: one role, home, set of abilities and free time."""
+
+    members: tuple[str, ...]
+    free: Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A stretch of slots that ``units`` (a variable) members of a crew are taken for."""
+
+    first: int
+    end: int
+    units: Var
+
+
+@dataclass(slots=True)
+class Rows:
+    """What choices take together: stretches per crew, places per night, seats per departure."""
+
+    duties: dict[Crew, list[Duty]] = field(default_factory=dict)
+    nights: dict[tuple[str, date], list[tuple[int, Var]]] = field(default_factory=dict)
+    seats: dict[tuple[str, str], list[tuple[int, int, Var]]] = field(default_factory=dict)
+
+    def post(self, model: cp_model.CpModel, occupancy: Occupancy) -> None:
+        """Post every row that could be broken."""
+        for crew, duties in self.duties.items():
+            _post_crew(model, len(crew.members), duties)
+        for (facility, night), taken in self.nights.items():
+            left = occupancy.places_left(facility, night)
+            if sum(count for count, _ in taken) > left:
+                model.add(sum(count * one for count, one in taken) <= left)
+        for (departure, kind), aboard in self.seats.items():
+            _post_seats(model, occupancy, departure, kind, aboard)
+
+
+@dataclass(slots=True)
+class Program:
+    """A model under construction: its rows, and per level the terms of the objective."""
+
+    model: cp_model.CpModel
+    occupancy: Occupancy
+    valuation: Valuation
+    rows: Rows = field(default_factory=Rows)
+    terms: dict[str, list[tuple[int, Var]]] = field(
+        default_factory=lambda: {level: [] for level in LEVELS}
+    )
+    constants: Objective = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
+    options: dict[str, list[tuple[Option, Var]]] = field(default_factory=dict)
+    plans: list["ExactCase"] = field(default_factory=list)
+
+    def add_case(self, case: CasePatterns) -> None:
+        """Count the case as unplanned until a choice says otherwise."""
+        self.constants["pastLegalEnd"] += self.valuation.pressed(case)
+        self.constants["changes"] += sum(
+            (case.case.id, leg) in self.valuation.in_force for leg in case.case.legs
+        )
+
+    def add_planned(self, case: CasePatterns, chosen: Var, worth: Worth) -> None:
+        """Count what planning the case by ``chosen`` is worth, changes apart."""
+        terms = self.terms
+        if self.valuation.pressed(case):
+            terms["pastLegalEnd"].append((-1, chosen))
+        terms["plannedWeight"].append((case.case.weight, chosen))
+        terms["nightsInDetention"].append((worth.nights, chosen))
+        terms["withoutFallback"].append((worth.alone, chosen))
+        terms["daysWaited"].append((worth.days, chosen))
+
+    def add_leg(self, case: CasePatterns, layout: Layout, slot: int, chosen: Var) -> None:
+        """Count whether the leg leaves the booking in force where it was."""
+        if (case.case.id, layout.leg) in self.valuation.in_force:
+            kept = 1 - self.valuation.changed(case.case, layout, slot)
+            self.terms["changes"].append((-kept, chosen))
+
+
+@dataclass(slots=True)
+class ExactCase:
+    """The variables of one case with every choice in it."""
+
+    case: CasePatterns
+    legs: list[dict[LegChoice, Var]]
+    staff: list[dict["Moment", list[tuple[Crew, Block, Var]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The best options found, and per level the value and a bound valid for what was offered."""
+
+    options: dict[str, Option]
+    values: Objective
+    bounds: Objective
+    optimal: bool
+
+
+def named_choices(
+    program: Program, cases: Iterable[CasePatterns], offers: Mapping[str, Sequence[Option]]
+) -> None:
+    """Offer each case its named options, at most one of them."""
+    alone: dict[str, Crew] = {}
+    for case in cases:
+        program.add_case(case)
+        choices = []
+        for option in offers.get(case.case.id, ()):
+            chosen = program.model.new_bool_var("")
+            choices.append((option, chosen))
+            program.add_planned(case, chosen, program.valuation.worth(case, option.pattern))
+            for layout, slot in option.pattern.legs:
+                program.add_leg(case, layout, slot, chosen)
+            for drawn, (_, slot) in zip(option.names, option.pattern.legs, strict=True):
+                for _, _, blocks in drawn:
+                    for block in blocks:
+                        crew = alone.setdefault(block.resource, Crew((block.resource,), 0))
+                        first = slot + block.lead
+                        duty = Duty(first, first + block.length, chosen)
+                        program.rows.duties.setdefault(crew, []).append(duty)
+            _take(program.rows, option.claims, chosen)
+        program.model.add_at_most_one(chosen for _, chosen in choices)
+        program.options[case.case.id] = choices
+
+
+def every_choice(program: Program, cases: Sequence[CasePatterns]) -> None:
+    """Offer each case everything that is open in the occupancy."""
+    crews = _crews(program.occupancy, cases)
+    for case in cases:
+        program.add_case(case)
+        legs = [
+            {
+                (layout, slot): program.model.new_bool_var("")
+                for layout, line in case.open_layouts(leg, program.occupancy)
+                for slot in slots_of(line)
+            }
+            for leg in case.case.legs
+        ]
+        staff = []
+        for choices in legs:
+            program.model.add_at_most_one(choices.values())
+            for (layout, slot), chosen in choices.items():
+                program.add_leg(case, layout, slot, chosen)
+            staff.append(_staff(program, choices, crews))
+        if case.chained:
+            _pairs(program, case, *legs)
+        else:
+            for (layout, slot), chosen in legs[0].items():
+                pattern = Pattern(case.case.id, ((layout, slot),))
+                program.add_planned(case, chosen, program.valuation.worth(case, pattern))
+                _take(program.rows, case.claims(pattern, ((),)), chosen)
+        program.plans.append(ExactCase(case, legs, staff))
+
+
+def solve(
+    program: Program,
+    hint: Mapping[str, Option],
+    seconds: float,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Solution | None:
+    """Solve level by level, each result a constraint on the next; None when time ran out first.
+
+    ``hint`` is the plan to start from. The bound of a level holds given the levels above it.
+    """
+    program.rows.post(program.model, program.occupancy)
+    _hint(program, hint)
+    until = time.monotonic() + seconds
+    values: Objective = {}
+    bounds: Objective = {}
+    best: cp_model.CpSolver | None = None
+    optimal = True
+    for level in LEVELS:
+        expression = program.constants[level] + sum(
+            factor * one for factor, one in program.terms[level] if factor
+        )
+        maximise = level in MAXIMISED
+        if isinstance(expression, int):
+            values[level] = bounds[level] = expression
+            continue
+        (program.model.maximize if maximise else program.model.minimize)(expression)
+        left = until - time.monotonic()
+        if best is not None and (left <= 0.05 or stop()):
+            optimal = False
+            break
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.linearization_level = 2
+        solver.parameters.max_time_in_seconds = max(left, 0.1)
+        status = solver.solve(program.model)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            optimal = False
+            break
+        best = solver
+        values[level] = round(solver.objective_value)
+        rounding = math.floor if maximise else math.ceil
+        slack = 1e-6 if maximise else -1e-6
+        bounds[level] = rounding(solver.best_objective_bound + slack)
+        optimal &= status == cp_model.OPTIMAL
+        if progress is not None:
+            progress(level, values, bounds)
+        if maximise:
+            program.model.add(expression >= values[level])
+        else:
+            program.model.add(expression <= values[level])
+        _rehint(program.model, solver)
+    if best is None:
+        return None
+    return Solution(_chosen(program, best), values, bounds, optimal)
+
+
+def _post_crew(model: cp_model.CpModel, size: int, duties: list[Duty]) -> None:
+    """Post at most ``size`` at a time: overlapping stretches all hold the start of one of them."""
+    posted: set[tuple[int, ...]] = set()
+    for start in {duty.first for duty in duties}:
+        together = [duty.units for duty in duties if duty.first <= start < duty.end]
+        row = tuple(sorted({one.index for one in together}))
+        if row in posted or len(together) <= 1:
+            continue
+        posted.add(row)
+        model.add(sum(together) <= size)
+
+
+def _post_seats(
+    model: cp_model.CpModel,
+    occupancy: Occupancy,
+    departure: str,
+    kind: str,
+    aboard: list[tuple[int, int, Var]],
+) -> None:
+    """Post one row per limit; a choice with a tighter limit binds the rest only when taken."""
+    loosest = max(limit for _, limit, _ in aboard)
+    total = sum(count * one for count, _, one in aboard)
+    room = occupancy.seats_left(departure, kind, loosest)
+    if sum(count for count, _, _ in aboard) > room:
+        model.add(total <= room)
+    for _, limit, one in aboard:
+        tight = occupancy.seats_left(departure, kind, limit)
+        if tight < room:
+            model.add(total <= tight).only_enforce_if(one)
+
+
+def _take(rows: Rows, claims: Claims, chosen: Var) -> None:
+    for facility, night, count in claims.nights:
+        rows.nights.setdefault((facility, night), []).append((count, chosen))
+    for departure, kind, count, limit in claims.seats:
+        rows.seats.setdefault((departure, kind), []).append((count, limit, chosen))
+
+
+def _crews(occupancy: Occupancy, cases: Sequence[CasePatterns]) -> dict[str, Crew]:
+    """Return the crew of every resource: alike in all that could tell its members apart."""
+    lists = {
+        rule.among
+        for case in cases
+        for declared in case.declared.values()
+        for _, rule in declared
+        if isinstance(rule, Attendance) and rule.among is not None and rule.role != PERSON
+    }
+    alike: dict[object, list[str]] = {}
+    for one in occupancy.world.resources:
+        named = frozenset(names for names in lists if one.id in names)
+        twin = (
+            one.role,
+            one.home,
+            one.abilities,
+            one.capacity,
+            one.remote,
+            named,
+            occupancy.free(one.id),
+        )
+        alike.setdefault(twin, []).append(one.id)
+    return {
+        member: crew
+        for members in alike.values()
+        for crew in [Crew(tuple(members), occupancy.free(members[0]))]
+        for member in members
+    }
+
+
+Moment = tuple[Attendance, Pool, int]
+"""An attendance asked of a pool at an absolute slot; options that share it share its people."""
+
+
+def _staff(
+    program: Program, choices: Mapping[LegChoice, Var], crews: Mapping[str, Crew]
+) -> dict[Moment, list[tuple[Crew, Block, Var]]]:
+    """Let each attendance be met by crews: as many units as it asks, when a choice asks it."""
+    asking: dict[Moment, list[Var]] = {}
+    for (layout, slot), chosen in choices.items():
+        for need in layout.needs:
+            if not need.joint and need.pool.role != PERSON:
+                asking.setdefault((need.declaration, need.pool, slot + need.base), []).append(
+                    chosen
+                )
+    staffed = {}
+    for moment, askers in asking.items():
+        asked, pool, base = moment
+        offers: dict[Crew, Block] = {}
+        for (block,) in pool.units:
+            first = base + block.lead
+            taken = span(first, first + block.length)
+            crew = crews[block.resource]
+            inside = first >= 0 and first + block.length <= program.occupancy.world.grid.slots
+            if inside and crew.free & taken == taken:
+                offers.setdefault(crew, block)
+        staffed[moment] = _share(program, asked.count, askers, base, offers)
+    return staffed
+
+
+def _share(
+    program: Program, count: int, askers: list[Var], base: int, offers: Mapping[Crew, Block]
+) -> list[tuple[Crew, Block, Var]]:
+    """Split ``count`` units over the crews on offer, one variable each."""
+    shares = []
+    for crew, block in offers.items():
+        most = min(count, len(crew.members))
+        units = program.model.new_int_var(0, most, "")
+        shares.append((crew, block, units))
+        first = base + block.lead
+        program.rows.duties.setdefault(crew, []).append(Duty(first, first + block.length, units))
+    program.model.add(sum(units for _, _, units in shares) == count * sum(askers))
+    return shares
+
+
+def _pairs(
+    program: Program,
+    case: CasePatterns,
+    placements: Mapping[LegChoice, Var],
+    removals: Mapping[LegChoice, Var],
+) -> None:
+    """Join the legs of a chain: placements of one day with the same departures form a group."""
+    groups: dict[tuple[date, frozenset[LegChoice]], list[LegChoice]] = {}
+    compatible = {
+        (placement, removal): case.pair_starts(placement, removal[0], program.occupancy)
+        for placement in {layout for layout, _ in placements}
+        for removal in removals
+    }
+    for placement, slot in placements:
+        goes = frozenset(
+            removal for removal in removals if compatible[placement, removal] >> slot & 1
+        )
+        arrival = case.arrival(placement, slot)
+        groups.setdefault((arrival, goes), []).append((placement, slot))
+    by_removal: dict[LegChoice, list[Var]] = {removal: [] for removal in removals}
+    for (_, goes), members in groups.items():
+        pairs = []
+        for removal in goes:
+            paired = program.model.new_bool_var("")
+            pairs.append(paired)
+            by_removal[removal].append(paired)
+            pattern = Pattern(case.case.id, (members[0], removal))
+            program.add_planned(case, paired, program.valuation.worth(case, pattern))
+            _take(program.rows, case.claims(pattern, ((), ())), paired)
+        program.model.add(sum(placements[one] for one in members) == sum(pairs))
+    for removal, pairs in by_removal.items():
+        program.model.add(removals[removal] == sum(pairs))
+
+
+def _hint(program: Program, hint: Mapping[str, Option]) -> None:
+    for choices in program.options.values():
+        for option, chosen in choices:
+            program.model.add_hint(chosen, hint.get(option.pattern.case) == option)
+    for exact in program.plans:
+        option = hint.get(exact.case.case.id)
+        wanted = option.pattern.legs if option else ()
+        for choices in exact.legs:
+            for choice, chosen in choices.items():
+                program.model.add_hint(chosen, choice in wanted)
+
+
+def _rehint(model: cp_model.CpModel, solver: cp_model.CpSolver) -> None:
+    model.clear_hints()
+    for index in range(len(model.proto.variables)):
+        variable = model.get_int_var_from_proto_index(index)
+        model.add_hint(variable, solver.value(variable))
+
+
+def _chosen(program: Program, solver: cp_model.CpSolver) -> dict[str, Option]:
+    chosen = {
+        case: option
+        for case, choices in program.options.items()
+        for option, taken in choices
+        if solver.boolean_value(taken)
+    }
+    colours = _colours(program, solver)
+    for exact in program.plans:
+        legs = tuple(
+            choice
+            for choices in exact.legs
+            for choice, taken in choices.items()
+            if solver.boolean_value(taken)
+        )
+        if legs:
+            pattern = Pattern(exact.case.case.id, legs)
+            names = tuple(_names(exact, leg, *choice, colours) for leg, choice in enumerate(legs))
+            claims = exact.case.claims(pattern, names)
+            chosen[pattern.case] = Option(pattern, names, claims)
+    return chosen
+
+
+Colours = dict[int, list[str]]
+"""The members drawn for a duty, by the index of its variable."""
+
+
+def _colours(program: Program, solver: cp_model.CpSolver) -> Colours:
+    """Name the members of each crew: by start, whoever is free first (exact on intervals)."""
+    names: Colours = {}
+    for crew, duties in program.rows.duties.items():
+        free_from = dict.fromkeys(crew.members, 0)
+        for duty in sorted(duties, key=lambda one: (one.first, one.end)):
+            for _ in range(solver.value(duty.units)):
+                member = next(one for one in crew.members if free_from[one] <= duty.first)
+                free_from[member] = duty.end
+                names.setdefault(duty.units.index, []).append(member)
+    return names
+
+
+def _names(exact: ExactCase, leg: int, layout: Layout, slot: int, colours: Colours) -> Drawn:
+    drawn = []
+    for need in layout.needs:
+        if need.joint:
+            continue
+        asked, pool, base = need.declaration, need.pool, slot + need.base
+        if pool.role == PERSON:
+            members = [(block, block.resource) for (block,) in pool.units]
+        else:
+            members = [
+                (block, member)
+                for _, block, units in exact.staff[leg][asked, pool, base]
+                for member in colours.get(units.index, ())
+            ]
+        drawn.append(
+            (
+                need.constraint,
+                asked,
+                tuple(
+                    Block(member, block.lead + need.base, block.length) for block, member in members
+                ),
+            )
+        )
+    return tuple(drawn)

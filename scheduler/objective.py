@@ -1,0 +1,178 @@
+"""What a plan is worth: six levels, compared in order. Rules are hard and not among them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from scheduler.constraint import LATEST, Inside
+from scheduler.grid import day_lines, days, local_date, midnight
+from scheduler.pattern import CasePatterns, Layout, Pattern, Patterns, moment
+from scheduler.world import Booking, Case, World
+
+LEVELS = (
+    "pastLegalEnd",
+    "plannedWeight",
+    "nightsInDetention",
+    "withoutFallback",
+    "changes",
+    "daysWaited",
+)
+"""In order of weight; ``plannedWeight`` is to be high, all the others low."""
+MAXIMISED = frozenset({"plannedWeight"})
+
+Objective = dict[str, int]
+"""A value per level, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What one pattern adds to the levels below ``plannedWeight``."""
+
+    nights: int
+    alone: int
+    days: int
+
+
+class Valuation:
+    """The worth of patterns of a world; what counts alternatives counts them in the empty world."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self.patterns = patterns
+        self.world: World = patterns.world
+        self._moments: dict[str, tuple[datetime, ...]] = {}
+
+    @cached_property
+    def in_force(self) -> Mapping[tuple[str, str], Booking]:
+        """The bookings that may still move, by case and leg: those only proposed."""
+        return {
+            (one.case, one.operation): one
+            for one in self.world.bookings
+            if one.status == "proposed"
+        }
+
+    def worth(self, case: CasePatterns, pattern: Pattern) -> Worth:
+        """Return the worth of ``pattern``: nights, 1 without a fallback, days waited."""
+        return Worth(
+            nights=self.nights(case, pattern),
+            alone=int(self.fallbacks(case, pattern) == 0),
+            days=(
+                self._date(case.case, when(case, pattern)) - self._date(case.case, self.world.as_of)
+            ).days,
+        )
+
+    def nights(self, case: CasePatterns, pattern: Pattern) -> int:
+        """Return the nights in detention ahead: those claimed, or those until the departure."""
+        detention = case.case.detention
+        if pattern.legs[0][0].leg == "placement":
+            return len(case.nights(pattern))
+        if detention is None or detention.imposed_at is None:
+            return 0
+        leaves = self._date(case.case, when(case, pattern))
+        return (leaves - self._date(case.case, self.world.as_of)).days
+
+    def fallbacks(self, case: CasePatterns, pattern: Pattern) -> int:
+        """Return how many later departures (days, for a placement) the case has in itself."""
+        chosen = when(case, pattern)
+        return sum(moment > chosen for moment in self.moments(case))
+
+    def moments(self, case: CasePatterns) -> tuple[datetime, ...]:
+        """Return the departures, or days of a placement, open to the case in the empty world."""
+        known = self._moments.get(case.case.id)
+        if known is None:
+            known = self._moments[case.case.id] = tuple(sorted(set(_moments(case))))
+        return known
+
+    def changed(self, case: Case, layout: Layout, slot: int) -> int:
+        """Return 1 when this leg differs from the booking in force for it, else 0."""
+        booking = self.in_force.get((case.id, layout.leg))
+        return int(booking is not None and not matches(self.world, booking, layout, slot))
+
+    def deadline(self, case: CasePatterns) -> datetime | None:
+        """Return the earliest legal end that binds the case, or None."""
+        ends = [
+            rule.stretches[-1][1]
+            for declared in case.declared.values()
+            for _, rule in declared
+            if isinstance(rule, Inside) and rule.clock and rule.stretches
+        ]
+        return min((end for end in ends if end < LATEST), default=None)
+
+    def pressed(self, case: CasePatterns) -> bool:
+        """Return whether a legal end of the case passes within the horizon."""
+        end = self.deadline(case)
+        return end is not None and end <= self.world.grid.end
+
+    def _date(self, case: Case, instant: datetime) -> date:
+        return local_date(instant, self.world.location[case.location].timezone)
+
+    def total(self, cases: Iterable[CasePatterns], chosen: Mapping[str, Pattern]) -> Objective:
+        """Return the value of planning ``chosen`` (by case) out of ``cases``."""
+        values = dict.fromkeys(LEVELS, 0)
+        for case in cases:
+            pattern = chosen.get(case.case.id)
+            if pattern is None:
+                values["pastLegalEnd"] += self.pressed(case)
+                values["changes"] += sum(
+                    (case.case.id, leg) in self.in_force for leg in case.case.legs
+                )
+                continue
+            worth = self.worth(case, pattern)
+            values["plannedWeight"] += case.case.weight
+            values["nightsInDetention"] += worth.nights
+            values["withoutFallback"] += worth.alone
+            values["changes"] += sum(self.changed(case.case, *leg) for leg in pattern.legs)
+            values["daysWaited"] += worth.days
+        return values
+
+
+def when(case: CasePatterns, pattern: Pattern) -> datetime:
+    """Return the moment a pattern is about: its departure, or the start of the placement."""
+    departure = pattern.departure
+    if departure is not None:
+        return departure.departs
+    layout, slot = pattern.legs[0]
+    return case.world.grid.at(slot + layout.frame.starts[0])
+
+
+def matches(world: World, booking: Booking, layout: Layout, slot: int) -> bool:
+    """Return whether ``booking`` is this layout at this slot, names apart."""
+    departure = layout.departure.id if layout.departure else None
+    if (booking.facility, booking.departure) != (layout.facility, departure):
+        return False
+    mine = [
+        (phase.id, place, moment(world, layout, slot, (phase.acts[0], "start")))
+        for phase, place in zip(layout.frame.template.phases, layout.frame.places, strict=True)
+    ]
+    return mine == [(phase.id, phase.place, phase.from_) for phase in booking.phases]
+
+
+def better(one: Objective, other: Objective) -> bool:
+    """Return whether ``one`` is strictly better than ``other``."""
+    return key(one) > key(other)
+
+
+def key(values: Objective) -> tuple[int, ...]:
+    """Return a tuple that is larger for the better plan."""
+    return tuple(values[name] if name in MAXIMISED else -values[name] for name in LEVELS)
+
+
+def _moments(case: CasePatterns) -> Iterable[datetime]:
+    world, empty = case.world, case.patterns.empty
+    leg = case.case.legs[-1]
+    if leg == "placement":
+        union = 0
+        for _, line in case.open_layouts(leg, empty):
+            union |= line
+        zone = world.location[case.case.location].timezone
+        for day, slots in zip(days(world.grid, zone), day_lines(world.grid, zone), strict=True):
+            if union & slots:
+                yield midnight(day, zone)
+        return
+    placements = case.open_layouts("placement", empty) if case.chained else []
+    for removal, _ in case.open_layouts(leg, empty):
+        assert removal.departure is not None
+        if not case.chained or any(
+            line & case.pair_starts(placement, removal, empty) for placement, line in placements
+        ):
+            yield removal.departure.departs

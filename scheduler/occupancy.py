@@ -1,0 +1,202 @@
+"""What is taken: people and vehicles by slot, places by night, seats by departure.
+
+Two layers everywhere: *rostered* (at work, nobody's booking counted) and *free* (less what
+bookings claim). Claims only take: adding one never frees anything.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from scheduler.grid import days
+from scheduler.timeline import Timeline, at_least, runs, shift, span
+from scheduler.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What one option takes: slots per resource, (facility, night, places), and seats.
+
+    Seats are (departure, kind, seats, limit): the limit is what its own rules leave in all.
+    """
+
+    people: tuple[tuple[str, Timeline], ...] = ()
+    nights: tuple[tuple[str, date, int], ...] = ()
+    seats: tuple[tuple[str, str, int, int], ...] = ()
+
+
+class Block(NamedTuple):
+    """The slots ``lead <= t < lead + length`` around an anchor, for one resource."""
+
+    resource: str
+    lead: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Units of a role, each with the blocks that would do (any one), relative to a base slot.
+
+    Compared by identity: :class:`scheduler.pattern.Patterns` makes each pool once.
+    """
+
+    role: str
+    units: tuple[tuple[Block, ...], ...]
+
+
+class Occupancy:
+    """Mutable state of claims in a world; every query is on integers and cached until a claim."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._rostered: dict[str, Timeline] = {}
+        self._claimed: dict[str, Timeline] = {}
+        self._nights: dict[tuple[str, date], int] = {}
+        self._seats: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        self._version: dict[str, int] = {}
+        self._runs: dict[tuple[str, int], Timeline] = {}
+        self._free_runs: dict[str, dict[int, Timeline]] = {}
+        self._pools: dict[tuple[Pool, int], Timeline] = {}
+        self._free_pools: dict[tuple[Pool, int], tuple[int, Timeline]] = {}
+        self._places: dict[tuple[str, int, int], Timeline] = {}
+
+    def rostered(self, resource: str) -> Timeline:
+        """Return the slots in which ``resource`` is at work, not away and not on a charter."""
+        line = self._rostered.get(resource)
+        if line is None:
+            grid, known = self.world.grid, self.world.resource[resource]
+            away = grid.outward(one.stretch for one in known.away)
+            away |= grid.outward(self.world.team_duties.get(resource, ()))
+            line = grid.inward(self.world.duty(known)) & ~away
+            self._rostered[resource] = line
+        return line
+
+    def free(self, resource: str) -> Timeline:
+        """Return the slots in which ``resource`` is at work and in no booking."""
+        return self.rostered(resource) & ~self._claimed.get(resource, 0)
+
+    def starts(self, pool: Pool, count: int) -> Timeline:
+        """Return the base slots at which at least ``count`` units are rostered."""
+        line = self._pools.get((pool, count))
+        if line is None:
+            line = self._at_least(pool, count, self._rostered_runs)
+            self._pools[pool, count] = line
+        return line
+
+    def free_starts(self, pool: Pool, count: int) -> Timeline:
+        """Return the base slots at which at least ``count`` units are free."""
+        version = self._version.get(pool.role, 0)
+        known = self._free_pools.get((pool, count))
+        if known is None or known[0] != version:
+            known = version, self._at_least(pool, count, self._runs_of)
+            self._free_pools[pool, count] = known
+        return known[1]
+
+    def is_free(self, block: Block, base: int) -> bool:
+        """Return whether the block's resource is free for the whole block around ``base``."""
+        first = base + block.lead
+        if first < 0 or first + block.length > self.world.grid.slots:
+            return False
+        taken = span(first, first + block.length)
+        return self.free(block.resource) & taken == taken
+
+    def places(
+        self, facility: str, count: int, *, beyond: int = 0, booked: bool = True
+    ) -> Timeline:
+        """Return the nights with ``count`` places left, bit *n* the *n*-th local day.
+
+        ``beyond`` asks for as many nights after the horizon; ``booked`` False leaves out what
+        bookings take.
+        """
+        key = facility, count, beyond
+        if booked and key in self._places:
+            return self._places[key]
+        known = self.world.facility[facility]
+        zone = self.world.location[known.location].timezone
+        line = 0
+        inside = days(self.world.grid, zone)
+        for n in range(len(inside) + beyond):
+            night = inside[0] + timedelta(days=n)
+            taken = self._nights.get((facility, night), 0) if booked else 0
+            if known.places_on(night) - taken >= count:
+                line |= 1 << n
+        if booked:
+            self._places[key] = line
+        return line
+
+    def places_left(self, facility: str, night: date) -> int:
+        """Return the places of ``facility`` that no booking takes on ``night``."""
+        free = self.world.facility[facility].places_on(night)
+        return free - self._nights.get((facility, night), 0)
+
+    def seats_left(self, departure: str, kind: str, limit: int) -> int:
+        """Return the seats of ``kind`` left under ``limit`` and the limits of those aboard."""
+        aboard = self._seats.get((departure, kind), ())
+        return min([limit, *(one for _, one in aboard)]) - sum(count for count, _ in aboard)
+
+    def claim(self, claims: Claims) -> None:
+        """Take everything in ``claims``."""
+        for resource, line in claims.people:
+            self._claimed[resource] = self._claimed.get(resource, 0) | line
+        self._count(claims, 1)
+
+    def release(self, claims: Claims) -> None:
+        """Give back everything in ``claims``, which must have been taken."""
+        for resource, line in claims.people:
+            self._claimed[resource] &= ~line
+        self._count(claims, -1)
+
+    def fits(self, claims: Claims) -> bool:
+        """Return whether nobody in ``claims`` is taken already in one of the slots."""
+        return all(not self._claimed.get(one, 0) & line for one, line in claims.people)
+
+    def _count(self, claims: Claims, sign: int) -> None:
+        for resource, _ in claims.people:
+            role = self.world.resource[resource].role
+            self._version[role] = self._version.get(role, 0) + 1
+            self._free_runs.pop(resource, None)
+        for facility, night, count in claims.nights:
+            key = facility, night
+            self._nights[key] = self._nights.get(key, 0) + sign * count
+        if claims.nights:
+            self._places.clear()
+        for departure, kind, count, limit in claims.seats:
+            aboard = self._seats.setdefault((departure, kind), [])
+            if sign > 0:
+                aboard.append((count, limit))
+            else:
+                aboard.remove((count, limit))
+
+    def _rostered_runs(self, resource: str, length: int) -> Timeline:
+        line = self._runs.get((resource, length))
+        if line is None:
+            line = runs(self.rostered(resource), length)
+            self._runs[resource, length] = line
+        return line
+
+    def _runs_of(self, resource: str, length: int) -> Timeline:
+        known = self._free_runs.setdefault(resource, {})
+        line = known.get(length)
+        if line is None:
+            line = known[length] = runs(self.free(resource), length)
+        return line
+
+    def _at_least(self, pool: Pool, count: int, lines: Callable[[str, int], Timeline]) -> Timeline:
+        units = (
+            _any(shift(lines(block.resource, block.length), -block.lead) for block in unit)
+            for unit in pool.units
+        )
+        return at_least(count, units, self.world.grid.full)
+
+
+def _any(lines: Iterable[Timeline]) -> Timeline:
+    union = 0
+    for line in lines:
+        union |= line
+    return union
+
+
+def nights_between(first: date, last: date) -> tuple[date, ...]:
+    """Return the nights from ``first`` to the day before ``last``, named by their evening."""
+    return tuple(first + timedelta(days=n) for n in range((last - first).days))

@@ -1,0 +1,481 @@
+"""The independent validator: every rule checked on the bookings themselves, in plain dates.
+
+It shares no code with the planner beyond :mod:`scheduler.world` and what the constraints declare:
+no grid, no timelines, no patterns. What it accepts holds whoever made the plan.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import networkx as nx
+
+from scheduler.constraint import (
+    Attendance,
+    Blocked,
+    Constraint,
+    Declaration,
+    Due,
+    Edge,
+    Elapsed,
+    Inside,
+    Nights,
+    Only,
+    Register,
+    Scope,
+    Seats,
+)
+from scheduler.world import (
+    BookedAttendance,
+    Booking,
+    Case,
+    Departure,
+    Nearest,
+    Phase,
+    Resource,
+    Template,
+    World,
+)
+
+MINUTE = timedelta(minutes=1)
+Declared = tuple[tuple[Constraint, Declaration], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that a booking breaks: which booking, which constraint, and how."""
+
+    booking: str
+    constraint: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    """A booking with all that is looked up for it."""
+
+    world: World
+    booking: Booking
+    case: Case
+    template: Template
+    departure: Departure | None
+    declared: Declared
+
+    def instant(self, edge: Edge) -> datetime:
+        act, side = edge
+        held = next(one.id for one in self.template.phases if act in one.acts)
+        phase = next(one for one in self.booking.phases if one.id == held)
+        return phase.from_ if side == "start" else phase.until
+
+    def place(self, act: str) -> str:
+        held = next(one.id for one in self.template.phases if act in one.acts)
+        return next(one.place for one in self.booking.phases if one.id == held)
+
+    def phase(self, act: str) -> str:
+        return next(one.id for one in self.template.phases if act in one.acts)
+
+
+def violations(
+    world: World, register: Register, bookings: Sequence[Booking]
+) -> tuple[Violation, ...]:
+    """Return every rule that ``bookings`` break in ``world``; cancelled ones are not looked at.
+
+    Bookings under way or executed before ``asOf`` are history: they claim, but no rule on what is
+    still to be planned is held against them.
+    """
+    standing = [one for one in bookings if one.claims]
+    found = list(_references(world, standing))
+    if found:
+        return tuple(found)
+    matters = [_matter(world, register, one) for one in standing]
+    for matter in matters:
+        if matter.booking.status == "executed" or matter.booking.start < world.as_of:
+            continue
+        shape = list(_shape(matter, matters))
+        found += shape or _rules(matter)
+    found += _chains(world, register, matters)
+    found += _people(world, matters)
+    found += _places(world, register, matters)
+    found += _seats(matters)
+    return tuple(found)
+
+
+def _matter(world: World, register: Register, booking: Booking) -> _Matter:
+    case = world.case[booking.case]
+    return _Matter(
+        world,
+        booking,
+        case,
+        world.template[booking.template],
+        world.departure[booking.departure] if booking.departure else None,
+        register.declarations(world, case, booking.operation),
+    )
+
+
+def _references(world: World, bookings: Sequence[Booking]) -> Iterator[Violation]:
+    """Every id leads somewhere, and no booking or leg is there twice."""
+    for name, times in Counter(one.id for one in bookings).items():
+        if times > 1:
+            yield Violation(name, "booking", f"{times} bookings have this id")
+    for (case, leg), times in Counter((one.case, one.operation) for one in bookings).items():
+        if times > 1:
+            yield Violation(case, "booking", f"{times} bookings of its {leg}")
+    ids = {one.id for one in bookings}
+    for one in bookings:
+        named: list[tuple[str, str | None, Iterable[str]]] = [
+            ("case", one.case, world.case),
+            ("template", one.template, world.template),
+            ("facility", one.facility, world.facility),
+            ("departure", one.departure, world.departure),
+            ("booking", one.follows, ids),
+            *(("place", phase.place, world.location) for phase in one.phases),
+            *(
+                ("resource", name, world.resource)
+                for attendance in one.attendances
+                for name in attendance.resources
+            ),
+        ]
+        for kind, name, known in named:
+            if name is not None and name not in known:
+                yield Violation(one.id, "booking", f"unknown {kind} {name}")
+        template = world.template.get(one.template)
+        if template is not None:
+            wanted = [phase.id for phase in template.phases]
+            if template.operation != one.operation or wanted != [p.id for p in one.phases]:
+                yield Violation(one.id, "template", f"its phases are not those of {template.id}")
+        if one.operation == "removal" and one.departure is None:
+            yield Violation(one.id, "template", "a removal without a departure")
+        if (case := world.case.get(one.case)) is not None and one.operation not in case.legs:
+            if one.status != "executed":
+                yield Violation(one.id, "booking", f"the case asks for no {one.operation}")
+
+
+def _shape(matter: _Matter, matters: Sequence[_Matter]) -> Iterator[Violation]:
+    """Phases follow the template: on the grid, long enough, in order, at the right places."""
+    world, booking = matter.world, matter.booking
+    slot = world.horizon.slot_minutes * MINUTE
+
+    def wrong(says: str) -> Violation:
+        return Violation(booking.id, "template", says)
+
+    origin = _origin(matter, matters)
+    for phase, booked in zip(matter.template.phases, booking.phases, strict=True):
+        if not _right_place(matter, phase, booked.place, origin):
+            yield wrong(f"phase {phase.id} cannot be at {booked.place}")
+        if phase.minutes is None:
+            departure = matter.departure
+            assert departure is not None
+            if (booked.from_, booked.until) != (departure.departs, departure.arrives):
+                yield wrong(f"phase {phase.id} is not when {departure.id} departs and arrives")
+            continue
+        if (booked.from_ - world.horizon.start) % slot:
+            yield wrong(f"phase {phase.id} does not begin on the grid")
+        length = booked.until - booked.from_
+        if not phase.minutes * MINUTE <= length < phase.minutes * MINUTE + slot:
+            yield wrong(f"phase {phase.id} lasts {length}, asked is {phase.minutes} minutes")
+    for (_, before), (phase, after) in pairwise(
+        zip(matter.template.phases, booking.phases, strict=True)
+    ):
+        drive = world.drive(before.place, after.place)
+        if drive is None:
+            yield wrong(f"no road from {before.place} to {after.place}")
+            continue
+        gap = after.from_ - before.until
+        least = (drive + phase.wait.min) * MINUTE
+        most = (drive + phase.wait.max) * MINUTE + 2 * slot
+        if not least <= gap < most:
+            yield wrong(f"phase {phase.id} begins {gap} after the one before, allowed {least}")
+
+
+def _origin(matter: _Matter, matters: Sequence[_Matter]) -> str:
+    """Return where the person is at the start of the leg."""
+    before = next((one for one in matters if one.booking.id == matter.booking.follows), None)
+    if before is not None and before.booking.facility is not None:
+        return matter.world.facility[before.booking.facility].location
+    return matter.case.location
+
+
+def _right_place(matter: _Matter, phase: Phase, place: str, origin: str) -> bool:
+    world, wanted = matter.world, phase.place
+    if isinstance(wanted, Nearest):
+        reached = sorted(
+            (drive, one.id)
+            for one in world.locations
+            if one.kind == wanted.kind and (drive := world.drive(origin, one.id)) is not None
+        )
+        alike = {
+            matter.booking.phases[n].place
+            for n, one in enumerate(matter.template.phases)
+            if one.place == wanted
+        }
+        return place in [name for _, name in reached[: wanted.nearest]] and len(alike) == 1
+    if wanted == "case":
+        return place == origin
+    if wanted == "facility":
+        facility = matter.booking.facility
+        return facility is None or place == world.facility[facility].location
+    return matter.departure is not None and place == matter.departure.from_
+
+
+def _rules(matter: _Matter) -> Iterator[Violation]:
+    """Everything the constraints declare for this leg, one declaration at a time."""
+    for constraint, rule in matter.declared:
+        says = None
+        if isinstance(rule, Blocked):
+            says = f"fact {rule.fact} is answered {'no' if rule.known else 'by nobody'}"
+        elif isinstance(rule, Only):
+            says = _only(matter, rule)
+        elif isinstance(rule, Inside):
+            begin, end = matter.instant(rule.first), matter.instant(rule.last)
+            if not any(since <= begin and end <= until for since, until in rule.stretches):
+                says = f"{begin.isoformat()} to {end.isoformat()} lies outside what is allowed"
+        elif isinstance(rule, Elapsed) and _asked(rule.departures, matter):
+            says = _elapsed(rule, matter.instant(rule.first), matter.instant(rule.last))
+        elif isinstance(rule, Due):
+            says = _due(matter, rule)
+        elif isinstance(rule, Nights):
+            if matter.booking.facility not in rule.facilities:
+                says = f"{matter.booking.facility} is not among {sorted(rule.facilities)}"
+            elif rule.stay is not None:
+                says = _stay(matter, rule.stay)
+        elif isinstance(rule, Seats) and matter.departure is None:
+            says = "no departure"
+        if says is not None:
+            yield Violation(matter.booking.id, constraint.id, says)
+    yield from _attended(matter)
+
+
+def _only(matter: _Matter, rule: Only) -> str | None:
+    for allowed, name in (
+        (rule.facilities, matter.booking.facility),
+        (rule.departures, matter.booking.departure),
+    ):
+        if allowed is not None and name is not None and name not in allowed:
+            return f"{name} is not among {sorted(allowed)}"
+    return None
+
+
+def _elapsed(rule: Elapsed, begin: datetime, end: datetime) -> str | None:
+    passed = end - begin
+    for since, until in rule.pauses:
+        passed -= max(min(end, until) - max(begin, since), timedelta())
+    minutes = passed / MINUTE
+    if minutes < rule.at_least or (rule.at_most is not None and minutes > rule.at_most):
+        return f"{minutes:.0f} minutes pass, allowed {rule.at_least} to {rule.at_most}"
+    return None
+
+
+def _due(matter: _Matter, rule: Due) -> str | None:
+    edge, window = matter.instant(rule.edge), rule.window * MINUTE
+    zone = ZoneInfo(matter.world.location[matter.booking.phases[0].place].timezone)
+    for answer in rule.answers:
+        if answer.value == "no":
+            return f"check {rule.check} is answered no"
+        if edge >= matter.world.as_of + window:
+            continue
+        made = answer.since if answer.value == "yes" else None
+        if made is None or edge > datetime(made.year, made.month, made.day, tzinfo=zone) + window:
+            return f"check {rule.check} has its window open and no fresh answer"
+    return None
+
+
+def _stay(matter: _Matter, nights: int) -> str | None:
+    arrival = _local(matter, matter.instant(("arrival", "start")))
+    wanted = tuple(arrival + timedelta(days=n) for n in range(nights))
+    return (
+        None if matter.booking.nights == wanted else f"its nights are not {nights} from {arrival}"
+    )
+
+
+def _local(matter: _Matter, instant: datetime) -> date:
+    """Return the date at the facility, which names the nights."""
+    world, facility = matter.world, matter.booking.facility
+    place = world.facility[facility].location if facility else matter.booking.phases[-1].place
+    return instant.astimezone(ZoneInfo(world.location[place].timezone)).date()
+
+
+def _asked(departures: frozenset[str] | None, matter: _Matter) -> bool:
+    return departures is None or matter.booking.departure in departures
+
+
+def _attended(matter: _Matter) -> Iterator[Violation]:
+    """Match what is asked to who is booked: every unit asked is a booked resource of its own."""
+    graph: nx.Graph[object] = nx.Graph()
+    asked: list[tuple[str, tuple[str, int, int]]] = []
+    for n, (constraint, rule) in enumerate(matter.declared):
+        if isinstance(rule, Attendance) and _asked(rule.departures, matter):
+            for unit in range(rule.count):
+                node = ("asked", n, unit)
+                asked.append((constraint.id, node))
+                graph.add_node(node)
+                graph.add_edges_from(
+                    (node, ("booked", index, name))
+                    for index, booked in enumerate(matter.booking.attendances)
+                    for name in booked.resources
+                    if _serves(matter, rule, booked, matter.world.resource[name])
+                )
+    matched = nx.bipartite.maximum_matching(graph, top_nodes=[node for _, node in asked])
+    short = Counter(constraint for constraint, node in asked if node not in matched)
+    for constraint_id, missing in short.items():
+        yield Violation(
+            matter.booking.id, constraint_id, f"{missing} short of those who must attend"
+        )
+
+
+def _serves(
+    matter: _Matter, rule: Attendance, booked: BookedAttendance, resource: Resource
+) -> bool:
+    """Return whether ``resource`` may attend and is booked for the whole block, travel included."""
+    if booked.role != rule.role or booked.phase != matter.phase(rule.first):
+        return False
+    fit = (
+        resource.role == rule.role
+        and resource.capacity >= rule.capacity
+        and (not rule.skills or bool(rule.skills & resource.abilities))
+        and (rule.among is None or resource.id in rule.among)
+        and (resource.remote or rule.mode != "remote")
+    )
+    if not fit:
+        return False
+    there = back = 0
+    if rule.mode == "on-site" or not resource.remote:
+        out = matter.world.drive(resource.home, matter.place(rule.first))
+        home = matter.world.drive(matter.place(rule.last), resource.home)
+        if out is None or home is None:
+            return False
+        there, back = out, home
+    begin = matter.instant((rule.first, "start")) - (rule.before + there) * MINUTE
+    end = matter.instant((rule.last, "end")) + (rule.after + back) * MINUTE
+    return booked.from_ <= begin and end <= booked.until
+
+
+def _chains(world: World, register: Register, matters: Sequence[_Matter]) -> Iterator[Violation]:
+    """The legs of a chain: in order, from the same facility, with the nights and spans between."""
+    by_id = {one.booking.id: one for one in matters}
+    for removal in matters:
+        case, booking = removal.case, removal.booking
+        if len(case.legs) < 2 or booking.operation != "removal":
+            if len(case.legs) == 2 and not any(
+                one.booking.follows == booking.id for one in matters
+            ):
+                yield Violation(booking.id, "chain", "a placement of a chain without its removal")
+            continue
+        placement = by_id.get(booking.follows or "")
+        if placement is None or placement.booking.case != booking.case:
+            yield Violation(booking.id, "chain", "a removal of a chain that follows no placement")
+            continue
+        if placement.booking.end > booking.start:
+            yield Violation(booking.id, "chain", "the removal begins before the placement ends")
+        if placement.booking.facility != booking.facility:
+            yield Violation(booking.id, "chain", "placement and removal differ in facility")
+        for constraint, rule in register.declarations(world, case, "chain"):
+            says = None
+            if isinstance(rule, Elapsed):
+                says = _elapsed(rule, placement.instant(rule.first), removal.instant(rule.last))
+            elif isinstance(rule, Nights):
+                says = _between(placement, removal, rule)
+            if says is not None:
+                yield Violation(booking.id, constraint.id, says)
+
+
+def _between(placement: _Matter, removal: _Matter, rule: Nights) -> str | None:
+    if placement.booking.facility not in rule.facilities:
+        return f"{placement.booking.facility} is not among {sorted(rule.facilities)}"
+    arrival = _local(placement, placement.instant(("arrival", "start")))
+    leaves = _local(placement, removal.instant(("departure", "start")))
+    wanted = tuple(arrival + timedelta(days=n) for n in range((leaves - arrival).days))
+    return (
+        None if placement.booking.nights == wanted else f"its nights are not {arrival} to {leaves}"
+    )
+
+
+def _people(world: World, matters: Sequence[_Matter]) -> Iterator[Violation]:
+    """Everyone booked is at work for the whole block, and nobody is in two blocks at a time."""
+    slot = world.horizon.slot_minutes * MINUTE
+    taken: dict[str, list[tuple[datetime, datetime, str]]] = {}
+    for matter in matters:
+        for booked in matter.booking.attendances:
+            for name in booked.resources:
+                first = booked.from_ - (booked.from_ - world.horizon.start) % slot
+                until = booked.until + (world.horizon.start - booked.until) % slot
+                taken.setdefault(name, []).append((first, until, matter.booking.id))
+                past = matter.booking.status == "executed" or matter.booking.start < world.as_of
+                if not past and not _at_work(world, world.resource[name], first, until):
+                    yield Violation(
+                        matter.booking.id,
+                        booked.role,
+                        f"{name} is not at work from {first.isoformat()} to {until.isoformat()}",
+                    )
+    for name, blocks in taken.items():
+        for (_, until, one), (first, _, other) in pairwise(sorted(blocks)):
+            if first < until:
+                yield Violation(
+                    other,
+                    world.resource[name].role,
+                    f"{name} is taken at {first.isoformat()} by booking {one} already",
+                )
+
+
+def _at_work(world: World, resource: Resource, first: datetime, until: datetime) -> bool:
+    """Return whether ``first``-``until`` lies in touching shifts and in no absence."""
+    away = [one.stretch for one in resource.away]
+    away += world.team_duties.get(resource.id, ())
+    if any(begin < until and first < end for begin, end in away):
+        return False
+    reached = first
+    for begin, end in sorted(world.duty(resource)):
+        if begin <= reached < end:
+            reached = end
+    return reached >= until
+
+
+def _places(world: World, register: Register, matters: Sequence[_Matter]) -> Iterator[Violation]:
+    """No facility holds more persons in a night than it has places."""
+    taken: Counter[tuple[str, date]] = Counter()
+    holders: dict[tuple[str, date], str] = {}
+    for matter in matters:
+        scopes: tuple[Scope, ...] = (matter.booking.operation, "chain")
+        asked = [
+            rule.count
+            for scope in scopes
+            for _, rule in register.declarations(world, matter.case, scope)
+            if isinstance(rule, Nights)
+        ]
+        if matter.booking.facility is None or not asked:
+            continue
+        for night in matter.booking.nights:
+            taken[matter.booking.facility, night] += max(asked)
+            holders[matter.booking.facility, night] = matter.booking.id
+    for (facility, night), count in taken.items():
+        places = world.facility[facility].places_on(night)
+        if count > places:
+            yield Violation(
+                holders[facility, night],
+                "nights",
+                f"{count} persons in {facility} on {night}, {places} places",
+            )
+
+
+def _seats(matters: Sequence[_Matter]) -> Iterator[Violation]:
+    """No departure takes more persons of a kind than any rule on those aboard allows."""
+    aboard: Counter[tuple[str, str]] = Counter()
+    limits: list[tuple[_Matter, Constraint, Seats]] = []
+    for matter in matters:
+        if matter.booking.departure is None:
+            continue
+        rules = [(one, rule) for one, rule in matter.declared if isinstance(rule, Seats)]
+        for kind, count in {(rule.kind, rule.count) for _, rule in rules}:
+            aboard[matter.booking.departure, kind] += count
+        limits += ((matter, one, rule) for one, rule in rules)
+    for matter, constraint, rule in limits:
+        departure = matter.booking.departure or ""
+        limit, count = dict(rule.limits).get(departure, 0), aboard[departure, rule.kind]
+        if count > limit:
+            yield Violation(
+                matter.booking.id,
+                constraint.id,
+                f"{count} {rule.kind} on {departure}, allowed {limit}",
+            )
