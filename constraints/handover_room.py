@@ -1,0 +1,40 @@
+"""At an airport that has rooms for it, the hand-over takes a room that fits the household."""
+
+from collections.abc import Iterator
+
+from constraints.lights import EXECUTION
+from scheduler.constraint import Attendance, Constraint, Subject, Text
+
+ROLE = "room"
+ALONE = frozenset({"single", "group"})
+TOGETHER = frozenset({"family"})
+
+
+def _declare(subject: Subject) -> Iterator[Attendance]:
+    rooms: dict[str, set[str]] = {}
+    for room in subject.world.roles.get(ROLE, ()):
+        rooms.setdefault(room.home, set()).add(room.id)
+    for airport, here in rooms.items():
+        departures = frozenset(one.id for one in subject.departures if one.from_ == airport)
+        if departures:
+            yield Attendance(
+                role=ROLE,
+                first="hand-over",
+                last="hand-over",
+                skills=ALONE if len(subject.case.persons) == 1 else TOGETHER,
+                among=frozenset(here),
+                departures=departures,
+            )
+
+
+CONSTRAINT = Constraint(
+    id="handover-room",
+    light=EXECUTION,
+    owner="KMar",
+    cure="capacity",
+    title=Text("Ruimte op de luchthaven", "Room at the airport"),
+    says=Text("geen ruimte op de luchthaven", "no room at the airport"),
+    declare=_declare,
+    scopes=frozenset({"removal"}),
+    rules=("airport-rooms",),
+)

@@ -1,0 +1,31 @@
+"""Whoever leaves with IOM or alone is not removed: independent departure always wins."""
+
+from collections.abc import Iterator
+
+from constraints.lights import EXECUTION
+from scheduler.constraint import Blocked, Constraint, Subject, Text
+from scheduler.grid import local_date
+
+TRIGGER = "independent-departure"
+
+
+def _declare(subject: Subject) -> Iterator[Blocked]:
+    left = subject.case.trigger(TRIGGER)
+    if left is not None:
+        yield Blocked(TRIGGER, known=True, since=local_date(left, subject.zone))
+
+
+CONSTRAINT = Constraint(
+    id="independent-departure",
+    light=EXECUTION,
+    owner="DT&V",
+    cure="none",
+    title=Text("Zelfstandig vertrek", "Independent departure"),
+    says=Text(
+        "de vreemdeling vertrekt zelfstandig; het dossier wordt ingetrokken",
+        "the person departs independently; the case is withdrawn",
+    ),
+    declare=_declare,
+    scopes=frozenset({"placement", "removal"}),
+    basis="Independent departure always wins (safeguard)",
+)

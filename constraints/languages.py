@@ -1,0 +1,27 @@
+"""It is known which languages each person understands, so that the hearing can be interpreted."""
+
+from collections.abc import Iterator
+
+from constraints.lights import EXECUTION
+from scheduler.constraint import Blocked, Constraint, Subject, Text
+
+
+def _declare(subject: Subject) -> Iterator[Blocked]:
+    if any(not person.languages for person in subject.case.persons):
+        yield Blocked("languages", known=False)
+
+
+CONSTRAINT = Constraint(
+    id="languages",
+    light=EXECUTION,
+    owner="DT&V",
+    cure="none",
+    title=Text("Taal", "Language"),
+    says=Text(
+        "het is niet bekend welke taal de vreemdeling verstaat",
+        "it is not known which language the person understands",
+    ),
+    declare=_declare,
+    scopes=frozenset({"placement"}),
+    basis="an interpreter in a language the person understands (safeguard)",
+)

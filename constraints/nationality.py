@@ -1,0 +1,36 @@
+"""The nationality is confirmed, unless a passport shows it; a transfer does not ask it."""
+
+from collections.abc import Iterator
+
+from constraints.facts import forbidden
+from constraints.lights import DOCUMENT
+from constraints.transfers import is_transfer
+from constraints.travel_document import has_passport
+from scheduler.constraint import Blocked, Constraint, FactType, Subject, Text
+
+FACT = FactType(
+    "nationality-confirmed",
+    "person",
+    Text("Is de nationaliteit bevestigd?", "Is the nationality confirmed?"),
+)
+
+
+def _declare(subject: Subject) -> Iterator[Blocked]:
+    if is_transfer(subject.case):
+        return
+    answers = zip(subject.case.persons, subject.answers(FACT.id), strict=True)
+    yield from forbidden(FACT, (answer for person, answer in answers if not has_passport(person)))
+
+
+CONSTRAINT = Constraint(
+    id="nationality",
+    light=DOCUMENT,
+    owner="DT&V",
+    cure="date",
+    title=Text("Nationaliteit", "Nationality"),
+    says=Text("de nationaliteit is niet bevestigd", "the nationality is not confirmed"),
+    declare=_declare,
+    scopes=frozenset({"removal"}),
+    basis="Het terugkeerproces, DT&V 2021: light 4",
+    facts=(FACT,),
+)

@@ -1,0 +1,55 @@
+"""A transfer departs before its term is over: longer in prison or after absconding."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from constraints.custody import DEPARTURE
+from constraints.lights import AVAILABLE
+from constraints.transfers import is_transfer
+from scheduler.constraint import Blocked, Constraint, Inside, Subject, Text, bounded
+
+ACCEPTED = "transfer-accepted"
+LONGER = ("in-prison", "absconded")
+
+
+def _declare(subject: Subject) -> Iterator[Inside | Blocked]:
+    if not is_transfer(subject.case):
+        return
+    accepted = subject.case.trigger(ACCEPTED)
+    if not subject.rules_of("transfer-term", situation="standard"):
+        yield Blocked("regime", known=False)
+    elif accepted is None:
+        yield Blocked(ACCEPTED, known=False)
+    else:
+        yield bounded(DEPARTURE, until=_end(subject, accepted), clock=True)
+
+
+def _end(subject: Subject, accepted: datetime) -> datetime:
+    """Return the end of the term; only what happens before it is over can make it longer."""
+    end = standard = accepted + _term(subject, "standard")
+    for situation in LONGER:
+        at = subject.case.trigger(situation)
+        if at is not None and at <= standard:
+            end = max(end, accepted + _term(subject, situation))
+    reappeared = subject.case.trigger("reappeared")
+    floor = subject.rules_of("transfer-floor")
+    if floor and reappeared is not None and reappeared <= end:
+        end = max(end, reappeared + timedelta(minutes=floor[0].minutes))
+    return end
+
+
+def _term(subject: Subject, situation: str) -> timedelta:
+    return timedelta(minutes=subject.rule("transfer-term", situation=situation).minutes)
+
+
+CONSTRAINT = Constraint(
+    id="transfer-term",
+    light=AVAILABLE,
+    owner="IND",
+    cure="none",
+    title=Text("Overdrachtstermijn", "Transfer term"),
+    says=Text("de overdrachtstermijn is verstreken", "the transfer term is over"),
+    declare=_declare,
+    scopes=frozenset({"removal"}),
+    rules=("transfer-term", "transfer-floor"),
+)

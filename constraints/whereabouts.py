@@ -1,0 +1,37 @@
+"""The person can be found."""
+
+from collections.abc import Iterator
+
+from constraints.facts import standing
+from constraints.lights import AVAILABLE
+from scheduler.constraint import Blocked, Constraint, FactType, Subject, Text
+
+FACT = FactType(
+    "whereabouts-known",
+    "case",
+    Text(
+        "Is bekend waar de vreemdeling verblijft?",
+        "Is it known where the person stays?",
+    ),
+)
+
+
+def _declare(subject: Subject) -> Iterator[Blocked]:
+    yield from standing(subject, FACT)
+
+
+CONSTRAINT = Constraint(
+    id="whereabouts",
+    light=AVAILABLE,
+    owner="DT&V",
+    cure="none",
+    title=Text("Verblijfplaats", "Whereabouts"),
+    says=Text(
+        "de verblijfplaats is niet bekend",
+        "the whereabouts are not known",
+    ),
+    declare=_declare,
+    scopes=frozenset({"placement", "removal"}),
+    basis="Het terugkeerproces, DT&V 2021: light 2",
+    facts=(FACT,),
+)
