@@ -20,9 +20,10 @@ from ortools.linear_solver import pywraplp
 
 from scheduler.constraint import Attendance
 from scheduler.grid import day_lines, midnight
+from scheduler.need import Need
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation
 from scheduler.occupancy import Occupancy, Pool
-from scheduler.pattern import CasePatterns, Layout, Need, Pattern
+from scheduler.pattern import CasePatterns, Layout, Pattern
 from scheduler.timeline import Timeline, span
 from scheduler.world import PERSON, Leg
 
@@ -170,7 +171,7 @@ def _columns(program: Relaxation, case: CasePatterns) -> Iterator[tuple[Column, 
             paired = (
                 (layout, together)
                 for layout, line in members
-                if (together := line & case.pair_starts(layout, removal, program.occupancy))
+                if (together := line & case.pair_line(layout, removal, program.occupancy))
             )
             found = next(paired, None)
             if found is None:
@@ -208,7 +209,7 @@ def _groups(program: Relaxation, case: CasePatterns, leg: Leg) -> dict[Group, Me
 def _after(case: CasePatterns, layout: Layout, day: date) -> int:
     """Return the first anchor slot that arrives after ``day``."""
     following = midnight(day + timedelta(days=1), case.arrival_zone(layout))
-    return case.world.grid.ceil(following) - layout.frame.slot(("arrival", "start"))
+    return case.world.grid.ceil(following) - layout.frame.slots["arrival", "start"]
 
 
 def _demand(program: Relaxation, column: Column, members: Members) -> None:
@@ -217,7 +218,7 @@ def _demand(program: Relaxation, column: Column, members: Members) -> None:
     for layout, line in members:
         low, high = _first(line), line.bit_length() - 1
         for need in layout.needs:
-            if not need.joint and need.pool.role != PERSON:
+            if not need.parts and need.pool.role != PERSON:
                 together.setdefault(need.declaration, []).append((need, low, high))
     for asked, needs in together.items():
         if len(needs) < len(members):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from scheduler.constraint import LATEST
 from scheduler.objective import Valuation
 from scheduler.occupancy import Claims, Occupancy
-from scheduler.pattern import CasePatterns, Names, Pattern, draw
-from scheduler.timeline import Timeline, earliest, latest
+from scheduler.pattern import CasePatterns, JoinKey, Layout, Names, Pattern
+from scheduler.timeline import Timeline, earliest, latest, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def construct(
 def insert(case: CasePatterns, valuation: Valuation, occupancy: Occupancy) -> Option | None:
     """Take the best open pattern of ``case``, people drawn and claimed; None when it has none."""
     for pattern in best_patterns(case, valuation, occupancy):
-        names = draw(case, pattern, occupancy)
+        names = case.draw(pattern, occupancy)
         if names is not None:
             claims = case.claims(pattern, names)
             occupancy.claim(claims)
@@ -48,46 +48,52 @@ def insert(case: CasePatterns, valuation: Valuation, occupancy: Occupancy) -> Op
 def best_patterns(
     case: CasePatterns, valuation: Valuation, occupancy: Occupancy
 ) -> Iterator[Pattern]:
-    """Yield open patterns, best first: one per departure and facility, or one per layout."""
-    found = [
-        (_rank(case, valuation, pattern), n, pattern)
-        for n, pattern in enumerate(representatives(case, occupancy))
-    ]
-    for _, _, pattern in sorted(found, key=lambda one: one[:2]):
-        yield pattern
+    """Yield open patterns, best first: one per layout, or per removal and facility of a chain.
 
-
-def representatives(case: CasePatterns, occupancy: Occupancy) -> Iterator[Pattern]:
-    """Yield the best open pattern of each layout, or of each pair of places and departure.
-
-    A placement is best at its earliest slot; a chain at its latest, which has the fewest nights.
+    A placement is best at its earliest slot, a chain at its latest, which has the fewest nights.
     """
-    if not case.chained:
-        leg = case.case.legs[0]
-        for layout, line in case.open_layouts(leg, occupancy):
-            slot = earliest(line)
-            assert slot is not None
+    candidates = _pairs(case, occupancy) if case.chained else _single(case, occupancy)
+    ranked = sorted(
+        ((_rank(case, valuation, pattern), n, pattern) for n, pattern in enumerate(candidates)),
+        key=lambda one: one[:2],
+    )
+    for _, _, pattern in ranked:
+        last, _ = pattern.legs[-1]
+        if last.leg == "placement" or case.open_starts(last, occupancy):
+            yield pattern
+
+
+def _single(case: CasePatterns, occupancy: Occupancy) -> Iterator[Pattern]:
+    """Yield each layout at its earliest open slot; removals are not yet asked whether open."""
+    leg = case.case.legs[0]
+    if leg == "removal":
+        for layout in case.legs[leg].promising:
+            yield Pattern(case.case.id, ((layout, layout.anchor),))
+        return
+    for layout, line in case.open_layouts(leg, occupancy):
+        slot = earliest(line)
+        if slot is not None:
             yield Pattern(case.case.id, ((layout, slot),))
-        return
-    placements = case.open_layouts("placement", occupancy)
-    if not placements:
-        return
-    for removal, line in case.open_layouts("removal", occupancy):
-        pairs: list[tuple[int, Pattern]] = []
-        anchor = _only(line)
-        for placement, starts in placements:
-            if placement.facility != removal.facility:
-                continue
-            slot = latest(starts & case.pair_starts(placement, removal, occupancy))
-            if slot is not None:
-                legs = (placement, slot), (removal, anchor)
-                pairs.append((slot, Pattern(case.case.id, legs)))
-        if pairs:
-            yield max(pairs, key=lambda pair: pair[0])[1]
 
 
-def _only(line: Timeline) -> int:
-    return line.bit_length() - 1
+def _pairs(case: CasePatterns, occupancy: Occupancy) -> Iterator[Pattern]:
+    """Yield each removal, not yet asked whether open, with its latest open placement."""
+    ends: dict[JoinKey, Timeline] = {}
+    members: dict[JoinKey, list[tuple[Layout, Timeline]]] = {}
+    for layout, line in case.open_layouts("placement", occupancy):
+        key = case.join_key(layout)
+        ends[key] = ends.get(key, 0) | line << layout.frame.ends[-1]
+        members.setdefault(key, []).append((layout, line))
+    for removal in case.legs["removal"].promising if ends else ():
+        for key, line in ends.items():
+            last = latest(line & span(*case.end_range(key, removal, occupancy)))
+            if last is not None:
+                placement, slot = next(
+                    (layout, last - layout.frame.ends[-1])
+                    for layout, starts in members[key]
+                    if starts << layout.frame.ends[-1] >> last & 1
+                )
+                yield Pattern(case.case.id, ((placement, slot), (removal, removal.anchor)))
 
 
 def _rank(case: CasePatterns, valuation: Valuation, pattern: Pattern) -> tuple[int, ...]:
@@ -103,4 +109,4 @@ def _order(case: CasePatterns, valuation: Valuation) -> tuple[object, ...]:
 
 
 def _scarcity(case: CasePatterns) -> Iterable[int]:
-    return (len(case.layouts[case.case.legs[-1]]),)
+    return (len(case.legs[case.case.legs[-1]].promising),)

@@ -6,21 +6,17 @@ light's colour follows from them. Facilities and departures have phantoms, so th
 also say "no such facility" or "no such departure".
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from scheduler.constraint import Declaration, Register, Text
-from scheduler.grid import days
+from scheduler.need import Booked, Need
 from scheduler.occupancy import Occupancy
-from scheduler.pattern import CasePatterns, Condition, Layout, Need, phantom_layouts
-from scheduler.timeline import Timeline
-from scheduler.world import Departure, Leg
-from scheduler.world import Seats as FreeSeats
+from scheduler.pattern import CasePatterns, Condition, JoinKey, Layout
+from scheduler.timeline import Timeline, span
+from scheduler.world import Leg
 
 Colour = Literal["red", "grey", "amber", "green"]
 Signature = frozenset[Condition]
@@ -106,68 +102,62 @@ class Explanation:
 
     def _single(self, leg: Leg) -> list[int]:
         found: list[int] = []
-        for layout in (*self.case.layouts[leg], *self._phantoms(leg)):
+        for layout in (*self.case.legs[leg].layouts, *self.case.legs[leg].phantoms):
             for mask in self._family(layout, found):
                 _add(found, mask)
         return found
 
     def _chain(self) -> list[int]:
         """Join both legs: signatures unite, and what binds the pair adds its own conditions."""
+        placed, going = (self.case.legs[leg] for leg in self.case.case.legs)
         removals: dict[tuple[str | None, int], list[Layout]] = {}
-        for removal in (*self.case.layouts["removal"], *self._phantoms("removal")):
+        for removal in (*going.layouts, *going.phantoms):
             for mask in self._family(removal, []):
                 removals.setdefault((removal.facility, mask), []).append(removal)
         found: list[int] = []
-        pairs: dict[tuple[object, ...], dict[int, Timeline]] = {}
-        for placement in self.case.layouts["placement"]:
+        pairs: dict[tuple[int, JoinKey], dict[int, Timeline]] = {}
+        for placement in (*placed.layouts, *placed.phantoms):
             family = self._family(placement, found)
             for (facility, mask), group in removals.items():
                 if facility != placement.facility:
                     continue
-                frame = placement.frame
-                key = facility, mask, frame.slot(("arrival", "start")), frame.ends[-1]
+                key = mask, self.case.join_key(placement)
                 if key not in pairs:
-                    pairs[key] = self._pair_family(placement, group)
+                    pairs[key] = self._pair_family(key[1], group)
                 for between, line in pairs[key].items():
                     for own, starts in family.items():
-                        if starts & line:
+                        if starts << placement.frame.ends[-1] & line:
                             _add(found, own | mask | between)
         return found
 
-    def _pair_family(self, placement: Layout, removals: list[Layout]) -> dict[int, Timeline]:
-        """Return, over a group of removals, the placement anchors by what binds the pair."""
+    def _pair_family(self, join: JoinKey, removals: list[Layout]) -> dict[int, Timeline]:
+        """Return, over a group of removals, the ends of a placement by what binds the pair."""
         union: dict[int, Timeline] = {}
         for removal in removals:
             family = {0: self.occupancy.world.grid.full}
-            for condition, rule, allows in self._between(placement, removal):
+            for condition, rule, allows in self._between(join, removal):
                 family = _refine(family, 1 << self._number(condition, rule), allows, [])
             for mask, line in family.items():
                 union[mask] = union.get(mask, 0) | line
         return union
 
     def _between(
-        self, placement: Layout, removal: Layout
+        self, join: JoinKey, removal: Layout
     ) -> Iterator[tuple[Condition, Declaration, Timeline]]:
-        case = self.case
-        order = case.order_starts(placement, removal)
-        for constraint, rule in case.spans:
-            yield (
-                Condition(constraint, "rule"),
-                rule,
-                case.span_starts(rule, placement, removal) & order,
-            )
+        case, (facility, arrival, edges) = self.case, join
+        order = span(*case.order_range(removal))
+        for (constraint, rule), edge in zip(case.spans, edges, strict=True):
+            line = span(*case.span_range(rule, edge, removal)) & order
+            yield Condition(constraint, "rule"), rule, line
         if case.between is None:
             return
         constraint, nights = case.between
-        there = case.night_starts(placement, removal, self.occupancy, "rostered")
-        left = case.night_starts(placement, removal, self.occupancy, "free")
+        there, left = (
+            span(*case.night_range(facility, arrival, removal, self.occupancy, booked))
+            for booked in _LAYERS_ASKED
+        )
         yield Condition(constraint, "not-rostered"), nights, there
         yield Condition(constraint, "claimed"), nights, left | ~there & case.world.grid.full
-
-    def _phantoms(self, leg: Leg) -> tuple[Layout, ...]:
-        if leg == "placement":
-            return ()
-        return phantom_layouts(self.case, _phantom_departures(self.case))
 
     def _family(self, layout: Layout, found: list[int]) -> dict[int, Timeline]:
         """Split the anchors of a layout by the conditions that forbid them, dominated ones left out."""
@@ -184,16 +174,13 @@ class Explanation:
         for bar in layout.bars:
             yield bar.condition, bar.declaration, bar.allows
         departure = layout.departure
-        for seat in layout.seats:
-            assert departure is not None
-            there = seat.fits(departure.id, self.occupancy, "rostered")
-            left = seat.fits(departure.id, self.occupancy, "free")
-            if not there:
+        for seat in layout.seats if departure is not None else ():
+            if not seat.fits(departure.id, self.occupancy, "rostered"):
                 yield Condition(seat.constraint, "not-rostered"), seat.declaration, 0
-            elif not left:
+            elif not seat.fits(departure.id, self.occupancy, "free"):
                 yield Condition(seat.constraint, "claimed"), seat.declaration, 0
-        if layout.nights is not None:
-            constraint, nights = layout.nights
+        if layout.of.nights is not None:
+            constraint, nights = layout.of.nights
             there_at = self.case.stay_starts(layout, self.occupancy, "rostered")
             left_at = self.case.stay_starts(layout, self.occupancy, "free")
             yield Condition(constraint, "not-rostered"), nights, there_at
@@ -202,16 +189,17 @@ class Explanation:
             yield (
                 Condition(need.constraint, "not-rostered"),
                 need.declaration,
-                need.starts(self.occupancy, "rostered"),
+                layout.meets(need, self.occupancy, "rostered"),
             )
-            yield Condition(need.constraint, "claimed"), need.declaration, self._unclaimed(need)
+            unclaimed = self._unclaimed(layout, need)
+            yield Condition(need.constraint, "claimed"), need.declaration, unclaimed
 
-    def _unclaimed(self, need: Need) -> Timeline:
+    def _unclaimed(self, layout: Layout, need: Need) -> Timeline:
         """Return the anchors where bookings are not what is short: |F| >= min(k, |R|)."""
         line = full = self.case.world.grid.full
         for count in range(1, need.count + 1):
-            there = need.starts_of(self.occupancy, "rostered", count)
-            line &= need.starts_of(self.occupancy, "free", count) | ~there & full
+            there = layout.meets(need, self.occupancy, "rostered", count)
+            line &= layout.meets(need, self.occupancy, "free", count) | ~there & full
         return line
 
     def _number(self, condition: Condition, rule: Declaration) -> int:
@@ -252,35 +240,13 @@ def _add(found: list[int], mask: int) -> None:
     found.append(mask)
 
 
-def _phantom_departures(case: CasePatterns) -> Iterator[Departure]:
-    """Yield one departure a day at noon that does not exist, from the most used origin."""
-    world = case.world
-    origins = Counter(one.from_ for one in world.departures if one.kind == "scheduled")
-    if not origins:
-        return
-    origin = min(origins, key=lambda one: (-origins[one], one))
-    zone = world.location[origin].timezone
-    for day in days(world.grid, zone):
-        departs = datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(world.as_of.tzinfo)
-        yield Departure(
-            id=f"none-{day.isoformat()}",
-            kind="scheduled",
-            carrier="none",
-            number="none",
-            from_=origin,
-            destination=origin,
-            departs=departs,
-            arrives=departs + timedelta(hours=2),
-            seats=FreeSeats(),
-        )
-
-
 def _word(value: object) -> str:
     if isinstance(value, frozenset):
         return ", ".join(sorted(map(str, value)))
     return str(value)
 
 
+_LAYERS_ASKED: tuple[Booked, Booked] = ("rostered", "free")
 _UNKNOWN = Text(" (niet bekend)", " (not known)")
 _LAYERS = {
     "rule": Text("", ""),

@@ -317,7 +317,7 @@ def _staff(
     asking: dict[Moment, list[Var]] = {}
     for (layout, slot), chosen in choices.items():
         for need in layout.needs:
-            if not need.joint and need.pool.role != PERSON:
+            if not need.parts and need.pool.role != PERSON:
                 asking.setdefault((need.declaration, need.pool, slot + need.base), []).append(
                     chosen
                 )
@@ -360,7 +360,7 @@ def _pairs(
     """Join the legs of a chain: placements of one day with the same departures form a group."""
     groups: dict[tuple[date, frozenset[LegChoice]], list[LegChoice]] = {}
     compatible = {
-        (placement, removal): case.pair_starts(placement, removal[0], program.occupancy)
+        (placement, removal): case.pair_line(placement, removal[0], program.occupancy)
         for placement in {layout for layout, _ in placements}
         for removal in removals
     }
@@ -447,7 +447,7 @@ def _colours(program: Program, solver: cp_model.CpSolver) -> Colours:
 def _names(exact: ExactCase, leg: int, layout: Layout, slot: int, colours: Colours) -> Drawn:
     drawn = []
     for need in layout.needs:
-        if need.joint:
+        if need.parts:
             continue
         asked, pool, base = need.declaration, need.pool, slot + need.base
         if pool.role == PERSON:

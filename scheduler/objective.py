@@ -1,13 +1,14 @@
 """What a plan is worth: six levels, compared in order. Rules are hard and not among them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from scheduler.constraint import LATEST, Inside
+from scheduler.constraint import EARLIEST, LATEST, Inside
 from scheduler.grid import day_lines, days, local_date, midnight
-from scheduler.pattern import CasePatterns, Layout, Pattern, Patterns, moment
+from scheduler.pattern import CasePatterns, Layout, Pattern, Patterns
+from scheduler.timeline import span
 from scheduler.world import Booking, Case, World
 
 LEVELS = (
@@ -41,6 +42,7 @@ class Valuation:
         self.patterns = patterns
         self.world: World = patterns.world
         self._moments: dict[str, tuple[datetime, ...]] = {}
+        self._last: dict[str, datetime | None] = {}
 
     @cached_property
     def in_force(self) -> Mapping[tuple[str, str], Booking]:
@@ -55,7 +57,7 @@ class Valuation:
         """Return the worth of ``pattern``: nights, 1 without a fallback, days waited."""
         return Worth(
             nights=self.nights(case, pattern),
-            alone=int(self.fallbacks(case, pattern) == 0),
+            alone=int(when(case, pattern) >= (self.last_moment(case) or EARLIEST)),
             days=(
                 self._date(case.case, when(case, pattern)) - self._date(case.case, self.world.as_of)
             ).days,
@@ -83,10 +85,16 @@ class Valuation:
             known = self._moments[case.case.id] = tuple(sorted(set(_moments(case))))
         return known
 
+    def last_moment(self, case: CasePatterns) -> datetime | None:
+        """Return the last of :meth:`moments`, without working out the others."""
+        if case.case.id not in self._last:
+            self._last[case.case.id] = next(_moments(case), None)
+        return self._last[case.case.id]
+
     def changed(self, case: Case, layout: Layout, slot: int) -> int:
         """Return 1 when this leg differs from the booking in force for it, else 0."""
         booking = self.in_force.get((case.id, layout.leg))
-        return int(booking is not None and not matches(self.world, booking, layout, slot))
+        return int(booking is not None and not matches(booking, layout, slot))
 
     def deadline(self, case: CasePatterns) -> datetime | None:
         """Return the earliest legal end that binds the case, or None."""
@@ -135,13 +143,13 @@ def when(case: CasePatterns, pattern: Pattern) -> datetime:
     return case.world.grid.at(slot + layout.frame.starts[0])
 
 
-def matches(world: World, booking: Booking, layout: Layout, slot: int) -> bool:
+def matches(booking: Booking, layout: Layout, slot: int) -> bool:
     """Return whether ``booking`` is this layout at this slot, names apart."""
     departure = layout.departure.id if layout.departure else None
     if (booking.facility, booking.departure) != (layout.facility, departure):
         return False
     mine = [
-        (phase.id, place, moment(world, layout, slot, (phase.acts[0], "start")))
+        (phase.id, place, layout.moment(slot, (phase.acts[0], "start")))
         for phase, place in zip(layout.frame.template.phases, layout.frame.places, strict=True)
     ]
     return mine == [(phase.id, phase.place, phase.from_) for phase in booking.phases]
@@ -157,22 +165,23 @@ def key(values: Objective) -> tuple[int, ...]:
     return tuple(values[name] if name in MAXIMISED else -values[name] for name in LEVELS)
 
 
-def _moments(case: CasePatterns) -> Iterable[datetime]:
+def _moments(case: CasePatterns) -> Iterator[datetime]:
+    """Yield the departures or days that are open in the empty world, latest first."""
     world, empty = case.world, case.patterns.empty
-    leg = case.case.legs[-1]
-    if leg == "placement":
+    if "removal" not in case.legs:
         union = 0
-        for _, line in case.open_layouts(leg, empty):
+        for _, line in case.open_layouts("placement", empty, "rostered"):
             union |= line
         zone = world.location[case.case.location].timezone
-        for day, slots in zip(days(world.grid, zone), day_lines(world.grid, zone), strict=True):
-            if union & slots:
-                yield midnight(day, zone)
+        lines = zip(days(world.grid, zone), day_lines(world.grid, zone), strict=True)
+        yield from (midnight(day, zone) for day, slots in reversed([*lines]) if union & slots)
         return
-    placements = case.open_layouts("placement", empty) if case.chained else []
-    for removal, _ in case.open_layouts(leg, empty):
-        assert removal.departure is not None
-        if not case.chained or any(
-            line & case.pair_starts(placement, removal, empty) for placement, line in placements
-        ):
+    ends = case.placement_ends(empty, "rostered")
+    removals = sorted(case.legs["removal"].promising, key=lambda one: -one.anchor)
+    for removal in removals:
+        goes = not case.chained or any(
+            line & span(*case.end_range(key, removal, empty, "rostered"))
+            for key, line in ends.items()
+        )
+        if goes and removal.departure and case.open_starts(removal, empty, "rostered"):
             yield removal.departure.departs

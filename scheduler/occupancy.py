@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from scheduler.grid import days
-from scheduler.timeline import Timeline, at_least, runs, shift, span
+from scheduler.timeline import Timeline, at_least, runs, shift
 from scheduler.world import World
 
 
@@ -52,6 +52,7 @@ class Occupancy:
         self.world = world
         self._rostered: dict[str, Timeline] = {}
         self._claimed: dict[str, Timeline] = {}
+        self._free: dict[str, Timeline] = {}
         self._nights: dict[tuple[str, date], int] = {}
         self._seats: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._version: dict[str, int] = {}
@@ -74,7 +75,11 @@ class Occupancy:
 
     def free(self, resource: str) -> Timeline:
         """Return the slots in which ``resource`` is at work and in no booking."""
-        return self.rostered(resource) & ~self._claimed.get(resource, 0)
+        line = self._free.get(resource)
+        if line is None:
+            line = self.rostered(resource) & ~self._claimed.get(resource, 0)
+            self._free[resource] = line
+        return line
 
     def starts(self, pool: Pool, count: int) -> Timeline:
         """Return the base slots at which at least ``count`` units are rostered."""
@@ -93,13 +98,28 @@ class Occupancy:
             self._free_pools[pool, count] = known
         return known[1]
 
+    def has(self, pool: Pool, count: int, base: int, *, booked: bool = True) -> bool:
+        """Return whether at least ``count`` units are free (rostered: ``booked`` False) at ``base``.
+
+        One slot of what :meth:`free_starts` and :meth:`starts` answer for all.
+        """
+        line_of = self.free if booked else self.rostered
+        for unit in pool.units:
+            for resource, lead, length in unit:
+                if (
+                    base + lead >= 0
+                    and ~(line_of(resource) >> base + lead) & (1 << length) - 1 == 0
+                ):
+                    count -= 1
+                    break
+            if count <= 0:
+                return True
+        return count <= 0
+
     def is_free(self, block: Block, base: int) -> bool:
         """Return whether the block's resource is free for the whole block around ``base``."""
         first = base + block.lead
-        if first < 0 or first + block.length > self.world.grid.slots:
-            return False
-        taken = span(first, first + block.length)
-        return self.free(block.resource) & taken == taken
+        return first >= 0 and ~(self.free(block.resource) >> first) & (1 << block.length) - 1 == 0
 
     def places(
         self, facility: str, count: int, *, beyond: int = 0, booked: bool = True
@@ -156,6 +176,7 @@ class Occupancy:
             role = self.world.resource[resource].role
             self._version[role] = self._version.get(role, 0) + 1
             self._free_runs.pop(resource, None)
+            self._free.pop(resource, None)
         for facility, night, count in claims.nights:
             key = facility, night
             self._nights[key] = self._nights.get(key, 0) + sign * count

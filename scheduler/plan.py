@@ -7,7 +7,7 @@ from typing import Literal
 from scheduler.grid import Stretch
 from scheduler.objective import Objective
 from scheduler.occupancy import Claims
-from scheduler.pattern import CasePatterns, Drawn, Layout, Names, Pattern, moment
+from scheduler.pattern import CasePatterns, Drawn, Layout, Names, Pattern
 from scheduler.world import (
     BookedAttendance,
     BookedPhase,
@@ -71,7 +71,7 @@ def bookings_of(case: CasePatterns, pattern: Pattern, names: Names) -> tuple[Boo
                 operation=layout.leg,
                 follows=made[-1].id if made else None,
                 template=layout.frame.template.id,
-                phases=tuple(_phases(case.world, layout, slot)),
+                phases=tuple(_phases(layout, slot)),
                 attendances=tuple(_attendances(case.world, layout, slot, drawn)),
                 facility=layout.facility,
                 nights=() if made else case.nights(pattern),
@@ -81,13 +81,13 @@ def bookings_of(case: CasePatterns, pattern: Pattern, names: Names) -> tuple[Boo
     return tuple(made)
 
 
-def _phases(world: World, layout: Layout, slot: int) -> Iterable[BookedPhase]:
+def _phases(layout: Layout, slot: int) -> Iterable[BookedPhase]:
     for phase, place in zip(layout.frame.template.phases, layout.frame.places, strict=True):
         yield BookedPhase(
             id=phase.id,
             place=place,
-            from_=moment(world, layout, slot, (phase.acts[0], "start")),
-            until=moment(world, layout, slot, (phase.acts[-1], "end")),
+            from_=layout.moment(slot, (phase.acts[0], "start")),
+            until=layout.moment(slot, (phase.acts[-1], "end")),
         )
 
 
@@ -113,20 +113,20 @@ def _attendances(
 def claims_of(case: CasePatterns, booking: Booking) -> Claims:
     """Return what a booking takes in the world of ``case``."""
     world = case.world
-    declared = case.seats_and_nights(booking.operation, booking.departure)
+    seats, places = case.seats_and_nights(booking.departure)
     people: dict[str, list[Stretch]] = {}
     for attendance in booking.attendances:
         for resource in attendance.resources:
             people.setdefault(resource, []).append((attendance.from_, attendance.until))
     nights = (
-        tuple((booking.facility, night, declared[1]) for night in booking.nights)
+        tuple((booking.facility, night, places) for night in booking.nights)
         if booking.facility
         else ()
     )
     return Claims(
         tuple((one, world.grid.outward(blocks)) for one, blocks in people.items()),
         nights,
-        declared[0],
+        seats,
     )
 
 

@@ -1,8 +1,10 @@
 """Planning: construct a plan, improve and prove it, and say how far from the best it can be."""
 
+import gc
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -79,7 +81,8 @@ def plan(
     """
     began = time.monotonic()
     task = prepare(world, register)
-    chosen = construct(task.cases, task.valuation, task.occupancy)
+    with _collector_paused():
+        chosen = construct(task.cases, task.valuation, task.occupancy)
     values = _value(task, chosen)
     report = progress or (lambda _values, _bounds: None)
     report(values, {})
@@ -108,6 +111,18 @@ def plan(
             if case.case.id not in chosen
         ),
     )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Spare the first plan a third of its time: it makes no cycles, and much that stays."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _improve(

@@ -270,7 +270,7 @@ def _elapsed(rule: Elapsed, begin: datetime, end: datetime) -> str | None:
 
 def _due(matter: _Matter, rule: Due) -> str | None:
     edge, window = matter.instant(rule.edge), rule.window * MINUTE
-    zone = ZoneInfo(matter.world.location[matter.booking.phases[0].place].timezone)
+    zone = ZoneInfo(matter.world.location[matter.case.location].timezone)
     for answer in rule.answers:
         if answer.value == "no":
             return f"check {rule.check} is answered no"

@@ -472,7 +472,7 @@ class World(Part):
 
     @cached_property
     def _drives(self) -> dict[str, dict[str, int]]:
-        graph = nx.Graph()
+        graph: nx.Graph[str] = nx.Graph()
         graph.add_nodes_from(self.location)
         for road in self.roads:
             known = graph.get_edge_data(road.from_, road.to, {"minutes": road.minutes})["minutes"]

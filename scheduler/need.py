@@ -1,0 +1,255 @@
+"""Needs: what attendances ask of people, as pools of interchangeable blocks around a base slot."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations
+from typing import Literal
+
+from scheduler.constraint import Attendance
+from scheduler.frame import Frame, reach
+from scheduler.occupancy import Block, Occupancy, Pool
+from scheduler.timeline import Timeline, shift
+from scheduler.world import Resource, World
+
+Booked = Literal["rostered", "free"]
+"""The layer a question is asked on: nobody's booking counted, or all of them."""
+Asked = tuple[str, Attendance]
+"""An attendance and the constraint that asks for it."""
+
+
+class Need:
+    """``count`` units of a pool at the anchor plus ``base``; open where enough are free.
+
+    With ``parts`` it is about several attendances of one role together, so that nobody serves two
+    at a time; where one part alone has enough for all it need not be asked, and its pool is made
+    only when it is.
+    """
+
+    __slots__ = ("_make", "_pool", "base", "constraint", "count", "declaration", "parts")
+
+    def __init__(
+        self,
+        constraint: str,
+        declaration: Attendance,
+        count: int,
+        base: int,
+        make: Callable[[], Pool],
+        parts: tuple["Need", ...] = (),
+    ) -> None:
+        self.constraint = constraint
+        self.declaration = declaration
+        self.count = count
+        self.base = base
+        self.parts = parts
+        self._make = make
+        self._pool: Pool | None = None
+
+    @property
+    def pool(self) -> Pool:
+        """The units, around the base slot."""
+        if self._pool is None:
+            self._pool = self._make()
+        return self._pool
+
+    def starts(self, occupancy: Occupancy, booked: Booked, count: int | None = None) -> Timeline:
+        """Return the anchor slots at which ``count`` units (all that is asked) are there."""
+        ask = occupancy.free_starts if booked == "free" else occupancy.starts
+        return shift(ask(self.pool, self.count if count is None else count), -self.base)
+
+    def met(self, occupancy: Occupancy, booked: Booked, anchor: int, count: int) -> bool:
+        """Return whether ``count`` units are there when it hangs on ``anchor``."""
+        return occupancy.has(self.pool, count, anchor + self.base, booked=booked == "free")
+
+
+_Key = tuple[Attendance, str, str, int, int, tuple[int, int] | None]
+
+
+class Needs:
+    """The needs of frames, each pool made once: cases and frames that ask the same share it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._eligible: dict[Attendance, tuple[Resource, ...]] = {}
+        self._pools: dict[object, Pool] = {}
+        self._asked: dict[Asked, Asked] = {}
+        self._alike: dict[object, Pool] = {}
+        self._groups: dict[tuple[int, ...], tuple[Asked, ...]] = {}
+        self._needs: dict[tuple[Frame, int], tuple[Need, ...]] = {}
+
+    def asked(self, constraint: str, attendance: Attendance) -> Asked:
+        """Return the one object that stands for all equal askings, so that identity is equality."""
+        asked = constraint, attendance
+        return self._asked.setdefault(asked, asked)
+
+    def group(self, asked: Iterable[Asked]) -> tuple[Asked, ...]:
+        """Return the one tuple of these askings of a role, each from :meth:`asked`."""
+        group = tuple(asked)
+        return self._groups.setdefault(tuple(map(id, group)), group)
+
+    def of(self, frame: Frame, asked: tuple[Asked, ...]) -> tuple[Need, ...]:
+        """Return Hall's conditions for the attendances of one role, from :meth:`group`.
+
+        Cases that ask a frame the same share the answer. Enough units for each, and for each group of which some unit could serve several. Exact for
+        two attendances, and for more when each unit's blocks all overlap or all lie apart.
+        """
+        key = frame, id(asked)
+        needs = self._needs.get(key)
+        if needs is None:
+            singles = [self._need(frame, (one,)) for one in asked]
+            joint = [
+                self._need(frame, tuple(asked[n] for n in group), tuple(singles[n] for n in group))
+                for size in range(2, len(asked) + 1)
+                for group in combinations(range(len(asked)), size)
+            ]
+            needs = self._needs[key] = (*singles, *joint)
+        return needs
+
+    def _need(self, frame: Frame, asked: tuple[Asked, ...], parts: tuple[Need, ...] = ()) -> Need:
+        """Return one condition; frames of one shape that ask alike share its pool."""
+        slots = frame.slots
+        base = slots[asked[0][1].first, "start"]
+
+        def make() -> Pool:
+            key = (
+                frame.shape,
+                *(
+                    (id(one), slots[one[1].first, "start"] - base, slots[one[1].last, "end"] - base)
+                    for one in asked
+                ),
+            )
+            pool = self._alike.get(key)
+            if pool is None:
+                pool = self._alike[key] = self._pool(frame, asked, base)
+            return pool
+
+        constraint, attendance = asked[-1]
+        count = sum(one.count for _, one in asked)
+        return Need(constraint, attendance, count, base, make, parts)
+
+    def _key(self, frame: Frame, asked: Attendance) -> _Key:
+        """Return what the blocks of an attendance depend on: places and length, not the frame."""
+        begin, end = reach(self.world, frame, asked.first, asked.last, asked.before, asked.after)
+        departure = frame.departure
+        minutes = None
+        if departure is not None and "departure" in (asked.first, asked.last):
+            minutes = departure.departs.minute, departure.arrives.minute
+        return asked, frame.place_of[asked.first], frame.place_of[asked.last], begin, end, minutes
+
+    def _pool(self, frame: Frame, asked: tuple[Asked, ...], base: int) -> Pool:
+        key = tuple(
+            (attendance, *places, begin - base, end - base, minutes)
+            for attendance, *places, begin, end, minutes in (
+                self._key(frame, attendance) for _, attendance in asked
+            )
+        )
+        pool = self._pools.get(key)
+        if pool is None:
+            units = tuple(
+                tuple(
+                    Block(block.resource, block.lead - base, block.length)
+                    for block in unit.values()
+                )
+                for unit in self.units(frame, asked)
+            )
+            pool = self._pools[key] = Pool(asked[0][1].role, units)
+        return pool
+
+    def units(self, frame: Frame, asked: Iterable[Asked]) -> list[dict[int, Block]]:
+        """Return the units for the attendances of one role: their index to a block.
+
+        One resource is one unit where its blocks overlap, and one per block where they lie apart.
+        """
+        blocks: dict[str, dict[int, Block]] = {}
+        for n, (_, attendance) in enumerate(asked):
+            for block in self.blocks(frame, attendance):
+                blocks.setdefault(block.resource, {})[n] = block
+        units: list[dict[int, Block]] = []
+        for mine in blocks.values():
+            apart = all(
+                one.lead + one.length <= other.lead or other.lead + other.length <= one.lead
+                for one, other in combinations(mine.values(), 2)
+            )
+            units.extend([{n: block} for n, block in mine.items()] if apart else [mine])
+        return units
+
+    def blocks(self, frame: Frame, asked: Attendance) -> Iterator[Block]:
+        """Yield the block from the anchor, travel included, of each resource that may attend."""
+        world = self.world
+        where, whence = frame.place_of[asked.first], frame.place_of[asked.last]
+        spans: dict[tuple[int, int], tuple[int, int]] = {}
+        for resource in self.eligible(asked):
+            there, back = 0, 0
+            if asked.mode == "on-site" or not resource.remote:
+                out, home = world.drive(resource.home, where), world.drive(whence, resource.home)
+                if out is None or home is None:
+                    continue
+                there, back = out, home
+            if (there, back) not in spans:
+                spans[there, back] = reach(
+                    world, frame, asked.first, asked.last, asked.before + there, asked.after + back
+                )
+            begin, end = spans[there, back]
+            yield Block(resource.id, begin, end - begin)
+
+    def eligible(self, asked: Attendance) -> tuple[Resource, ...]:
+        """Return the resources that may attend, travel apart."""
+        known = self._eligible.get(asked)
+        if known is None:
+            world = self.world
+            members: Iterable[Resource] = (
+                (world.resource[one] for one in sorted(asked.among))
+                if asked.among is not None
+                else world.roles.get(asked.role, ())
+            )
+            known = self._eligible[asked] = tuple(
+                one
+                for one in members
+                if one.role == asked.role
+                and one.capacity >= asked.capacity
+                and (not asked.skills or asked.skills & one.abilities)
+                and (one.remote or asked.mode != "remote")
+            )
+        return known
+
+    def draw(
+        self, frame: Frame, asked: tuple[Asked, ...], anchor: int, occupancy: Occupancy
+    ) -> list[tuple[Block, ...]] | None:
+        """Match the attendances of one role to free units, or return None (Kuhn 1955).
+
+        Least travel first, then fewest abilities; whoever is needed elsewhere gives way.
+        """
+        units = self.units(frame, asked)
+        choices = [self._free(units, n, anchor, occupancy) for n in range(len(asked))]
+        wanted = [n for n, (_, attendance) in enumerate(asked) for _ in range(attendance.count)]
+        holder: dict[int, int] = {}
+
+        def match(number: int, seen: set[int]) -> bool:
+            for unit in choices[wanted[number]]:
+                if unit in seen:
+                    continue
+                seen.add(unit)
+                if unit not in holder or match(holder[unit], seen):
+                    holder[unit] = number
+                    return True
+            return False
+
+        if not all(match(number, set()) for number in range(len(wanted))):
+            return None
+        drawn: list[list[Block]] = [[] for _ in asked]
+        for unit, number in holder.items():
+            drawn[wanted[number]].append(units[unit][wanted[number]])
+        return [tuple(sorted(blocks)) for blocks in drawn]
+
+    def _free(
+        self, units: list[dict[int, Block]], n: int, anchor: int, occupancy: Occupancy
+    ) -> list[int]:
+        def cost(unit: int) -> tuple[int, int, int, str]:
+            block = units[unit][n]
+            resource = self.world.resource[block.resource]
+            return block.length, len(resource.abilities), resource.capacity, resource.id
+
+        free = (
+            number
+            for number, unit in enumerate(units)
+            if n in unit and occupancy.is_free(unit[n], anchor)
+        )
+        return sorted(free, key=cost)
