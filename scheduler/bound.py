@@ -11,6 +11,7 @@ by both) and pay the least that any of them takes, so the relaxation never cuts 
 
 import math
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -22,8 +23,8 @@ from scheduler.constraint import Attendance
 from scheduler.grid import day_lines, midnight
 from scheduler.need import Need
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation
-from scheduler.occupancy import Occupancy, Pool
-from scheduler.pattern import CasePatterns, Layout, Pattern
+from scheduler.occupancy import Occupancy, Pool, nights_between
+from scheduler.pattern import CasePatterns, JoinKey, Layout, Pattern
 from scheduler.timeline import Timeline, span
 from scheduler.world import PERSON, Leg
 
@@ -131,64 +132,84 @@ def _add_case(program: Relaxation, case: CasePatterns) -> None:
     in_force = sum((case.case.id, leg) in valuation.in_force for leg in case.case.legs)
     program.constants["pastLegalEnd"] += pressed
     program.constants["changes"] += in_force
-    planned = []
-    for column, pattern in _columns(program, case):
-        planned.append(column)
+    groups = _groups(program, case, case.case.legs[-1])
+    planned: dict[Group, Column] = {}
+    for group, members in groups.items():
+        column = planned[group] = program.solver.NumVar(0, 1, "")
+        _demand(program, column, members)
+        layout, line = min(members, key=lambda one: _first(one[1]))
+        pattern = Pattern(case.case.id, ((layout, _first(line)),))
         worth = valuation.worth(case, pattern)
         terms["pastLegalEnd"].append((-int(pressed), column))
         terms["plannedWeight"].append((case.case.weight, column))
-        terms["nightsInDetention"].append((worth.nights, column))
         terms["withoutFallback"].append((worth.alone, column))
         terms["changes"].append((-in_force, column))
         terms["daysWaited"].append((worth.days, column))
-        claims = case.claims(pattern, ((),) * len(pattern.legs))
-        for facility, night, count in claims.nights:
-            program.nights.setdefault((facility, night), []).append((count, column))
-        for departure, kind, count, limit in claims.seats:
+        seats, places = case.seats_and_nights(layout.departure.id if layout.departure else None)
+        for departure, kind, count, limit in seats:
             program.seats.setdefault((departure, kind), []).append((count, limit, column))
+        if not case.chained:
+            terms["nightsInDetention"].append((worth.nights, column))
+            _stay(program, column, layout.facility, case.nights(pattern), places)
     if planned:
-        program.solver.Add(program.solver.Sum(planned) <= 1)
+        program.solver.Add(program.solver.Sum(list(planned.values())) <= 1)
+    if case.chained:
+        _chain(program, case, groups, planned)
 
 
-def _columns(program: Relaxation, case: CasePatterns) -> Iterator[tuple[Column, Pattern]]:
-    """Yield the columns of a case, each with a pattern that has its nights and departure."""
-    solver, last = program.solver, case.case.legs[-1]
-    if not case.chained:
-        for members in _groups(program, case, last).values():
-            column = solver.NumVar(0, 1, "")
-            _demand(program, column, members)
-            layout, line = min(members, key=lambda one: _first(one[1]))
-            yield column, Pattern(case.case.id, ((layout, _first(line)),))
-        return
-    removals = _groups(program, case, "removal")
-    going: dict[Group, list[Column]] = {group: [] for group in removals}
+def _chain(
+    program: Relaxation,
+    case: CasePatterns,
+    groups: dict[Group, Members],
+    planned: dict[Group, Column],
+) -> None:
+    """Join the legs of a chain by the days of its arrival and its departure: they give the nights.
+
+    A pair stands for every placement and removal of those days, one of which goes with the other.
+    """
+    solver = program.solver
+    leaving: dict[tuple[str | None, date], list[Group]] = {}
+    for group, ((removal, _), *_) in groups.items():
+        leaving.setdefault((group[0], case.leaves(removal)), []).append(group)
+    going: dict[tuple[str | None, date], list[Column]] = {day: [] for day in leaving}
     for (facility, _), members in _groups(program, case, "placement").items():
-        column = solver.NumVar(0, 1, "")
+        arrives = case.arrival(members[0][0], _first(members[0][1]))
+        ends: dict[JoinKey, Timeline] = {}
+        for layout, line in members:
+            key = case.join_key(layout)
+            ends[key] = ends.get(key, 0) | line << layout.frame.ends[-1]
         pairs = []
-        for group, ((removal, anchor), *_) in removals.items():
-            if group[0] != facility:
-                continue
-            paired = (
-                (layout, together)
-                for layout, line in members
-                if (together := line & case.pair_line(layout, removal, program.occupancy))
-            )
-            found = next(paired, None)
-            if found is None:
-                continue
-            pair = solver.NumVar(0, 1, "")
-            pairs.append(pair)
-            going[group].append(pair)
-            legs = (found[0], _first(found[1])), (removal, _first(anchor))
-            yield pair, Pattern(case.case.id, legs)
-        if pairs:
-            solver.Add(solver.Sum(pairs) == column)
-            _demand(program, column, members)
-    for group, pairs in going.items():
+        for (housed, leaves), removals in leaving.items():
+            if housed == facility and any(
+                line & span(*case.end_range(key, groups[removal][0][0], program.occupancy))
+                for removal in removals
+                for key, line in ends.items()
+            ):
+                pair = solver.NumVar(0, 1, "")
+                pairs.append(pair)
+                going[housed, leaves].append(pair)
+                nights = nights_between(arrives, leaves) if case.between else ()
+                program.terms["nightsInDetention"].append((len(nights), pair))
+                places = case.seats_and_nights(None)[1]
+                _stay(program, pair, facility, nights, places)
         if pairs:
             column = solver.NumVar(0, 1, "")
             solver.Add(solver.Sum(pairs) == column)
-            _demand(program, column, removals[group])
+            _demand(program, column, members)
+    for day, pairs in going.items():
+        removals = [planned[group] for group in leaving[day]]
+        solver.Add(solver.Sum(pairs) == solver.Sum(removals))
+
+
+def _stay(
+    program: Relaxation,
+    column: Column,
+    facility: str | None,
+    nights: tuple[date, ...],
+    places: int,
+) -> None:
+    for night in nights if facility is not None else ():
+        program.nights.setdefault((facility, night), []).append((places, column))
 
 
 def _groups(program: Relaxation, case: CasePatterns, leg: Leg) -> dict[Group, Members]:
@@ -272,35 +293,37 @@ def _reach(pool: Pool) -> Reach:
 def _post_people(program: Relaxation) -> None:
     """Post the rows of each set of eligible people, over all demands that no one else can meet."""
     world = program.occupancy.world
-    zone = world.location[world.locations[0].id].timezone
-    lines = day_lines(world.grid, zone)
-    for eligible in {demand.eligible for demand, _ in program.demands}:
-        theirs = [
-            (demand, column) for demand, column in program.demands if demand.eligible <= eligible
-        ]
+    lines = day_lines(world.grid, world.locations[0].timezone)
+    midnights = [_first(line) for line in lines]
+    grouped: dict[frozenset[str], list[tuple[Demand, Column]]] = {}
+    for demand, column in program.demands:
+        grouped.setdefault(demand.eligible, []).append((demand, column))
+    for eligible in grouped:
+        theirs = [one for others, group in grouped.items() if others <= eligible for one in group]
         free = [program.occupancy.free(one) for one in eligible]
-        for line in lines:
-            _post(
-                program,
-                [(demand.count * _inside(demand, line), column) for demand, column in theirs],
-                sum((line & one).bit_count() for one in free),
-            )
-        for slot in {demand.compulsory[0] for demand, _ in theirs}:
-            _post(
-                program,
-                [
-                    (demand.count, column)
-                    for demand, column in theirs
-                    if demand.compulsory[0] <= slot < demand.compulsory[1]
-                ],
-                sum(one >> slot & 1 for one in free),
-            )
+        days: list[list[tuple[int, Column]]] = [[] for _ in lines]
+        starts = sorted({demand.compulsory[0] for demand, _ in theirs})
+        slots: list[list[tuple[int, Column]]] = [[] for _ in starts]
+        for demand, column in theirs:
+            first, end = demand.compulsory
+            for n in range(bisect_left(starts, first), bisect_left(starts, end)):
+                slots[n].append((demand.count, column))
+            day = bisect_right(midnights, max(demand.first, 0)) - 1
+            for n in range(day, bisect_left(midnights, demand.end)):
+                days[n].append((demand.count * _inside(demand, lines[n]), column))
+        for line, row in zip(lines, days, strict=True):
+            _post(program, row, sum((line & one).bit_count() for one in free))
+        for slot, row in zip(starts, slots, strict=True):
+            _post(program, row, sum(one >> slot & 1 for one in free))
 
 
 def _post(program: Relaxation, row: list[tuple[int, Column]], room: int) -> None:
-    row = [(factor, column) for factor, column in row if factor]
-    if sum(factor for factor, _ in row) > room:
-        program.solver.Add(program.solver.Sum([n * one for n, one in row]) <= room)
+    if sum(factor for factor, _ in row) <= room:
+        return
+    posted = program.solver.Constraint(-program.solver.infinity(), room)
+    for factor, column in row:
+        if factor:
+            posted.SetCoefficient(column, factor)
 
 
 def _inside(demand: Demand, day: Timeline) -> int:

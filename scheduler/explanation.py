@@ -8,10 +8,11 @@ also say "no such facility" or "no such departure".
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_, or_
 from typing import Literal
 
-from scheduler.constraint import Declaration, Register, Text
+from scheduler.constraint import Blocked, Declaration, Register, Text
 from scheduler.need import Booked, Need
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Condition, JoinKey, Layout
@@ -101,9 +102,10 @@ class Explanation:
         )
 
     def _single(self, leg: Leg) -> list[int]:
+        base = self._base(leg)
         found: list[int] = []
         for layout in (*self.case.legs[leg].layouts, *self.case.legs[leg].phantoms):
-            for mask in self._family(layout, found):
+            for mask in self._family(layout, base, found):
                 _add(found, mask)
         return found
 
@@ -112,23 +114,37 @@ class Explanation:
         placed, going = (self.case.legs[leg] for leg in self.case.case.legs)
         removals: dict[tuple[str | None, int], list[Layout]] = {}
         for removal in (*going.layouts, *going.phantoms):
-            for mask in self._family(removal, []):
+            for mask in self._family(removal, self._base("removal"), []):
                 removals.setdefault((removal.facility, mask), []).append(removal)
+        groups = sorted(removals.items(), key=lambda one: one[0][1].bit_count())
+        always = self._base("placement") | reduce(and_, (mask for _, mask in removals), -1)
         found: list[int] = []
         pairs: dict[tuple[int, JoinKey], dict[int, Timeline]] = {}
         for placement in (*placed.layouts, *placed.phantoms):
-            family = self._family(placement, found)
-            for (facility, mask), group in removals.items():
-                if facility != placement.facility:
+            family = self._family(placement, always, found) if removals else {}
+            key = self.case.join_key(placement)
+            for (facility, mask), group in groups:
+                if facility != placement.facility or _dominated(always | mask, found):
                     continue
-                key = mask, self.case.join_key(placement)
-                if key not in pairs:
-                    pairs[key] = self._pair_family(key[1], group)
-                for between, line in pairs[key].items():
+                if (mask, key) not in pairs:
+                    pairs[mask, key] = self._pair_family(key, group)
+                for between, line in pairs[mask, key].items():
                     for own, starts in family.items():
                         if starts << placement.frame.ends[-1] & line:
                             _add(found, own | mask | between)
         return found
+
+    def _base(self, leg: Leg) -> int:
+        """Return the conditions that forbid the leg altogether: they are in every signature."""
+        return reduce(
+            or_,
+            (
+                1 << self._number(Condition(constraint.id, "rule", rule.known), rule)
+                for constraint, rule in self.case.declared[leg]
+                if isinstance(rule, Blocked)
+            ),
+            0,
+        )
 
     def _pair_family(self, join: JoinKey, removals: list[Layout]) -> dict[int, Timeline]:
         """Return, over a group of removals, the ends of a placement by what binds the pair."""
@@ -159,10 +175,14 @@ class Explanation:
         yield Condition(constraint, "not-rostered"), nights, there
         yield Condition(constraint, "claimed"), nights, left | ~there & case.world.grid.full
 
-    def _family(self, layout: Layout, found: list[int]) -> dict[int, Timeline]:
-        """Split the anchors of a layout by the conditions that forbid them, dominated ones left out."""
-        anchor = layout.frame.anchor
-        family = {0: self.case.world.grid.full if anchor is None else 1 << anchor}
+    def _family(self, layout: Layout, base: int, found: list[int]) -> dict[int, Timeline]:
+        """Split the anchors of a layout by the conditions that forbid them beside ``base``.
+
+        What a signature in ``found`` dominates is left out.
+        """
+        if _dominated(base, found):
+            return {}
+        family = {base: layout.domain}
         for condition, rule, allows in self._conditions(layout):
             family = _refine(family, 1 << self._number(condition, rule), allows, found)
             if not family:
@@ -172,9 +192,11 @@ class Explanation:
     def _conditions(self, layout: Layout) -> Iterator[tuple[Condition, Declaration, Timeline]]:
         full = self.case.world.grid.full
         for bar in layout.bars:
-            yield bar.condition, bar.declaration, bar.allows
+            if not isinstance(bar.declaration, Blocked):
+                yield bar.condition, bar.declaration, bar.allows
         departure = layout.departure
-        for seat in layout.seats if departure is not None else ():
+        absent = departure is not None and departure.id not in self.case.world.departure
+        for seat in layout.seats[: 1 if absent else None] if departure is not None else ():
             if not seat.fits(departure.id, self.occupancy, "rostered"):
                 yield Condition(seat.constraint, "not-rostered"), seat.declaration, 0
             elif not seat.fits(departure.id, self.occupancy, "free"):
@@ -227,14 +249,18 @@ def _refine(
         kept, shut = line & allows, line & ~allows
         if kept:
             refined[mask] = refined.get(mask, 0) | kept
-        if shut and not any(one & (mask | bit) == one for one in found):
+        if shut and not _dominated(mask | bit, found):
             refined[mask | bit] = refined.get(mask | bit, 0) | shut
     return refined
 
 
+def _dominated(mask: int, found: list[int]) -> bool:
+    return any(one & mask == one for one in found)
+
+
 def _add(found: list[int], mask: int) -> None:
     """Keep ``found`` an antichain of minimal masks."""
-    if any(one & mask == one for one in found):
+    if _dominated(mask, found):
         return
     found[:] = [one for one in found if mask & one != mask]
     found.append(mask)

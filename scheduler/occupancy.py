@@ -25,6 +25,15 @@ class Claims:
     nights: tuple[tuple[str, date, int], ...] = ()
     seats: tuple[tuple[str, str, int, int], ...] = ()
 
+    def meets(self, other: "Claims") -> bool:
+        """Return whether both want somebody at a time, a night in a facility, or a departure."""
+        mine = dict(self.people)
+        return (
+            any(mine.get(one, 0) & line for one, line in other.people)
+            or bool({one[:2] for one in self.nights} & {one[:2] for one in other.nights})
+            or bool({one[:2] for one in self.seats} & {one[:2] for one in other.seats})
+        )
+
 
 class Block(NamedTuple):
     """The slots ``lead <= t < lead + length`` around an anchor, for one resource."""

@@ -275,9 +275,22 @@ class Layout:
         )
 
     def meets(
-        self, need: Need, occupancy: Occupancy, booked: Booked, count: int | None = None
+        self,
+        need: Need,
+        occupancy: Occupancy,
+        booked: Booked,
+        count: int | None = None,
+        within: Timeline | None = None,
     ) -> Timeline:
-        """Return the anchor slots at which ``count`` units (all that is asked) are there."""
+        """Return the anchor slots of ``within`` at which ``count`` units (all asked) are there.
+
+        Slots outside ``within`` (all that it could have) may come along.
+        """
+        doubtful = self.domain if within is None else within
+        for part in need.parts:
+            doubtful &= ~self.meets(part, occupancy, booked, need.count)
+            if not doubtful:
+                return self.of.patterns.world.grid.full
         if self.frame.anchor is None:
             return need.starts(occupancy, booked, count)
         wanted = need.count if count is None else count
@@ -461,6 +474,7 @@ class CasePatterns:
         self._ranges: dict[tuple[JoinKey, Layout], tuple[int, int]] = {}
         self._rostered: dict[Layout, Timeline] = {}
         self._joins: dict[Layout, JoinKey] = {}
+        self._taken: dict[str | None, tuple[tuple[tuple[str, str, int, int], ...], int]] = {}
         self._leaving: dict[tuple[str, str], int] = {}
         scopes: tuple[Scope, ...] = (*case.legs, "chain") if self.chained else case.legs
         self.declared: Mapping[Scope, Declared] = {
@@ -526,13 +540,9 @@ class CasePatterns:
         if layout.of.nights is not None:
             line &= self.stay_starts(layout, occupancy, booked)
         for need in layout.needs:
-            doubtful = line
-            for part in need.parts:
-                doubtful &= ~layout.meets(part, occupancy, booked, need.count)
-            if doubtful:
-                line &= layout.meets(need, occupancy, booked)
             if not line:
                 break
+            line &= layout.meets(need, occupancy, booked, within=line)
         return line
 
     def open_layouts(
@@ -696,6 +706,14 @@ class CasePatterns:
         arrives = placement.moment(slot, ("arrival", "start"))
         return local_date(arrives, self.arrival_zone(placement))
 
+    def leaves(self, removal: Layout) -> date:
+        """Return the local date at its facility on which a removal departs: no night any more."""
+        facility = removal.facility
+        zone = (
+            self._zone(facility) if facility else self.world.location[self.case.location].timezone
+        )
+        return local_date(removal.frame.instants["departure", "start"], zone)
+
     def arrival_zone(self, placement: Layout) -> str:
         """Return the time zone that names the nights of a placement: the facility's."""
         if placement.facility is not None:
@@ -732,6 +750,13 @@ class CasePatterns:
         self, departure: str | None
     ) -> tuple[tuple[tuple[str, str, int, int], ...], int]:
         """Return the seats the case takes on ``departure``, and its places in a night."""
+        if departure not in self._taken:
+            self._taken[departure] = self._seats_and_nights(departure)
+        return self._taken[departure]
+
+    def _seats_and_nights(
+        self, departure: str | None
+    ) -> tuple[tuple[tuple[str, str, int, int], ...], int]:
         seats: dict[tuple[str, int], int] = {}
         places = 0
         for group in self.declared.values():

@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import islice
 
 from ortools.sat.python import cp_model
 
 from scheduler.bound import bounds
 from scheduler.constraint import Register
-from scheduler.construction import Option, construct, insert
+from scheduler.construction import Option, best_patterns, construct, insert
 from scheduler.explanation import reason
 from scheduler.model import Program, every_choice, named_choices, solve
-from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, better, key
+from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, key
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Patterns
 from scheduler.plan import Bound, Plan, Unplanned, bookings_of, claims_of, free_to_move
@@ -25,8 +26,9 @@ from scheduler.world import Booking, World
 EXACT = 4_000
 """Up to this many choices every one of them goes into the model, which can then prove optimality.
 Beyond it the model polishes named options and the relaxation gives the bound."""
-OFFERS = 12
-"""Named options per case in one round of polishing."""
+NEIGHBOURS = 16
+ORDERS = 6
+"""Cases that one round of polishing frees beside its seed, and the orders it inserts them in."""
 
 Progress = Callable[[Objective, Objective], None]
 """Called with the values of the incumbent and the bounds so far, by level."""
@@ -133,24 +135,21 @@ def _improve(
     report: Progress,
     stop: Callable[[], bool],
 ) -> tuple[dict[str, Option], Objective]:
-    """Improve and prove; leave the occupancy with the plan that is returned."""
+    """Improve and prove; the occupancy holds the plan before and after."""
     until = time.monotonic() + seconds
+    proven: Objective = {}
+    exact = _choices(task) <= EXACT
+    if not exact:
+        chosen = _polish(task, chosen, until - seconds / 2, seed, report, stop)
     for option in chosen.values():
         task.occupancy.release(option.claims)
-    proven: Objective = {}
-    if _choices(task) <= EXACT:
-        solution = _solve_exactly(task, chosen, seconds, report, stop)
-        if solution is not None:
-            found, proven = solution
-            chosen = max(chosen, found, key=lambda one: key(_value(task, one)))
-    else:
-        chosen = _polish(task, chosen, until - seconds / 2, seed, report, stop)
+    if exact and (solution := _solve_exactly(task, chosen, seconds, report, stop)):
+        found, proven = solution
+        chosen = max(chosen, found, key=lambda one: key(_value(task, one)))
     values = _value(task, chosen)
     if len(proven) < len(LEVELS):
-        relaxed = bounds(
-            task.cases, task.valuation, task.occupancy, values, until - time.monotonic()
-        )
-        proven = relaxed | proven
+        left = until - time.monotonic()
+        proven = bounds(task.cases, task.valuation, task.occupancy, values, left) | proven
     report(values, proven)
     for option in chosen.values():
         task.occupancy.claim(option.claims)
@@ -180,30 +179,73 @@ def _polish(
     report: Progress,
     stop: Callable[[], bool],
 ) -> dict[str, Option]:
-    """Recombine plans made in other orders: the model picks the best option of each case."""
+    """Free a neighbourhood, insert it in several orders, and let the model pick the best of all."""
     draw_lots = random.Random(seed)
     while time.monotonic() < until and not stop():
-        offers = {case: [option] for case, option in chosen.items()}
-        for _ in range(OFFERS):
-            order = sorted(
-                task.cases,
-                key=lambda one: (
-                    one.case.id in chosen and draw_lots.random() < 0.9,
-                    draw_lots.random(),
-                ),
-            )
-            made = _inserted(order, task)
-            for case, option in made.items():
-                offers.setdefault(case, []).append(option)
-            if time.monotonic() >= until or stop():
-                break
-        program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
-        named_choices(program, task.cases, offers)
-        solution = solve(program, chosen, max(until - time.monotonic(), 0.5), stop=stop)
-        if solution and better(_value(task, solution.options), _value(task, chosen)):
-            chosen = solution.options
+        cases = _neighbourhood(task, chosen, draw_lots)
+        before = {one.case.id: chosen[one.case.id] for one in cases if one.case.id in chosen}
+        for option in before.values():
+            task.occupancy.release(option.claims)
+        after = _recombined(task, cases, before, draw_lots, until)
+        if key(_value_of(task, cases, after)) <= key(_value_of(task, cases, before)):
+            after = before
+        for option in after.values():
+            task.occupancy.claim(option.claims)
+        if after is not before:
+            chosen = {
+                case: option for case, option in chosen.items() if case not in before
+            } | after
             report(_value(task, chosen), {})
     return chosen
+
+
+def _recombined(
+    task: Task,
+    cases: Sequence[CasePatterns],
+    before: Mapping[str, Option],
+    draw_lots: random.Random,
+    until: float,
+) -> dict[str, Option]:
+    """Return the best combination of the options that insertions of ``cases`` come up with."""
+    offers = {case: [option] for case, option in before.items()}
+    for turn in range(ORDERS):
+        order = draw_lots.sample(cases, len(cases))
+        if turn % 2 == 0:
+            order.sort(key=lambda one: one.case.id in before)
+        for case, option in _inserted(order, task).items():
+            offers.setdefault(case, []).append(option)
+    program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
+    named_choices(program, cases, offers)
+    solution = solve(program, before, max(until - time.monotonic(), 0.5))
+    return solution.options if solution else dict(before)
+
+
+def _neighbourhood(
+    task: Task, chosen: Mapping[str, Option], draw_lots: random.Random
+) -> list[CasePatterns]:
+    """Return a case that could do better, and those that hold what it would want."""
+    waiting = [
+        one
+        for one in task.cases
+        if one.case.id not in chosen and task.valuation.last_moment(one) is not None
+    ]
+    seed = draw_lots.choice(waiting if waiting and draw_lots.random() < 0.5 else task.cases)
+    wanted = [
+        case_claims
+        for pattern in islice(best_patterns(seed, task.valuation, task.patterns.empty), 60)
+        if (names := seed.draw(pattern, task.patterns.empty)) is not None
+        for case_claims in [seed.claims(pattern, names)]
+    ]
+    wanted = draw_lots.sample(wanted, min(len(wanted), 3))
+    holders = [
+        one
+        for one in task.cases
+        if one is not seed
+        and (option := chosen.get(one.case.id)) is not None
+        and any(option.claims.meets(claims) for claims in wanted)
+    ]
+    near = draw_lots.sample(holders, min(len(holders), NEIGHBOURS))
+    return [seed, *near]
 
 
 def _inserted(order: Sequence[CasePatterns], task: Task) -> dict[str, Option]:
@@ -230,8 +272,14 @@ def _choices(task: Task) -> int:
 
 
 def _value(task: Task, chosen: Mapping[str, Option]) -> Objective:
+    return _value_of(task, task.cases, chosen)
+
+
+def _value_of(
+    task: Task, cases: Sequence[CasePatterns], chosen: Mapping[str, Option]
+) -> Objective:
     patterns = {case: option.pattern for case, option in chosen.items()}
-    return task.valuation.total(task.cases, patterns)
+    return task.valuation.total(cases, patterns)
 
 
 def _level(name: str, value: int, bound: int) -> Bound:
