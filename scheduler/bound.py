@@ -12,7 +12,7 @@ by both) and pay the least that any of them takes, so the relaxation never cuts 
 import math
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
@@ -68,6 +68,8 @@ class Relaxation:
         default_factory=lambda: {level: [] for level in LEVELS}
     )
     constants: Objective = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
+    given: dict[str, pywraplp.Constraint] = field(default_factory=dict)
+    everybody: int = 0
 
 
 def bounds(
@@ -82,12 +84,21 @@ def bounds(
     A level that time does not allow keeps the bound that needs no proof (nothing or everybody).
     """
     until = time.monotonic() + seconds
-    program = relax(cases, valuation, occupancy)
-    found = {
-        level: sum(case.case.weight for case in cases) if level in MAXIMISED else 0
-        for level in LEVELS
-    }
-    for level in LEVELS:
+    return prove(relax(cases, valuation, occupancy), values, until - time.monotonic())
+
+
+def prove(
+    program: Relaxation,
+    values: Objective,
+    seconds: float = math.inf,
+    levels: Sequence[str] = LEVELS,
+) -> Objective:
+    """Solve the relaxation for ``levels`` in order, each given ``values`` at those above."""
+    until = time.monotonic() + seconds
+    found = {level: program.everybody if level in MAXIMISED else 0 for level in LEVELS}
+    for row in program.given.values():
+        row.SetBounds(-program.solver.infinity(), program.solver.infinity())
+    for level in levels:
         expression = program.constants[level] + program.solver.Sum(
             [factor * column for factor, column in program.terms[level] if factor]
         )
@@ -103,17 +114,56 @@ def bounds(
         slack = TOLERANCE * max(1.0, abs(value))
         proven = math.floor(value + slack) if maximise else math.ceil(value - slack)
         found[level] = min(proven, found[level]) if maximise else max(proven, found[level])
-        if maximise:
-            program.solver.Add(expression >= values[level] - slack)
-        else:
-            program.solver.Add(expression <= values[level] + slack)
+        _give(program, level, values[level], slack)
     return found
+
+
+def still_valid(proven: Objective, before: Objective, after: Objective) -> Objective:
+    """Return the bounds proven for a plan worth ``before`` that hold for one worth ``after``.
+
+    The bound of a level rests on the values above it. Where a level got better the next one is
+    still bound (it has less room than before); of those below nothing is known any more.
+    """
+    kept: Objective = {}
+    for level in LEVELS:
+        if level in proven:
+            kept[level] = proven[level]
+        if before.get(level) != after[level]:
+            below = LEVELS[LEVELS.index(level) + 1 :][:1]
+            return kept | {one: proven[one] for one in below if one in proven}
+    return kept
+
+
+def tighter(one: Objective, other: Objective) -> Objective:
+    """Return the tighter of two valid bounds, level by level."""
+    return {
+        level: (min if level in MAXIMISED else max)(
+            bound[level] for bound in (one, other) if level in bound
+        )
+        for level in LEVELS
+        if level in one or level in other
+    }
+
+
+def _give(program: Relaxation, level: str, value: int, slack: float) -> None:
+    """Let the levels below rest on ``value`` at ``level``."""
+    row = program.given.get(level)
+    if row is None:
+        row = program.given[level] = program.solver.Constraint("")
+        for factor, column in program.terms[level]:
+            row.SetCoefficient(column, row.GetCoefficient(column) + factor)
+    rest = value - program.constants[level]
+    if level in MAXIMISED:
+        row.SetBounds(rest - slack, program.solver.infinity())
+    else:
+        row.SetBounds(-program.solver.infinity(), rest + slack)
 
 
 def relax(cases: Iterable[CasePatterns], valuation: Valuation, occupancy: Occupancy) -> Relaxation:
     """Build the relaxation of planning ``cases`` into ``occupancy``."""
     program = Relaxation(pywraplp.Solver.CreateSolver("GLOP"), valuation, occupancy)
     for case in cases:
+        program.everybody += case.case.weight
         _add_case(program, case)
     _post_people(program)
     for (facility, night), taken in program.nights.items():

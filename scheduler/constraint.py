@@ -321,6 +321,12 @@ class Register:
         """Every fact that some constraint reads, by id."""
         return {fact.id: fact for one in self.constraints for fact in one.facts}
 
+    def basis(self, constraint: str, day: date) -> str:
+        """Return the article or parameter that a constraint rests on, as in force on ``day``."""
+        one = self[constraint]
+        rows = [row for rule in one.rules for row in self.rules.on(day).rows if row.id == rule]
+        return "; ".join(dict.fromkeys(row.basis for row in rows)) or one.basis
+
     def declarations(
         self, world: World, case: Case, scope: Scope
     ) -> tuple[tuple[Constraint, Declaration], ...]:

@@ -215,6 +215,7 @@ def solve(
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.linearization_level = 2
+        solver.parameters.cp_model_probing_level = 0
         solver.parameters.max_time_in_seconds = max(left, 0.1)
         status = solver.solve(program.model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

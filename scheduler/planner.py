@@ -5,14 +5,14 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import islice
 
 from ortools.sat.python import cp_model
 
-from scheduler.bound import bounds
+from scheduler.bound import prove, relax, still_valid, tighter
 from scheduler.constraint import Register
 from scheduler.construction import Option, best_patterns, construct, insert
 from scheduler.explanation import reason
@@ -23,7 +23,7 @@ from scheduler.pattern import CasePatterns, Patterns
 from scheduler.plan import Bound, Plan, Unplanned, bookings_of, claims_of, free_to_move
 from scheduler.world import Booking, World
 
-EXACT = 4_000
+EXACT = 20_000
 """Up to this many choices every one of them goes into the model, which can then prove optimality.
 Beyond it the model polishes named options and the relaxation gives the bound."""
 NEIGHBOURS = 16
@@ -90,7 +90,7 @@ def plan(
     report(values, {})
     chosen, proven = _improve(task, chosen, seconds, seed, report, stop)
     values = _value(task, chosen)
-    levels = tuple(_level(name, values[name], proven[name]) for name in LEVELS)
+    levels = tuple(_level(name, values[name], proven.get(name, _trivial(task, name))) for name in LEVELS)
     return Plan(
         world=world.fingerprint,
         made_at=datetime.now(UTC),
@@ -135,68 +135,114 @@ def _improve(
     report: Progress,
     stop: Callable[[], bool],
 ) -> tuple[dict[str, Option], Objective]:
-    """Improve and prove; the occupancy holds the plan before and after."""
-    until = time.monotonic() + seconds
-    proven: Objective = {}
+    """Improve and prove; the occupancy holds the plan before and after.
+
+    A small world is solved exactly. A large one is polished before and after the relaxation is
+    built, which is what takes time; its last part is kept for the final bounds.
+    """
+    began = time.monotonic()
+    until = began + seconds
     exact = _choices(task) <= EXACT
+    search = _Search(task, random.Random(seed), report, stop)
     if not exact:
-        chosen = _polish(task, chosen, until - seconds / 2, seed, report, stop)
+        chosen = search.polish(chosen, began + seconds * 0.3)
+    with _lifted(task, chosen), _collector_paused():
+        relaxation = relax(task.cases, task.valuation, task.occupancy)
+    first = _value(task, chosen)
+    solving = time.monotonic()
+    search.bounds = prove(relaxation, first, until - solving)
+    solving = time.monotonic() - solving
+    report(first, search.bounds)
+    if _closed(first, search.bounds):
+        return chosen, search.bounds
+    if exact:
+        left = until - time.monotonic()
+        return _solve_exactly(task, chosen, search.bounds, left, report, stop)
+    chosen = search.polish(chosen, until - 1.5 * solving)
+    values = _value(task, chosen)
+    proven = tighter(
+        still_valid(search.bounds, first, values),
+        prove(relaxation, values, until - time.monotonic()),
+    )
+    report(values, proven)
+    return chosen, proven
+
+
+def _closed(values: Objective, proven: Objective) -> bool:
+    """Return whether nothing can be better."""
+    return all(values[level] == proven[level] for level in LEVELS)
+
+
+@contextmanager
+def _lifted(task: Task, chosen: Mapping[str, Option]) -> Iterator[None]:
+    """Take the plan out of the occupancy for a while, so that only what is pinned is in it."""
     for option in chosen.values():
         task.occupancy.release(option.claims)
-    if exact and (solution := _solve_exactly(task, chosen, seconds, report, stop)):
-        found, proven = solution
-        chosen = max(chosen, found, key=lambda one: key(_value(task, one)))
-    values = _value(task, chosen)
-    if len(proven) < len(LEVELS):
-        left = until - time.monotonic()
-        proven = bounds(task.cases, task.valuation, task.occupancy, values, left) | proven
-    report(values, proven)
-    for option in chosen.values():
-        task.occupancy.claim(option.claims)
-    return chosen, proven
+    try:
+        yield
+    finally:
+        for option in chosen.values():
+            task.occupancy.claim(option.claims)
 
 
 def _solve_exactly(
     task: Task,
-    chosen: Mapping[str, Option],
+    chosen: dict[str, Option],
+    relaxed: Objective,
     seconds: float,
     report: Progress,
     stop: Callable[[], bool],
-) -> tuple[dict[str, Option], Objective] | None:
-    program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
-    every_choice(program, task.cases)
-    solution = solve(
-        program, chosen, seconds, lambda _level, values, proven: report(values, proven), stop
-    )
-    return (solution.options, solution.bounds) if solution else None
-
-
-def _polish(
-    task: Task,
-    chosen: dict[str, Option],
-    until: float,
-    seed: int,
-    report: Progress,
-    stop: Callable[[], bool],
-) -> dict[str, Option]:
-    """Free a neighbourhood, insert it in several orders, and let the model pick the best of all."""
-    draw_lots = random.Random(seed)
-    while time.monotonic() < until and not stop():
-        cases = _neighbourhood(task, chosen, draw_lots)
-        before = {one.case.id: chosen[one.case.id] for one in cases if one.case.id in chosen}
-        for option in before.values():
+) -> tuple[dict[str, Option], Objective]:
+    """Let the model choose among everything; its bounds and the relaxation's are both valid."""
+    before = _value(task, chosen)
+    with _lifted(task, chosen):
+        program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
+        every_choice(program, task.cases)
+        solution = solve(
+            program, chosen, seconds, lambda _level, values, found: report(values, found), stop
+        )
+    if solution is None:
+        return chosen, relaxed
+    if key(_value(task, solution.options)) > key(_value(task, chosen)):
+        for option in chosen.values():
             task.occupancy.release(option.claims)
-        after = _recombined(task, cases, before, draw_lots, until)
-        if key(_value_of(task, cases, after)) <= key(_value_of(task, cases, before)):
-            after = before
-        for option in after.values():
+        for option in solution.options.values():
             task.occupancy.claim(option.claims)
-        if after is not before:
-            chosen = {
-                case: option for case, option in chosen.items() if case not in before
-            } | after
-            report(_value(task, chosen), {})
-    return chosen
+        chosen = solution.options
+    values = _value(task, chosen)
+    return chosen, tighter(
+        still_valid(relaxed, before, values),
+        still_valid(solution.bounds, solution.values, values),
+    )
+
+
+@dataclass(slots=True)
+class _Search:
+    """Polishing: free a neighbourhood, insert it in several orders, let the model pick the best."""
+
+    task: Task
+    draw_lots: random.Random
+    report: Progress
+    stop: Callable[[], bool]
+    bounds: Objective = field(default_factory=dict)
+
+    def polish(self, chosen: dict[str, Option], until: float) -> dict[str, Option]:
+        """Return the plan as good as it gets by ``until``; the occupancy follows it."""
+        task = self.task
+        while time.monotonic() < until and not self.stop():
+            cases = _neighbourhood(task, chosen, self.draw_lots)
+            before = {one.case.id: chosen[one.case.id] for one in cases if one.case.id in chosen}
+            with _lifted(task, before):
+                after = _recombined(task, cases, before, self.draw_lots, until)
+            if key(_value_of(task, cases, after)) <= key(_value_of(task, cases, before)):
+                continue
+            for option in before.values():
+                task.occupancy.release(option.claims)
+            for option in after.values():
+                task.occupancy.claim(option.claims)
+            chosen = {case: one for case, one in chosen.items() if case not in before} | after
+            self.report(_value(task, chosen), self.bounds)
+        return chosen
 
 
 def _recombined(
@@ -275,11 +321,14 @@ def _value(task: Task, chosen: Mapping[str, Option]) -> Objective:
     return _value_of(task, task.cases, chosen)
 
 
-def _value_of(
-    task: Task, cases: Sequence[CasePatterns], chosen: Mapping[str, Option]
-) -> Objective:
+def _value_of(task: Task, cases: Sequence[CasePatterns], chosen: Mapping[str, Option]) -> Objective:
     patterns = {case: option.pattern for case, option in chosen.items()}
     return task.valuation.total(cases, patterns)
+
+
+def _trivial(task: Task, name: str) -> int:
+    """Return the bound that needs no proof: everybody, or nothing."""
+    return sum(case.case.weight for case in task.cases) if name in MAXIMISED else 0
 
 
 def _level(name: str, value: int, bound: int) -> Bound:

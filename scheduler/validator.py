@@ -28,6 +28,7 @@ from scheduler.constraint import (
     Scope,
     Seats,
 )
+from scheduler.plan import Plan
 from scheduler.world import (
     BookedAttendance,
     Booking,
@@ -100,6 +101,31 @@ def violations(
     found += _people(world, matters)
     found += _places(world, register, matters)
     found += _seats(matters)
+    return tuple(found)
+
+
+def plan_violations(world: World, register: Register, plan: Plan) -> tuple[Violation, ...]:
+    """Return what is wrong with ``plan`` as a plan of ``world``: its bookings, and what it leaves.
+
+    It must be made on this very world, keep every booking that is not merely proposed, and tell of
+    each case either its booking or the reason why not.
+    """
+    found = list(violations(world, register, plan.bookings))
+    if plan.world != world.fingerprint:
+        found.append(Violation("plan", "world", f"was made on another world, {plan.world[:12]}"))
+    booked = {one.id: one for one in plan.bookings}
+    found += (
+        Violation(one.id, "pinned", "stands in the world, is not or not the same in the plan")
+        for one in world.bookings
+        if one.claims and one.status != "proposed" and booked.get(one.id) != one
+    )
+    told = Counter({one.case for one in plan.bookings if one.claims})
+    told.update(one.case for one in plan.unplanned)
+    found += (
+        Violation(case.id, "plan", f"is told of {told[case.id]} times, once is asked")
+        for case in world.cases
+        if told[case.id] != 1
+    )
     return tuple(found)
 
 

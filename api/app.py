@@ -1,0 +1,148 @@
+"""The HTTP door: cases and slot proposals of one loaded world under ``/v1``."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from api.desk import MOST_PROPOSALS, Answer, Desk, UnknownCaseError
+from scheduler.world import Id, Operation, Part, World
+
+MOST_CASES = 500
+"""Cases on one page at most."""
+CaseId = Annotated[Id, Path(description="Pseudonymous key of the case.")]
+
+
+class CaseSummary(Part):
+    """A case as a list shows it: no facts, no persons' details."""
+
+    id: Id
+    operation: Operation
+    location: Id
+    destination: str
+    persons: int = Field(description="How many persons leave together.")
+    weight: int
+    booked: bool = Field(description="Whether a booking of it stands in the loaded world.")
+
+
+class CasePage(Part):
+    """A page of cases in the order of the world."""
+
+    cases: tuple[CaseSummary, ...]
+    total: int
+    offset: int
+
+
+class Wish(Part):
+    """What a planner asks: slots for one case."""
+
+    case: Id = Field(description="Pseudonymous key of the case.")
+    count: Annotated[int, Field(ge=1, le=MOST_PROPOSALS)] = 5
+
+
+class Health(Part):
+    """Whether the service is up."""
+
+    status: str
+
+
+def create_app(world: World) -> FastAPI:
+    """Return the service on ``world``, its bookings in force."""
+    desk = Desk(world)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.desk = desk
+    app.include_router(_health())
+    app.mount("/v1", _version_one(desk))
+    _answer_errors(app)
+    return app
+
+
+def _health() -> APIRouter:
+    router = APIRouter(prefix="/health")
+
+    @router.get("/live")
+    @router.get("/ready")
+    def health() -> Health:
+        return Health(status="ok")
+
+    return router
+
+
+def _version_one(desk: Desk) -> FastAPI:
+    api = FastAPI(
+        title="Regietafel",
+        version="0.1.0",
+        summary="Slot proposals for forced departures, or what blocks them.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        root_path_in_servers=False,
+    )
+    _answer_errors(api)
+
+    @api.get("/cases", summary="The cases of the loaded world")
+    def cases(
+        offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
+        limit: Annotated[int, Query(ge=1, le=MOST_CASES)] = MOST_CASES,
+    ) -> CasePage:
+        listed = desk.world.cases
+        return CasePage(
+            cases=tuple(_summary(desk, one.id) for one in listed[offset : offset + limit]),
+            total=len(listed),
+            offset=offset,
+        )
+
+    @api.get("/cases/{case}", summary="One case")
+    def case(case: CaseId) -> CaseSummary:
+        return _summary(desk, case)
+
+    @api.post("/slot-proposals", summary="Slots for a case, or what blocks it")
+    def slot_proposals(wish: Wish) -> Answer:
+        return desk.ask(wish.case, wish.count)
+
+    return api
+
+
+def _summary(desk: Desk, name: str) -> CaseSummary:
+    case = desk.case(name)
+    return CaseSummary(
+        id=case.id,
+        operation=case.operation,
+        location=case.location,
+        destination=case.destination,
+        persons=len(case.persons),
+        weight=case.weight,
+        booked=any(one.claims and one.case == name for one in desk.world.bookings),
+    )
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Answer every mistake as a problem (RFC 9457), with all that is wrong and where."""
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        wrong = [
+            {"in": ".".join(map(str, one["loc"])), "detail": one["msg"]} for one in error.errors()
+        ]
+        return _problem(400, "Bad Request", "the request is not valid", errors=wrong)
+
+    @app.exception_handler(UnknownCaseError)
+    def unknown(_request: Request, error: UnknownCaseError) -> JSONResponse:
+        return _problem(404, "Not Found", f"there is no case {error}")
+
+    @app.exception_handler(HTTPException)
+    def refused(_request: Request, error: HTTPException) -> JSONResponse:
+        answer = _problem(error.status_code, error.detail, error.detail)
+        answer.headers.update(error.headers or {})
+        return answer
+
+
+def _problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
+    return JSONResponse(
+        {"type": "about:blank", "status": status, "title": title, "detail": detail, **more},
+        status_code=status,
+        media_type="application/problem+json",
+    )

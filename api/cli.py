@@ -1,0 +1,242 @@
+"""The command line: generate, check, propose, plan, serve.
+
+Exit codes: 0 done, 1 no plan or no slot (or violations found), 2 bad input.
+"""
+
+import gc
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console, RenderableType
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from api import render
+from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError
+from constraints.register import REGISTER
+from fixtures.national import national
+from fixtures.tiny import tiny
+from fixtures.worlds import canonical
+from scheduler.loading import Problem, WorldError, read_world
+from scheduler.objective import Objective
+from scheduler.plan import Plan
+from scheduler.planner import plan as make_plan
+from scheduler.validator import plan_violations, violations
+from scheduler.world import World
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    help="Planning table for forced departures: people decide, the program proposes.",
+)  # fmt: skip
+
+WorldFile = Annotated[Path, typer.Argument(metavar="WORLD.json", help="The world to work on.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+
+
+class Kind(StrEnum):
+    """The worlds that can be generated."""
+
+    national = "national"
+    tiny = "tiny"
+
+
+@app.command()
+def generate(
+    kind: Kind,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the world.")],
+    cases: Annotated[int, typer.Option(min=1, max=20_000, help="Cases (national).")] = 240,
+    seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 1,
+    supply: Annotated[
+        float, typer.Option(min=0.05, max=10, help="Multiplies people, vehicles, places, seats.")
+    ] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Write a synthetic world with real places and rules."""
+    made = tiny() if kind is Kind.tiny else national(cases=cases, seed=seed, supply=supply)
+    _write(out, canonical(made))
+    world = _world(out, as_json=as_json)
+    _print(
+        as_json,
+        {"file": str(out), "cases": len(world.cases), "world": world.fingerprint},
+        f"{out}: {len(world.cases)} cases, {len(world.resources)} resources, "
+        f"{len(world.departures)} departures",
+    )
+
+
+@app.command()
+def check(
+    world_file: WorldFile,
+    plan_file: Annotated[Path | None, typer.Argument(metavar="[PLAN.json]")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a world, or a plan on it: every rule, independently of the planner."""
+    world = _world(world_file, as_json=as_json)
+    found = (
+        violations(world, REGISTER, world.bookings)
+        if plan_file is None
+        else plan_violations(world, REGISTER, _plan(plan_file, as_json=as_json))
+    )
+    _print(
+        as_json,
+        {"world": world.fingerprint, "violations": [asdict(one) for one in found]},
+        render.violations(found) if found else "no violations",
+    )
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def propose(
+    world_file: WorldFile,
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case that asks for a slot.")],
+    count: Annotated[int, typer.Option("-k", "--count", min=1, max=MOST_PROPOSALS)] = 5,
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", metavar="PLAN.json", help="Bookings in force.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show different slots for a case, best first, or what blocks it."""
+    world = _world(world_file, as_json=as_json)
+    bookings = world.bookings
+    if plan_file is not None:
+        made = _plan(plan_file, as_json=as_json)
+        found = plan_violations(world, REGISTER, made)
+        if found:
+            wrong = [Problem(one.booking, f"{one.constraint}: {one.says}") for one in found]
+            _refuse(wrong, as_json=as_json)
+        bookings = made.bookings
+    try:
+        given = Desk(world, bookings).ask(case, count)
+    except UnknownCaseError:
+        _refuse([Problem("CASE", f"there is no case {case} in {world_file}")], as_json=as_json)
+    _print(as_json, given.model_dump(mode="json"), render.answer(given, world))
+    raise typer.Exit(0 if given.proposals else 1)
+
+
+@app.command()
+def plan(
+    world_file: WorldFile,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the plan.")],
+    seconds: Annotated[
+        float, typer.Option(min=0, max=86_400, help="For improvement and proof.")
+    ] = 10.0,
+    seed: Annotated[int, typer.Option(help="Same seed and time budget, same search.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Plan all cases; print per level the value, the bound and the gap, and who is left and why."""
+    world = _world(world_file, as_json=as_json)
+    with _progress(hidden=as_json) as show:
+        made = make_plan(world, REGISTER, seconds=seconds, seed=seed, progress=show)
+    _write(out, made.model_dump_json(by_alias=True, indent=1) + "\n")
+    planned = len({booking.case for booking in made.bookings})
+    _print(
+        as_json,
+        {
+            "planned": planned,
+            "unplanned": [one.model_dump(mode="json") for one in made.unplanned],
+            "objective": made.objective,
+            "levels": [one.model_dump(mode="json") for one in made.levels],
+            "bound": next((one.bound for one in made.levels if one.level == "plannedWeight"), 0),
+            "gap": made.gap,
+            "seconds": made.seconds,
+            "seed": made.seed,
+            "world": made.world,
+        },
+        render.plan(made, world),
+    )
+    raise typer.Exit(0 if planned or not world.cases else 1)
+
+
+@app.command()
+def serve(
+    world_file: Annotated[Path, typer.Option("--world", metavar="WORLD.json")],
+    port: Annotated[int, typer.Option(min=1, max=65_535)] = 8000,
+) -> None:
+    """Serve the API on this machine only: it has no login yet."""
+    import uvicorn
+
+    from api.app import create_app
+
+    world = _world(world_file, as_json=False)
+    uvicorn.run(create_app(world), host="127.0.0.1", port=port, server_header=False)
+
+
+def _world(path: Path, *, as_json: bool) -> World:
+    """Read a world; it stays for the whole command, so the collector need not walk it again."""
+    try:
+        world = read_world(path, REGISTER.facts)
+    except WorldError as error:
+        _refuse(error.problems, as_json=as_json)
+    except OSError as error:
+        _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
+    gc.freeze()
+    return world
+
+
+def _plan(path: Path, *, as_json: bool) -> Plan:
+    try:
+        return Plan.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        _refuse(
+            [
+                Problem("$" + "".join(f"[{step!r}]" for step in one["loc"]), one["msg"])
+                for one in error.errors(include_url=False)
+            ],
+            as_json=as_json,
+        )
+    except OSError as error:
+        _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
+
+
+def _refuse(found: "list[Problem] | tuple[Problem, ...]", *, as_json: bool) -> NoReturn:
+    """Say everything that is wrong and end with 2; nothing was written."""
+    if as_json:
+        print(json.dumps({"problems": [asdict(one) for one in found]}, ensure_ascii=False))
+    else:
+        Console(stderr=True).print(render.problems(found))
+    raise typer.Exit(2)
+
+
+def _print(as_json: bool, machine: object, person: RenderableType) -> None:
+    if as_json:
+        print(json.dumps(machine, ensure_ascii=False))
+    else:
+        Console().print(person)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        _refuse([Problem(str(path), error.strerror or "cannot be written")], as_json=False)
+
+
+@contextmanager
+def _progress(*, hidden: bool) -> Iterator[Callable[[Objective, Objective], None]]:
+    """Show the incumbent and the bound while planning goes on."""
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("first plan ...")
+
+        def show(values: Objective, bounds: Objective) -> None:
+            bound = bounds.get("plannedWeight", "?")
+            bar.update(task, description=f"planned {values['plannedWeight']} of at most {bound}")
+
+        yield show
+
+
+if __name__ == "__main__":
+    sys.exit(app())

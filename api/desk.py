@@ -1,0 +1,137 @@
+"""What the doors share: a loaded world with its bookings, asked for proposals and reasons."""
+
+from collections.abc import Iterable, Sequence
+from threading import Lock
+from typing import Literal
+
+from constraints.register import REGISTER
+from scheduler.constraint import Register
+from scheduler.explanation import Colour, Explanation
+from scheduler.objective import Valuation
+from scheduler.occupancy import Occupancy
+from scheduler.pattern import CasePatterns, Patterns
+from scheduler.plan import claims_of
+from scheduler.proposal import Proposal, Words, propose
+from scheduler.world import Booking, Case, Id, Part, World
+
+MOST_PROPOSALS = 20
+
+
+class Check(Part):
+    """A check that stands in the way: whose it is, on what basis, and in words."""
+
+    constraint: str
+    layer: Literal["rule", "not-rostered", "claimed"]
+    known: bool
+    owner: str
+    basis: str
+    says: Words
+
+
+class Lamp(Part):
+    """A light (or execution) of a case with its state and what stands under it."""
+
+    light: str
+    state: Colour
+    checks: tuple[Check, ...]
+
+
+class Blocking(Part):
+    """Why a case has no slot: its lights, and the least that would have to change."""
+
+    case: Id
+    lights: tuple[Lamp, ...]
+    reasons: tuple[Words, ...]
+
+
+class Answer(Part):
+    """Proposals for a case, or what blocks it; exactly one of both."""
+
+    case: Id
+    world: str
+    proposals: tuple[Proposal, ...]
+    blocking: Blocking | None
+
+
+class UnknownCaseError(LookupError):
+    """There is no such case in the world."""
+
+
+class Desk:
+    """A world with the bookings in force, ready to be asked; safe to ask from several threads."""
+
+    def __init__(
+        self, world: World, bookings: Sequence[Booking] = (), register: Register = REGISTER
+    ) -> None:
+        self.world = world
+        self.register = register
+        self._bookings = tuple(bookings) or world.bookings
+        self._patterns = Patterns(world, register)
+        self._valuation = Valuation(self._patterns)
+        self._occupancy = Occupancy(world)
+        self._lock = Lock()
+        for booking in self._standing(self._bookings):
+            self._occupancy.claim(claims_of(self._patterns.of(booking.case), booking))
+
+    def case(self, name: str) -> Case:
+        """Return a case; UnknownCaseError when the world has none of that id."""
+        if name not in self.world.case:
+            raise UnknownCaseError(name)
+        return self.world.case[name]
+
+    def ask(self, name: str, count: int = 5) -> Answer:
+        """Return proposals for a case as if it had no booking yet, or what blocks it."""
+        self.case(name)
+        with self._lock:
+            case = self._patterns.of(name)
+            own = [
+                claims_of(case, booking)
+                for booking in self._standing(self._bookings)
+                if booking.case == name
+            ]
+            for claims in own:
+                self._occupancy.release(claims)
+            try:
+                proposals = propose(case, self._valuation, self._occupancy, count)
+                blocking = None if proposals else self._blocking(case)
+            finally:
+                for claims in own:
+                    self._occupancy.claim(claims)
+        return Answer(
+            case=name, world=self.world.fingerprint, proposals=proposals, blocking=blocking
+        )
+
+    @staticmethod
+    def _standing(bookings: Iterable[Booking]) -> list[Booking]:
+        return [booking for booking in bookings if booking.claims]
+
+    def _blocking(self, case: CasePatterns) -> Blocking:
+        explanation = Explanation(case, self._occupancy)
+        sets = explanation.correction_sets
+        return Blocking(
+            case=case.case.id,
+            lights=tuple(
+                Lamp(
+                    light=state.light,
+                    state=state.colour,
+                    checks=tuple(
+                        Check(
+                            constraint=one.condition.constraint,
+                            layer=one.condition.layer,
+                            known=one.condition.known,
+                            owner=self.register[one.condition.constraint].owner,
+                            basis=self.register.basis(
+                                one.condition.constraint, self.world.rules_date
+                            ),
+                            says=Words(nl=one.says.nl, en=one.says.en),
+                        )
+                        for one in state.reasons
+                    ),
+                )
+                for state in explanation.lights
+            ),
+            reasons=tuple(
+                Words(nl=one.says.nl, en=one.says.en)
+                for one in (explanation.reasons(sets[0]) if sets else ())
+            ),
+        )

@@ -1,0 +1,252 @@
+"""What shows only when the parts of a world are held together: one small function per rule."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from scheduler import calendar
+from scheduler.constraint import FactType
+from scheduler.draft import Draft, Problem, maybe, step
+from scheduler.grid import instant_in
+from scheduler.world import ACTS, LEGS, Nearest
+
+Facts = Mapping[str, FactType]
+"""The facts that the register reads, by id."""
+
+
+def inconsistencies(draft: Draft, facts: Facts) -> Iterator[Problem]:
+    """Yield every rule between parts that the sound parts of ``draft`` break."""
+    for check in _CHECKS:
+        yield from check(draft)
+    yield from _facts(draft, facts)
+
+
+def _ids(draft: Draft) -> Iterator[Problem]:
+    """A case is a resource too: whoever leaves must be there."""
+    people = [*draft.ids.get("resources", ()), *draft.ids.get("cases", ())]
+    persons = [
+        (f"{path}.persons[{n}]", person.id)
+        for path, case in draft.of("cases")
+        for n, person in enumerate(case.persons)
+    ]
+    others = (
+        ids
+        for section, ids in draft.ids.items()
+        if section not in {"resources", "cases", "countries"}
+    )
+    for ids in (people, persons, *others):
+        first: dict[str, str] = {}
+        for path, name in ids:
+            if first.setdefault(name, path) != path:
+                yield Problem(f"{path}.id", f"{name} is the id of {first[name]} already")
+
+
+_SECTIONS_OF = {
+    "location": ("locations",),
+    "location or country": ("locations", "countries"),
+    "resource": ("resources",),
+    "resource or case": ("resources", "cases"),
+    "facility": ("facilities",),
+    "departure": ("departures",),
+    "template": ("templates",),
+    "case": ("cases",),
+    "booking": ("bookings",),
+}
+
+
+def _dangling(draft: Draft) -> Iterator[Problem]:
+    known = {
+        kind: draft.known(sections)
+        for kind, sections in _SECTIONS_OF.items()
+        if not draft.lost & set(sections)
+    }
+    for path, name, kind in _references(draft):
+        if name is not None and kind in known and name not in known[kind]:
+            yield Problem(path, f"there is no {kind} {name}{maybe(name, known[kind])}")
+
+
+def _references(draft: Draft) -> Iterator[tuple[str, str | None, str]]:
+    """Yield every id that one part names of another: its path, the id, and of what it is."""
+    for path, one in draft.of("roads"):
+        yield f"{path}.from", one.from_, "location"
+        yield f"{path}.to", one.to, "location"
+    for path, one in draft.of("resources"):
+        yield f"{path}.home", one.home, "location"
+    for path, one in draft.of("facilities"):
+        yield f"{path}.location", one.location, "location"
+    for path, one in draft.of("departures"):
+        yield f"{path}.from", one.from_, "location"
+        yield f"{path}.destination", one.destination, "location"
+        for n, name in enumerate(one.team):
+            yield f"{path}.team[{n}]", name, "resource"
+    for path, one in draft.of("cases"):
+        yield f"{path}.location", one.location, "location"
+        yield f"{path}.destination", one.destination, "location or country"
+        yield f"{path}.assignedOfficer", one.assigned_officer, "resource"
+        for n, attendee in enumerate(one.attendees):
+            yield f"{path}.attendees[{n}].resource", attendee.resource, "resource"
+        for n, name in enumerate(one.templates):
+            yield f"{path}.templates[{n}]", name, "template"
+    for path, one in draft.of("bookings"):
+        yield f"{path}.case", one.case, "case"
+        yield f"{path}.template", one.template, "template"
+        yield f"{path}.facility", one.facility, "facility"
+        yield f"{path}.departure", one.departure, "departure"
+        yield f"{path}.follows", one.follows, "booking"
+        for n, phase in enumerate(one.phases):
+            yield f"{path}.phases[{n}].place", phase.place, "location"
+        for n, attendance in enumerate(one.attendances):
+            for m, name in enumerate(attendance.resources):
+                yield f"{path}.attendances[{n}].resources[{m}]", name, "resource or case"
+
+
+_zones = lru_cache(available_timezones)
+
+
+def _places(draft: Draft) -> Iterator[Problem]:
+    for path, one in draft.of("locations"):
+        if one.timezone not in _zones():
+            hint = maybe(one.timezone, _zones())
+            yield Problem(f"{path}.timezone", f"there is no time zone {one.timezone}{hint}")
+        if one.holidays is not None and not calendar.knows(one.holidays):
+            yield Problem(f"{path}.holidays", f"no public holidays are known for {one.holidays}")
+
+
+def _shifts(draft: Draft) -> Iterator[Problem]:
+    for path, one in draft.of("resources"):
+        until = datetime.min
+        for n, shift in sorted(enumerate(one.shifts), key=lambda numbered: numbered[1].from_):
+            if shift.from_ < until:
+                yield Problem(f"{path}.shifts[{n}]", f"begins before a shift ends at {until}")
+            until = max(until, shift.until)
+
+
+def _jumps(draft: Draft) -> Iterator[Problem]:
+    """A shift inside the hour that a clock skips or repeats is no time at all."""
+    zones = {one.id: one.timezone for _, one in draft.of("locations") if one.timezone in _zones()}
+    for path, one in draft.of("resources"):
+        for n, shift in enumerate(one.shifts) if one.home in zones else ():
+            opens = instant_in(shift.from_, zones[one.home], opens=True)
+            if opens >= instant_in(shift.until, zones[one.home], opens=False):
+                yield Problem(f"{path}.shifts[{n}]", "is empty, for the clock jumps in it")
+
+
+def _horizon(draft: Draft) -> Iterator[Problem]:
+    horizon, as_of = draft.parts.get("horizon"), draft.parts.get("as_of")
+    if horizon is None:
+        return
+    slot = timedelta(minutes=horizon.slot_minutes)
+    if (horizon.start - datetime.fromtimestamp(0, UTC)) % slot:
+        yield Problem(
+            "$.horizon.start",
+            f"{horizon.start.isoformat()} is not on a slot of {horizon.slot_minutes} minutes",
+        )
+    end = horizon.start + horizon.slots * slot
+    if as_of is not None and as_of >= end:
+        yield Problem("$.asOf", f"is not before the horizon ends at {end.isoformat()}")
+
+
+def _journeys(draft: Draft) -> Iterator[Problem]:
+    for section, last in (("roads", "to"), ("departures", "destination")):
+        for path, one in draft.of(section):
+            if one.from_ == getattr(one, last):
+                yield Problem(f"{path}.{last}", f"{one.from_} is where it comes from")
+
+
+def _reach(draft: Draft) -> Iterator[Problem]:
+    """In a world with roads, one leads to everybody."""
+    if "roads" in draft.broken or not draft.of("roads"):
+        return
+    linked = {end for _, one in draft.of("roads") for end in (one.from_, one.to)}
+    for path, one in draft.of("cases"):
+        if one.location in draft.known(["locations"]) - linked:
+            yield Problem(f"{path}.location", f"no road leads to {one.location}")
+
+
+def _phases(draft: Draft) -> Iterator[Problem]:
+    if "locations" in draft.broken:
+        return
+    kinds = {one.kind for _, one in draft.of("locations")}
+    for path, one in draft.of("templates"):
+        for n, phase in enumerate(one.phases):
+            place = phase.place
+            if isinstance(place, Nearest) and place.kind not in kinds:
+                hint = maybe(place.kind, kinds)
+                yield Problem(
+                    f"{path}.phases[{n}].place.kind", f"no location is a {place.kind}{hint}"
+                )
+
+
+def _templates(draft: Draft) -> Iterator[Problem]:
+    """There is a template for every leg, and of a removal for every kind of departure."""
+    if {"templates", "departures"} & draft.broken:
+        return
+    templates = [one for _, one in draft.of("templates")]
+    for leg in sorted({leg for _, one in draft.of("cases") for leg in LEGS[one.operation]}):
+        kinds = {kind for one in templates if one.operation == leg for kind in one.kinds}
+        asked = {one.kind for _, one in draft.of("departures")} if leg == "removal" else set()
+        if not kinds:
+            yield Problem("$.templates", f"there is no template of a {leg}")
+        elif asked - kinds:
+            missing = ", ".join(sorted(asked - kinds))
+            yield Problem("$.templates", f"there is no template of a {leg} for {missing}")
+
+
+def _acts(draft: Draft) -> Iterator[Problem]:
+    for path, case in draft.of("cases"):
+        acts = [act for leg in case.legs for act in ACTS[leg]]
+        for n, one in enumerate(case.attendees):
+            for name, act in (("from", one.from_), ("until", one.until)):
+                if act not in acts:
+                    yield Problem(
+                        f"{path}.attendees[{n}].{name}",
+                        f"{act} is not an act of this case, allowed is {', '.join(acts)}",
+                    )
+            if one.from_ in acts and one.until in acts[: acts.index(one.from_)]:
+                yield Problem(f"{path}.attendees[{n}]", f"{one.until} comes before {one.from_}")
+
+
+def _blocks(draft: Draft) -> Iterator[Problem]:
+    """What is booked takes time, forwards."""
+    for path, one in draft.of("bookings"):
+        for name in ("phases", "attendances"):
+            for n, block in enumerate(getattr(one, name)):
+                if block.until <= block.from_:
+                    yield Problem(
+                        f"{path}.{name}[{n}]",
+                        f"ends at {block.until.isoformat()}, which is not after its start",
+                    )
+
+
+_CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
+    _ids,
+    _dangling,
+    _places,
+    _shifts,
+    _jumps,
+    _horizon,
+    _journeys,
+    _reach,
+    _phases,
+    _templates,
+    _acts,
+    _blocks,
+)
+
+
+def _facts(draft: Draft, facts: Facts) -> Iterator[Problem]:
+    """Facts that no constraint reads would be lost without a word."""
+    for path, case in draft.of("cases"):
+        answers = [(f"{path}.facts", "case", case.facts)]
+        answers += [
+            (f"{path}.persons[{n}].facts", "person", person.facts)
+            for n, person in enumerate(case.persons)
+        ]
+        for where, of, answered in answers:
+            for name in answered:
+                if name not in facts:
+                    hint = maybe(name, facts)
+                    yield Problem(where + step(name), f"is no fact that a constraint reads{hint}")
+                elif facts[name].of != of:
+                    yield Problem(where + step(name), f"is a fact of a {facts[name].of}")

@@ -1,0 +1,789 @@
+"""Random tiny worlds: under the real register, and under registers that are made up.
+
+A world has a few days on coarse slots, so that every option can be counted. Most of what could
+forbid is granted most of the time, or nothing would ever be open.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from constraints import person
+from constraints.register import REGISTER
+from scheduler.constraint import (
+    Attendance,
+    Blocked,
+    Constraint,
+    Declaration,
+    Due,
+    Edge,
+    Elapsed,
+    Inside,
+    Nights,
+    Only,
+    Register,
+    Scope,
+    Seats,
+    Subject,
+    Text,
+)
+from scheduler.rule import RuleTable
+from scheduler.world import (
+    ACTS,
+    LEGS,
+    Attendee,
+    Case,
+    Departure,
+    Detention,
+    Document,
+    Facility,
+    Fact,
+    Horizon,
+    Interval,
+    Leg,
+    Location,
+    Nearest,
+    Operation,
+    Person,
+    Phase,
+    Resource,
+    Road,
+    Shift,
+    Template,
+    Trigger,
+    Wait,
+    World,
+)
+from scheduler.world import Seats as SeatsOf
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+OPERATIONS: tuple[Operation, ...] = ("placement", "removal", "placement-and-removal")
+FIRST_DAYS = (
+    date(2026, 10, 22),
+    date(2026, 10, 23),
+    date(2026, 11, 23),
+    date(2027, 3, 25),
+    date(2027, 3, 26),
+)
+"""First days of a horizon: before the clock goes back, in an ordinary week, before it goes on."""
+HOMES = ("azc", "pol-1", "pol-2", "dc", "ggv", "ams")
+"""Where people work; the rest of the places are abroad, or cannot be reached by road."""
+LANGUAGES = ("ar", "sq", "tir")
+SCHEDULED: tuple[str, ...] = ("transavia", "ryanair")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A world with the register that it is planned under."""
+
+    world: World
+    register: Register
+
+
+def examples(count: int) -> settings:
+    """Return settings for ``count`` examples, times EXAMPLES in the environment."""
+    return settings(max_examples=count * int(os.environ.get("EXAMPLES", "1")))
+
+
+def local(day: date, clock: str, zone: ZoneInfo = AMSTERDAM) -> datetime:
+    """Return the instant of a wall-clock time."""
+    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
+
+
+def one_in(count: int) -> st.SearchStrategy[bool]:
+    """Return True about once in ``count`` times."""
+    return st.integers(1, count).map(lambda n: n == count)
+
+
+def maybe(count: int, strategy: st.SearchStrategy[Any], other: Any = None) -> st.SearchStrategy[Any]:
+    """Return ``other``, or about once in ``count`` times what ``strategy`` draws."""
+    return one_in(count).flatmap(lambda yes: strategy if yes else st.just(other))
+
+
+@st.composite
+def horizons(draw: st.DrawFn, slot: int | None = None) -> Horizon:
+    """A horizon of two to four local days, jump days among them."""
+    first = draw(st.sampled_from(FIRST_DAYS))
+    last = first + timedelta(days=draw(st.sampled_from((2, 3, 3, 3, 4))))
+    minutes = slot or draw(st.sampled_from((60, 60, 30)))
+    start = local(first, draw(st.sampled_from(("00:00", "00:00", "05:00"))))
+    length = int((local(last, "00:00") - start).total_seconds()) // 60
+    return Horizon(start=start, slot_minutes=_as_slot(minutes), slots=length // minutes)
+
+
+def _as_slot(minutes: int) -> Literal[30, 60]:
+    return 30 if minutes == 30 else 60
+
+
+def days_of(horizon: Horizon) -> list[date]:
+    """Return the local days of the horizon."""
+    first = horizon.start.astimezone(AMSTERDAM).date()
+    end = horizon.start + timedelta(minutes=horizon.slots * horizon.slot_minutes - 1)
+    return [first + timedelta(days=n) for n in range((end.astimezone(AMSTERDAM).date() - first).days + 1)]
+
+
+# --- Places and people ------------------------------------------------------------------------
+
+LOCATIONS = tuple(
+    Location(id=id, kind=kind, region="-", country=country, timezone=zone, holidays=holidays)
+    for id, kind, country, zone, holidays in (
+        ("azc", "coa-location", "NL", "Europe/Amsterdam", "NL"),
+        ("pol-1", "police-station", "NL", "Europe/Amsterdam", "NL"),
+        ("pol-2", "police-station", "NL", "Europe/Amsterdam", "NL"),
+        ("dc", "detention", "NL", "Europe/Amsterdam", "NL"),
+        ("ggv", "detention", "NL", "Europe/Amsterdam", "NL"),
+        ("ams", "airport", "NL", "Europe/Amsterdam", "NL"),
+        ("isle", "address", "NL", "Europe/Amsterdam", "NL"),
+        ("tia", "abroad", "AL", "Europe/Tirane", None),
+    )
+)
+
+
+@st.composite
+def roads(draw: st.DrawFn, *, trouble: bool = False) -> tuple[Road, ...]:
+    """A tree of roads with lengths of their own, in trouble one missing; none to the island."""
+    lengths = st.sampled_from((5, 20, 45, 60, 75))
+    tree = [("azc", "pol-1"), ("pol-1", "pol-2"), ("pol-1", "dc"), ("dc", "ggv"), ("dc", "ams")]
+    if trouble:
+        tree.remove(draw(st.sampled_from(tree)))
+    return tuple(Road(from_=one, to=other, minutes=draw(lengths)) for one, other in tree)
+
+
+@st.composite
+def shifts(draw: st.DrawFn, horizon: Horizon) -> tuple[Shift, ...]:
+    """A roster on the wall clock: always there, daily hours, two shifts that touch, or none."""
+    days = days_of(horizon)
+
+    def at(day: date, clock: str) -> datetime:
+        return datetime.combine(day, time.fromisoformat(clock))
+
+    before, after = days[0] - timedelta(days=1), days[-1] + timedelta(days=1)
+    kind = draw(st.sampled_from(("always", "always", "daily", "touching", "nights", "none")))
+    if kind == "none" and draw(st.booleans()):
+        return ()
+    if kind == "daily":
+        opens = draw(st.sampled_from(("05:00", "06:30", "08:00")))
+        closes = draw(st.sampled_from(("17:00", "19:10", "23:00")))
+        return tuple(Shift(from_=at(day, opens), until=at(day, closes)) for day in days)
+    if kind == "nights":
+        return tuple(
+            Shift(from_=at(day, "14:00"), until=at(day + timedelta(days=1), "13:00"))
+            for day in (before, *days)
+        )
+    if kind == "touching":
+        middle = at(draw(st.sampled_from(days)), draw(st.sampled_from(("02:30", "11:15", "13:00"))))
+        return (
+            Shift(from_=at(before, "00:00"), until=middle),
+            Shift(from_=middle, until=at(after, "23:00")),
+        )
+    return (Shift(from_=at(before, "00:00"), until=at(after, "23:00")),)
+
+
+@st.composite
+def intervals(draw: st.DrawFn, horizon: Horizon) -> Interval:
+    """A stretch of some hours, off the slots as often as not."""
+    length = horizon.slots * horizon.slot_minutes
+    begin = draw(st.integers(0, length // 15)) * 15
+    hours = draw(st.integers(1, 8))
+    since = horizon.start + timedelta(minutes=begin)
+    return Interval(from_=since, until=since + timedelta(hours=hours, minutes=10))
+
+
+@st.composite
+def resources(
+    draw: st.DrawFn,
+    horizon: Horizon,
+    role: str,
+    sound: Sequence[dict[str, Any]] = (),
+    most: int = 2,
+    **fields: st.SearchStrategy[Any],
+) -> tuple[Resource, ...]:
+    """Resources of a role: the ``sound`` ones always there, and up to ``most`` of any sort."""
+    always = tuple(
+        Resource(id=f"{role}-{n}", role=role, shifts=_always(horizon), **{"home": "pol-1", **one})
+        for n, one in enumerate(sound)
+    )
+    return always + tuple(
+        Resource(
+            id=f"{role}-{n}",
+            role=role,
+            shifts=draw(shifts(horizon)),
+            away=(draw(intervals(horizon)),) if draw(one_in(6)) else (),
+            **{"home": draw(st.sampled_from(HOMES[:4])), **{k: draw(v) for k, v in fields.items()}},
+        )
+        for n in range(len(always), len(always) + draw(st.integers(0, most)))
+    )
+
+
+def _always(horizon: Horizon) -> tuple[Shift, ...]:
+    """Return one shift that reaches beyond the horizon on both sides."""
+    days = days_of(horizon)
+    before, after = days[0] - timedelta(days=1), days[-1] + timedelta(days=2)
+    return (Shift(from_=datetime.combine(before, time()), until=datetime.combine(after, time())),)
+
+
+TROUBLES = (
+    "police",
+    "case-officer",
+    "hearing-officer",
+    "lawyer",
+    "interpreter",
+    "transport",
+    "coa",
+    "kmar",
+    "escort",
+    "room",
+    "roads",
+    "places",
+    "seats",
+    "now",
+    "facts",
+    "persons",
+    "departures",
+)
+"""What may go wrong in a world; a few of these at a time, or nothing would ever be open."""
+
+
+@st.composite
+def staff(draw: st.DrawFn, horizon: Horizon, trouble: frozenset[str]) -> tuple[Resource, ...]:
+    """People of every partner: somebody of each is always there, unless that is the trouble."""
+    several = st.lists(st.sampled_from(LANGUAGES), min_size=1, max_size=2, unique=True).map(tuple)
+    desk = st.sampled_from((("duty-desk",), ("duty-desk", "ar"), ()))
+    at_azc, at_airport = st.just("azc"), st.just("ams")
+    room = st.sampled_from((("single",), ("group",), ("family",)))
+    roles: list[tuple[str, list[dict[str, Any]], int, dict[str, st.SearchStrategy[Any]]]] = [
+        ("police", [{}], 1, {}),
+        ("case-officer", [{}], 1, {}),
+        ("hearing-officer", [{}], 1, {}),
+        ("lawyer", [{"skills": ("duty-desk",)}], 1, {"skills": desk}),
+        (
+            "interpreter",
+            [{"languages": LANGUAGES}],
+            2,
+            {"languages": several, "remote": st.booleans()},
+        ),
+        ("transport", [{"capacity": 3}], 2, {"capacity": st.integers(1, 3)}),
+        ("coa", [{"home": "azc"}], 1, {"home": st.sampled_from(("azc", "pol-1"))}),
+        ("kmar", [{"home": "ams"}], 1, {"home": at_airport}),
+        ("escort", [{"home": "ams"}] * 3, 2, {"home": at_airport}),
+        ("nurse", [{"home": "azc"}], 1, {"remote": st.booleans(), "home": at_azc}),
+        ("doctor", [{"home": "ams"}], 0, {}),
+        ("monitor", [{"home": "ams"}], 0, {}),
+    ]
+    found: list[Resource] = []
+    for role, sound, most, fields in roles:
+        if role in trouble:
+            found += draw(resources(horizon, role, (), most + 2, **fields))
+        else:
+            found += draw(resources(horizon, role, sound, most, **fields))
+    if "room" in trouble:
+        found += draw(resources(horizon, "room", (), 2, home=at_airport, skills=room))
+    return tuple(found)
+
+
+@st.composite
+def facilities(draw: st.DrawFn, horizon: Horizon, *, trouble: bool = False) -> tuple[Facility, ...]:
+    """Facilities with two or three places; in trouble fewer of them, and fewer places."""
+    kinds: list[tuple[str, str, tuple[str, ...]]] = [
+        ("dc-mw", "dc", ("man", "woman")),
+        ("ggv-f", "ggv", ("family", "unaccompanied-minor")),
+        ("dc-b", "dc", ("border", "man")),
+        ("ggv-m", "ggv", ("man",)),
+    ]
+    wanted = kinds[: draw(st.sampled_from((2, 3, 4)))]
+    if trouble:
+        wanted = draw(st.lists(st.sampled_from(kinds), max_size=3, unique=True))
+    return tuple(
+        Facility(
+            id=id,
+            location=location,
+            categories=categories,
+            places=draw(st.sampled_from((0, 1, 2) if trouble else (3, 3, 2))),
+            nights={draw(st.sampled_from(days_of(horizon))): draw(st.integers(0, 2))}
+            if draw(one_in(3 if trouble else 9))
+            else {},
+        )
+        for id, location, categories in wanted
+    )
+
+
+@st.composite
+def departures(
+    draw: st.DrawFn,
+    horizon: Horizon,
+    kinds: Sequence[str] = ("scheduled",),
+    *,
+    trouble: bool = False,
+    scarce: bool = False,
+) -> tuple[Departure, ...]:
+    """One to four departures to Tirana late in the horizon, at odd minutes as well."""
+    made = []
+    days = days_of(horizon)
+    count = draw(st.integers(0 if trouble else 1, 4))
+    for n in range(count):
+        kind = draw(st.sampled_from(list(kinds)))
+        day = draw(st.sampled_from(days if trouble else (days[-1], days[-1], days[-2])))
+        departs = local(day, f"{draw(st.integers(0 if trouble else 11, 19)):02}:00")
+        departs += timedelta(minutes=draw(st.sampled_from((0, 0, 10, 30, 45))))
+        lengths = (45, 95, 150, 310) if trouble else (45, 95)
+        fields: dict[str, Any] = {}
+        if kind == "scheduled":
+            fields = {"carrier": "ryanair" if draw(one_in(9)) else "transavia", "number": f"X{n}"}
+        if kind == "charter":
+            charter = draw(st.sampled_from(("national", "national", "joint")))
+            team = ("doctor-0", "monitor-0") if draw(st.booleans()) else ("doctor-0",)
+            fields = {"charter": charter, "team": team}
+        seats = st.sampled_from((0, 1, 2) if scarce else (1, 2, 4))
+        made.append(
+            Departure(
+                id=f"dep-{n}",
+                kind=kind,
+                from_="ams",
+                destination="tia",
+                departs=departs,
+                arrives=departs + timedelta(minutes=draw(st.sampled_from(lengths))),
+                seats=SeatsOf(unescorted=draw(seats), escorted=draw(seats)),
+                **fields,
+            )
+        )
+    return tuple(made)
+
+
+@st.composite
+def templates(draw: st.DrawFn) -> tuple[Template, ...]:
+    """A template of each leg: every act apart with waits between, or several in one block."""
+    suite: Any = draw(
+        st.sampled_from((Nearest(kind="police-station", nearest=2), "case", "facility"))
+    )
+    minutes = st.sampled_from((15, 30, 60, 80))
+    waits = st.sampled_from((Wait(), Wait(), Wait(max=60), Wait(min=30, max=120), Wait(min=60, max=60)))
+    placement: tuple[Phase, ...] = tuple(
+        Phase(id=acts[0], acts=acts, place=place, minutes=draw(minutes), wait=wait)
+        for acts, place, wait in draw(
+            st.sampled_from(
+                (
+                    (
+                        (("pick-up",), "case", Wait()),
+                        (("intake",), suite, Wait()),
+                        (("hearing",), suite, draw(waits)),
+                        (("transfer",), suite, Wait()),
+                        (("arrival",), "facility", Wait()),
+                    ),
+                    (
+                        (("pick-up", "intake", "hearing"), "case", Wait()),
+                        (("transfer", "arrival"), "facility", draw(waits)),
+                    ),
+                    (((*ACTS["placement"],), "case", Wait()),),
+                )
+            )
+        )
+    )
+    removal = tuple(
+        Phase(
+            id=acts[0],
+            acts=acts,
+            place=place,
+            minutes=None if acts == ("departure",) else length,
+            wait=wait,
+        )
+        for acts, place, length, wait in draw(
+            st.sampled_from(
+                (
+                    (
+                        (("transport",), "case", draw(minutes), Wait()),
+                        (("delivery",), "origin", 15, Wait()),
+                        (("hand-over",), "origin", 180, draw(waits)),
+                        (("departure",), "aboard", None, Wait()),
+                    ),
+                    (
+                        (("transport", "delivery"), "case", draw(minutes), draw(waits)),
+                        (("hand-over",), "origin", 180, Wait()),
+                        (("departure",), "aboard", None, draw(waits)),
+                    ),
+                )
+            )
+        )
+    )
+    return (
+        Template(id="placing", operation="placement", anchor="start", phases=placement),
+        Template(id="removing", operation="removal", anchor="departure", phases=removal),
+    )
+
+
+# --- Cases under the real register --------------------------------------------------------------
+
+HOUSEHOLDS: tuple[tuple[str, ...], ...] = (
+    ("man",),
+    ("man",),
+    ("woman",),
+    ("man", "woman"),
+    ("woman", "child"),
+    ("man", "woman", "child"),
+    ("unaccompanied-minor",),
+)
+
+
+@st.composite
+def cases(
+    draw: st.DrawFn,
+    n: int,
+    horizon: Horizon,
+    as_of: datetime,
+    trouble: frozenset[str],
+    people: Sequence[Resource],
+) -> Case:
+    """A case that has all its answers, unless they are the trouble."""
+    today = as_of.astimezone(AMSTERDAM).date()
+    operation = draw(st.sampled_from(OPERATIONS))
+    members = draw(st.sampled_from(HOUSEHOLDS))
+    detained = operation == "removal" and draw(st.booleans())
+    grounds: list[Any] = ["59-1", "59-1", "59-2", "59b"]
+    if not {"child", "unaccompanied-minor"} & set(members):
+        grounds += ["6"] * (members == ("man",))
+    imposed = as_of - timedelta(days=draw(st.sampled_from((1, 2, 5, 27))), hours=3)
+    facts, personal = _facts(draw(flaws()) if "facts" in trouble else None, today)
+    awkward = "persons" in trouble
+    spoken = st.lists(st.sampled_from((*LANGUAGES, "nl")), min_size=1, max_size=2, unique=True)
+    officers = [one.id for one in people if one.role == "case-officer"]
+    place = draw(st.sampled_from(("azc", "azc", "pol-1", "pol-2")))
+    if awkward and draw(one_in(9)):
+        place = "isle"
+    escorts = draw(st.sampled_from((2, 3))) if draw(one_in(4)) else 0
+    return Case(
+        id=f"zk-{n}",
+        operation=operation,
+        location="dc" if detained else place,
+        destination=draw(st.sampled_from(("AL", "tia"))),
+        persons=tuple(
+            Person(
+                id=f"p{n}-{m}",
+                category=category,
+                languages=tuple(draw(maybe(2 if awkward else 6, spoken, ("ar",)))),
+                documents=(draw(documents(horizon)) if awkward else _PASSPORT,),
+                facts=personal,
+                escorts=0 if m else escorts,
+            )
+            for m, category in enumerate(members)
+        ),
+        facts=facts,
+        detention=Detention(
+            ground=draw(st.sampled_from(grounds)), imposed_at=imposed if detained else None
+        )
+        if detained or operation != "removal"
+        else None,
+        triggers=(
+            Trigger(
+                kind="departure-term-end",
+                at=draw(maybe(3 if "facts" in trouble else 20, instants(horizon), imposed)),
+            ),
+        ),
+        weight=draw(st.integers(1, 3)),
+        earliest=draw(maybe(2 if awkward else 9, instants(horizon))),
+        assigned_officer=draw(maybe(4, st.sampled_from(officers))) if officers else None,
+        attendees=draw(maybe(5, attendees(operation, people), ())),
+        away=(draw(intervals(horizon)),) if draw(one_in(4)) else (),
+    )
+
+
+@st.composite
+def attendees(
+    draw: st.DrawFn, operation: Operation, people: Sequence[Resource]
+) -> tuple[Attendee, ...]:
+    """A nurse or a lawyer of one's own, from one act of a leg to another."""
+    guests = [one.id for one in people if one.role in ("nurse", "lawyer")]
+    acts = ACTS[draw(st.sampled_from(LEGS[operation]))]
+    first = draw(st.integers(0, len(acts) - 1))
+    last = draw(st.integers(first, len(acts) - 1))
+    if not guests:
+        return ()
+    return (Attendee(resource=draw(st.sampled_from(guests)), from_=acts[first], until=acts[last]),)
+
+
+_PASSPORT = Document(kind="passport", valid_from=date(2025, 1, 1), valid_until=date(2030, 1, 1))
+
+
+@st.composite
+def instants(draw: st.DrawFn, horizon: Horizon) -> datetime:
+    """An instant within the horizon, on a quarter of an hour."""
+    quarters = horizon.slots * horizon.slot_minutes // 15
+    return horizon.start + timedelta(minutes=15 * draw(st.integers(0, quarters)))
+
+
+@st.composite
+def documents(draw: st.DrawFn, horizon: Horizon) -> Document:
+    """A passport, mostly valid for years; sometimes it ends on a day of the horizon."""
+    until = draw(maybe(8, st.sampled_from(days_of(horizon)), date(2030, 1, 1)))
+    kind = draw(st.sampled_from(("passport", "passport", "laissez-passer")))
+    return Document(kind=kind, valid_from=date(2025, 1, 1), valid_until=until)
+
+
+def flaws() -> st.SearchStrategy[tuple[str, str]]:
+    """A fact with an answer that is not simply yes."""
+    return st.tuples(
+        st.sampled_from(sorted(REGISTER.facts)), st.sampled_from(("no", "unknown", "absent", "old"))
+    )
+
+
+def _facts(flaw: tuple[str, str] | None, today: date) -> tuple[dict[str, Fact], dict[str, Fact]]:
+    """Return the answers of a case and of its persons: yes, checks still due left out."""
+    answers = {
+        fact.id: Fact(value="yes", since=today - timedelta(days=3))
+        for fact in REGISTER.facts.values()
+        if not fact.due
+    }
+    answers |= {
+        name: Fact(value="yes", since=today)
+        for name in ("detention-grounds", "lighter-means-rejected")
+    }
+    if flaw is not None:
+        name, answer = flaw
+        answers.pop(name, None)
+        if answer == "old":
+            answers[name] = Fact(value="yes", since=today - timedelta(days=1))
+        elif answer == "no":
+            answers[name] = Fact(value="no", since=today)
+        elif answer == "unknown":
+            answers[name] = Fact(value="unknown")
+    of_person = {one.id for one in REGISTER.facts.values() if one.of == "person"}
+    return (
+        {name: fact for name, fact in answers.items() if name not in of_person},
+        {name: fact for name, fact in answers.items() if name in of_person},
+    )
+
+
+@st.composite
+def real(
+    draw: st.DrawFn, most: int = 2, slot: int | None = None
+) -> Setting:
+    """A tiny world under the real register, with up to three troubles."""
+    horizon = draw(horizons(slot))
+    trouble = draw(st.frozensets(st.sampled_from(TROUBLES), max_size=3))
+    ahead = draw(st.sampled_from((5, 2, 1, 0) if "now" in trouble else (16, 17, 20)))
+    as_of = local(days_of(horizon)[0] - timedelta(days=ahead), draw(st.sampled_from(("00:00", "09:20"))))
+    people = draw(staff(horizon, trouble))
+    kinds = draw(
+        st.sampled_from((("scheduled",), ("scheduled", "road"), ("scheduled", "charter"), ("charter",)))
+    )
+    world = World(
+        schema_version=1,
+        as_of=as_of,
+        horizon=horizon,
+        rules_date=days_of(horizon)[0],
+        locations=LOCATIONS,
+        roads=draw(roads(trouble="roads" in trouble)),
+        resources=people,
+        facilities=draw(facilities(horizon, trouble="places" in trouble)),
+        departures=draw(
+            departures(
+                horizon, kinds, trouble="departures" in trouble, scarce="seats" in trouble
+            )
+        ),
+        templates=draw(templates()),
+        cases=tuple(
+            draw(cases(n, horizon, as_of, trouble, people))
+            for n in range(1, draw(st.integers(1, most)) + 1)
+        ),
+    )
+    return Setting(world, REGISTER)
+
+
+# --- Registers that are made up -----------------------------------------------------------------
+
+ROLES = ("red", "blue")
+SIDES: tuple[Literal["start", "end"], ...] = ("start", "end")
+NO_TEXT = Text("-", "-")
+
+
+@st.composite
+def synthetic(
+    draw: st.DrawFn, most: int = 2, slot: int | None = None, apart: bool = True
+) -> Setting:
+    """A tiny world under a handful of constraints that nobody ever thought of.
+
+    ``apart``: the legs of a chain are so far apart that nobody is needed by both at a time.
+    """
+    horizon = draw(horizons(slot))
+    days = days_of(horizon)
+    as_of = horizon.start - timedelta(days=draw(st.sampled_from((3, 1))))
+    skills = st.lists(st.sampled_from(LANGUAGES), max_size=2, unique=True).map(tuple)
+    people = [
+        one
+        for role in ROLES
+        for one in draw(
+            resources(
+                horizon,
+                role,
+                [{"languages": LANGUAGES, "capacity": 2, "remote": True}] * draw(st.integers(0, 2)),
+                3,
+                languages=skills,
+                capacity=st.integers(1, 2),
+                remote=st.booleans(),
+                home=st.sampled_from(HOMES[:3]),
+            )
+        )
+    ]
+    world = World(
+        schema_version=1,
+        as_of=as_of,
+        horizon=horizon,
+        rules_date=days[0],
+        locations=LOCATIONS,
+        roads=draw(roads()),
+        resources=tuple(people),
+        facilities=draw(facilities(horizon, trouble=draw(one_in(3)))),
+        departures=draw(departures(horizon)),
+        templates=draw(templates()),
+        cases=tuple(
+            Case(
+                id=f"zk-{n}",
+                operation=draw(st.sampled_from(OPERATIONS)),
+                location=draw(st.sampled_from(("azc", "pol-1"))),
+                destination="AL",
+                persons=(Person(id=f"p{n}", category="man"),),
+                weight=draw(st.integers(1, 3)),
+                away=(draw(intervals(horizon)),) if draw(one_in(4)) else (),
+            )
+            for n in range(1, draw(st.integers(1, most)) + 1)
+        ),
+    )
+    return Setting(world, draw(registers(world, apart)))
+
+
+@st.composite
+def registers(draw: st.DrawFn, world: World, apart: bool) -> Register:
+    """The person, and a handful of random constraints."""
+    constraints = [person.CONSTRAINT]
+    for n in range(draw(st.integers(2, 6))):
+        scopes: tuple[Leg, ...] = draw(
+            st.sampled_from((("placement",), ("removal",), ("placement", "removal")))
+        )
+        declared: dict[Scope, Declaration] = {
+            leg: draw(declarations(world, leg)) for leg in scopes
+        }
+        constraints.append(_constraint(f"c{n}", declared))
+    if draw(one_in(3)):
+        twin = draw(declarations(world, "placement", ("attendance",)))
+        constraints += [_constraint("twin-1", {"placement": twin}), _constraint("twin-2", {"placement": twin})]
+    if draw(st.booleans()):
+        constraints.append(_staying(draw(st.integers(1, 2)), draw(st.integers(1, 3)), world))
+    if draw(st.booleans()):
+        limits = tuple((one.id, draw(st.integers(0, 3))) for one in world.departures)
+        seats = Seats("unescorted", draw(st.integers(1, 2)), limits)
+        constraints.append(_constraint("seats", {"removal": seats}))
+    first: Edge = (draw(st.sampled_from(("arrival", "hearing"))), draw(st.sampled_from(SIDES)))
+    last: Edge = (draw(st.sampled_from(("transport", "departure"))), "start")
+    least = 12 * 60 if apart else 0
+    span = Elapsed(first, last, least, draw(st.sampled_from((None, 24 * 60, 36 * 60 + 10))))
+    constraints.append(_constraint("between", {"chain": span}))
+    if apart:
+        rest = Elapsed(("arrival", "end"), ("transport", "start"), 12 * 60)
+        constraints.append(_constraint("rest", {"chain": rest}))
+    return Register(("first", "second", person.CONSTRAINT.light), tuple(constraints), RuleTable(()))
+
+
+def _constraint(id: str, declared: dict[Scope, Declaration]) -> Constraint:
+    def declare(subject: Subject) -> list[Declaration]:
+        return [declared[subject.scope]] if subject.scope in declared else []
+
+    return Constraint(
+        id=id,
+        light="second" if id[-1] in "135" else "first",
+        owner="-",
+        cure="capacity",
+        title=NO_TEXT,
+        says=NO_TEXT,
+        declare=declare,
+        scopes=frozenset(declared),
+        basis="made up",
+    )
+
+
+def _staying(count: int, stay: int, world: World) -> Constraint:
+    """Nights, a stay of a placement and up to the departure of a chain."""
+    known = frozenset(world.facility)
+
+    def declare(subject: Subject) -> list[Declaration]:
+        if subject.scope == "chain":
+            return [Nights(count, known, None)]
+        return [] if subject.chained else [Nights(count, known, stay)]
+
+    return Constraint(
+        id="stay",
+        light="second",
+        owner="-",
+        cure="capacity",
+        title=NO_TEXT,
+        says=NO_TEXT,
+        declare=declare,
+        scopes=frozenset({"placement", "chain"}),
+        basis="made up",
+    )
+
+
+KINDS = ("attendance", "attendance", "attendance", "attendance", "inside", "elapsed", "due", "only", "blocked")
+
+
+@st.composite
+def declarations(
+    draw: st.DrawFn, world: World, leg: Leg, kinds: Sequence[str] = KINDS
+) -> Declaration:
+    """One declaration about a leg, of any kind; those that forbid everything are seldom."""
+    kind = draw(st.sampled_from(list(kinds)))
+    acts = ACTS[leg]
+    first = draw(st.integers(0, len(acts) - 1))
+    last = draw(st.integers(first, len(acts) - 1))
+    edges: tuple[Edge, Edge] = (acts[first], "start"), (acts[last], draw(st.sampled_from(SIDES)))
+    flights = frozenset(world.departure)
+    some = draw(maybe(3, st.just(frozenset(sorted(flights)[:1])))) if leg == "removal" else None
+    if kind == "attendance":
+        role = draw(st.sampled_from(ROLES))
+        members = [one.id for one in world.roles.get(role, ())]
+        return Attendance(
+            role=role,
+            first=acts[first],
+            last=acts[last],
+            count=draw(st.sampled_from((1, 1, 1, 2, 3))),
+            skills=draw(maybe(3, st.sampled_from(LANGUAGES).map(lambda one: frozenset({one})), frozenset())),
+            among=frozenset(members[:2]) if draw(one_in(6)) else None,
+            before=draw(st.sampled_from((0, 0, 20, 60))),
+            after=draw(st.sampled_from((0, 0, 45, 60))),
+            mode=draw(st.sampled_from(("on-site", "on-site", "either", "remote"))),
+            capacity=draw(st.sampled_from((1, 1, 2))),
+            departures=some,
+        )
+    if kind == "inside":
+        stretches = tuple(
+            (one.from_ - timedelta(hours=6), one.until + timedelta(hours=18))
+            for one in draw(st.lists(intervals(world.horizon), min_size=1, max_size=2))
+        )
+        return Inside(*edges, stretches, draw(st.booleans()), draw(st.booleans()))
+    if kind == "elapsed":
+        pauses = tuple(
+            one.stretch for one in draw(st.lists(intervals(world.horizon), max_size=2))
+        )
+        least = draw(st.sampled_from((0, 0, 50, 90)))
+        most = draw(st.sampled_from((None, 150, 240, 475)))
+        return Elapsed(*edges, least, most, pauses, departures=some)
+    if kind == "due":
+        day = st.sampled_from(days_of(world.horizon)).map(lambda one: Fact(value="yes", since=one))
+        answer = draw(
+            st.one_of(day, st.sampled_from((Fact(value="unknown"), Fact(value="no"), Fact(value="yes"))))
+        )
+        window = draw(st.sampled_from((60, 24 * 60, 48 * 60)))
+        return Due("check", (acts[last], "end"), window, (answer,))
+    if kind == "only" and leg == "removal":
+        return Only(departures=frozenset(sorted(flights)[:2]))
+    if kind == "blocked" and draw(one_in(4)):
+        return Blocked("fact", draw(st.booleans()))
+    return Inside((acts[0], "start"), (acts[0], "start"), ((world.as_of, datetime.max.replace(tzinfo=UTC)),))
+
+
+def either(most: int = 2, slot: int | None = None) -> st.SearchStrategy[Setting]:
+    """A tiny world of either sort."""
+    return st.one_of(real(most, slot), synthetic(most, slot))
