@@ -2,11 +2,11 @@ PYTHON ?= python3
 
 # What the demo shows: the world it plans, and the case in it that no plan can place.
 WORLD ?= fixtures/national.json
-BLOCKED_CASE ?=
+BLOCKED_CASE ?= zk-0024
 
 BIN := .venv/bin
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check docs lock clean
 # Both stamps rebuild the same .venv, so they must never run side by side.
 .NOTPARALLEL:
 # A recipe that fails leaves no target behind that looks finished.
@@ -34,6 +34,10 @@ check: .venv/.test
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+# Writes what follows from the register: the schema of a world file and the list of constraints.
+docs: .venv/.runtime
+	$(BIN)/python -m api.documents
 
 # Each environment is built from nothing and stamped last, so one that was interrupted is
 # built anew. The test environment holds all of the runtime one and stands in for it.

@@ -7,10 +7,11 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from enum import StrEnum
+from errno import EISDIR
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -25,7 +26,8 @@ from constraints.register import REGISTER
 from fixtures.national import national
 from fixtures.tiny import tiny
 from fixtures.worlds import canonical
-from scheduler.loading import Problem, WorldError, read_world
+from scheduler.draft import Problem
+from scheduler.loading import WorldError, read_world
 from scheduler.objective import Objective
 from scheduler.plan import Plan
 from scheduler.planner import plan as make_plan
@@ -60,6 +62,7 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Write a synthetic world with real places and rules."""
+    _make_room(out, as_json=as_json)
     made = tiny() if kind is Kind.tiny else national(cases=cases, seed=seed, supply=supply)
     _write(out, canonical(made))
     world = _world(out, as_json=as_json)
@@ -132,6 +135,7 @@ def plan(
 ) -> None:
     """Plan all cases; print per level the value, the bound and the gap, and who is left and why."""
     world = _world(world_file, as_json=as_json)
+    _make_room(out, as_json=as_json)
     with _progress(hidden=as_json) as show:
         made = make_plan(world, REGISTER, seconds=seconds, seed=seed, progress=show)
     _write(out, made.model_dump_json(by_alias=True, indent=1) + "\n")
@@ -195,7 +199,7 @@ def _plan(path: Path, *, as_json: bool) -> Plan:
         _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
 
 
-def _refuse(found: "list[Problem] | tuple[Problem, ...]", *, as_json: bool) -> NoReturn:
+def _refuse(found: Sequence[Problem], *, as_json: bool) -> NoReturn:
     """Say everything that is wrong and end with 2; nothing was written."""
     if as_json:
         print(json.dumps({"problems": [asdict(one) for one in found]}, ensure_ascii=False))
@@ -215,12 +219,22 @@ def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         _refuse([Problem(str(path), error.strerror or "cannot be written")], as_json=False)
+
+
+def _make_room(path: Path, *, as_json: bool) -> None:
+    """Refuse at once what could not be written after the work is done."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, "is a folder")
+    except OSError as error:
+        _refuse([Problem(str(path), error.strerror or "cannot be written")], as_json=as_json)
 
 
 @contextmanager

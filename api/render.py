@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.desk import Answer, Blocking
-from scheduler.loading import Problem
+from scheduler.draft import Problem
 from scheduler.plan import Plan
 from scheduler.proposal import Clock, Proposal
 from scheduler.validator import Violation

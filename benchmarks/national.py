@@ -1,8 +1,8 @@
 """How fast and how well the national fixture is planned.
 
 Run ``python -m benchmarks.national [SECONDS]``; it prints a Markdown table with the machine named.
-The first plan is timed from the loaded world to the drawn bookings, compiling included; proposals
-are asked of every case in turn on a fresh desk, blocked ones with their reasons, compiling included.
+The first plan is timed from the loaded world to the drawn bookings; proposals are asked of every
+case in turn on a fresh desk, blocked ones with their reasons; compiling is included in both.
 """
 
 import gc

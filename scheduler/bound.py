@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import TypeAlias
 
 from ortools.linear_solver import pywraplp
 
@@ -35,7 +36,7 @@ Group = tuple[str | None, str]
 """Facility, and arrival day or departure: the patterns that one column stands for."""
 Members = list[tuple[Layout, Timeline]]
 """The layouts of a group with their open slots."""
-Column = pywraplp.Variable
+Column: TypeAlias = pywraplp.Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +259,9 @@ def _stay(
     nights: tuple[date, ...],
     places: int,
 ) -> None:
-    for night in nights if facility is not None else ():
+    if facility is None:
+        return
+    for night in nights:
         program.nights.setdefault((facility, night), []).append((places, column))
 
 

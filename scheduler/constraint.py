@@ -324,7 +324,7 @@ class Register:
     def basis(self, constraint: str, day: date) -> str:
         """Return the article or parameter that a constraint rests on, as in force on ``day``."""
         one = self[constraint]
-        rows = [row for rule in one.rules for row in self.rules.on(day).rows if row.id == rule]
+        rows = [row for rule in one.rules for row in self._in_force(day).rows if row.id == rule]
         return "; ".join(dict.fromkeys(row.basis for row in rows)) or one.basis
 
     def declarations(
@@ -336,13 +336,22 @@ class Register:
         """
         if scope not in (*case.legs, *(("chain",) if len(case.legs) == 2 else ())):
             return ()
-        subject = Subject(world, case, scope, self.rules.on(world.rules_date))
+        subject = Subject(world, case, scope, self._in_force(world.rules_date))
         return tuple(
             (constraint, declaration)
             for constraint in self.constraints
             if constraint.applies(subject)
             for declaration in dict.fromkeys(constraint.declare(subject))
         )
+
+    def _in_force(self, day: date) -> RuleTable:
+        if day not in self._tables:
+            self._tables[day] = self.rules.on(day)
+        return self._tables[day]
+
+    @cached_property
+    def _tables(self) -> dict[date, RuleTable]:
+        return {}
 
     def _problems(self) -> Iterator[str]:
         rows: dict[str, list[Rule]] = {}

@@ -96,7 +96,7 @@ def _section(
 def _part(draft: Draft, path: str, raw: object, kind: TypeAdapter[Any]) -> Any:
     try:
         part = kind.validate_json(json.dumps(raw), by_alias=True, by_name=False)
-        wrong = list(_dates("", part, raw))
+        wrong = list(_coerced("", part, raw))
     except ValidationError as error:
         part, wrong = None, list(_complaints(raw, error, kind))
     except OverflowError:
@@ -114,22 +114,22 @@ _YEARS = range(1900, 2200)
 """Whoever writes the year 1 or 9999 means no date at all, and leaves the field out."""
 
 
-def _dates(path: str, part: object, raw: Any) -> Iterator[Problem]:
-    """Dates are written as dates, never as a number, in years that somebody can plan or recall."""
+def _coerced(path: str, part: object, raw: Any) -> Iterator[Problem]:
+    """What is read is what is written, and a date lies in a year that somebody plans or recalls."""
     if isinstance(part, BaseModel):
         for name, info in type(part).model_fields.items():
             key = info.alias or name
             if key in raw:
-                yield from _dates(path + step(key), getattr(part, name), raw[key])
+                yield from _coerced(path + step(key), getattr(part, name), raw[key])
     elif isinstance(part, tuple):
         for n, one in enumerate(part):
-            yield from _dates(path + step(n), one, raw[n])
+            yield from _coerced(path + step(n), one, raw[n])
     elif isinstance(part, dict):
         held = {str(name): (name, one) for name, one in part.items()}
         for key in raw:
-            name, one = held.get(key, (date.min, None))
-            yield from _dates(path + step(key), name, key)
-            yield from _dates(path + step(key), one, raw[key])
+            name, one = held.get(key, (date.min, raw[key]))
+            yield from _coerced(path + step(key), name, key)
+            yield from _coerced(path + step(key), one, raw[key])
     elif isinstance(part, date):
         timed = isinstance(part, datetime)
         if not isinstance(raw, str) or not re.fullmatch(
@@ -139,6 +139,8 @@ def _dates(path: str, part: object, raw: Any) -> Iterator[Problem]:
             yield Problem(path, f"should be written as {example}, not {json.dumps(raw)}")
         elif part.year not in _YEARS:
             yield Problem(path, f"should lie in {_YEARS[0]} to {_YEARS[-1]}, not {raw}")
+    elif type(part) is not type(raw):
+        yield Problem(path, f"should be {json.dumps(part)}, not {json.dumps(raw)}")
 
 
 def _complaints(raw: object, error: ValidationError, kind: TypeAdapter[Any]) -> Iterator[Problem]:

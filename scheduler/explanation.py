@@ -194,13 +194,7 @@ class Explanation:
         for bar in layout.bars:
             if not isinstance(bar.declaration, Blocked):
                 yield bar.condition, bar.declaration, bar.allows
-        departure = layout.departure
-        absent = departure is not None and departure.id not in self.case.world.departure
-        for seat in layout.seats[: 1 if absent else None] if departure is not None else ():
-            if not seat.fits(departure.id, self.occupancy, "rostered"):
-                yield Condition(seat.constraint, "not-rostered"), seat.declaration, 0
-            elif not seat.fits(departure.id, self.occupancy, "free"):
-                yield Condition(seat.constraint, "claimed"), seat.declaration, 0
+        yield from self._seats(layout)
         if layout.of.nights is not None:
             constraint, nights = layout.of.nights
             there_at = self.case.stay_starts(layout, self.occupancy, "rostered")
@@ -216,6 +210,18 @@ class Explanation:
             unclaimed = self._unclaimed(layout, need)
             yield Condition(need.constraint, "claimed"), need.declaration, unclaimed
 
+    def _seats(self, layout: Layout) -> Iterator[tuple[Condition, Declaration, Timeline]]:
+        """Yield what forbids for want of seats; a departure that does not exist says so once."""
+        departure = layout.departure
+        if departure is None:
+            return
+        absent = departure.id not in self.case.world.departure
+        for seat in layout.seats[:1] if absent else layout.seats:
+            if absent or not seat.fits(departure.id, self.occupancy, "rostered"):
+                yield Condition(seat.constraint, "not-rostered"), seat.declaration, 0
+            elif not seat.fits(departure.id, self.occupancy, "free"):
+                yield Condition(seat.constraint, "claimed"), seat.declaration, 0
+
     def _unclaimed(self, layout: Layout, need: Need) -> Timeline:
         """Return the anchors where bookings are not what is short: |F| >= min(k, |R|)."""
         line = full = self.case.world.grid.full
@@ -230,7 +236,7 @@ class Explanation:
 
 
 def reason(case: CasePatterns, occupancy: Occupancy) -> str:
-    """Return the smallest correction set of ``case`` in English words, conditions joined by "and"."""
+    """Return the smallest correction set of ``case`` in English, joined by "and"."""
     explanation = Explanation(case, occupancy)
     if not explanation.correction_sets:
         return "no pattern exists"

@@ -391,15 +391,15 @@ def _hint(program: Program, hint: Mapping[str, Option]) -> None:
         for option, chosen in choices:
             program.model.add_hint(chosen, hint.get(option.pattern.case) == option)
     for exact in program.plans:
-        option = hint.get(exact.case.case.id)
-        wanted = option.pattern.legs if option else ()
-        for choices in exact.legs:
-            for choice, chosen in choices.items():
+        start = hint.get(exact.case.case.id)
+        wanted = () if start is None else start.pattern.legs
+        for leg in exact.legs:
+            for choice, chosen in leg.items():
                 program.model.add_hint(chosen, choice in wanted)
 
 
 def _rehint(model: cp_model.CpModel, solver: cp_model.CpSolver) -> None:
-    model.clear_hints()
+    model.clear_hints()  # type: ignore[no-untyped-call]
     for index in range(len(model.proto.variables)):
         variable = model.get_int_var_from_proto_index(index)
         model.add_hint(variable, solver.value(variable))

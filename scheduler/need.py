@@ -88,8 +88,9 @@ class Needs:
     def of(self, frame: Frame, asked: tuple[Asked, ...]) -> tuple[Need, ...]:
         """Return Hall's conditions for the attendances of one role, from :meth:`group`.
 
-        Cases that ask a frame the same share the answer. Enough units for each, and for each group of which some unit could serve several. Exact for
-        two attendances, and for more when each unit's blocks all overlap or all lie apart.
+        Cases that ask a frame the same share the answer. Enough units for each, and for each
+        group of which some unit could serve several. Exact for two attendances, and for more when
+        each unit's blocks all overlap or all lie apart.
         """
         key = frame, id(asked)
         needs = self._needs.get(key)
@@ -217,7 +218,7 @@ class Needs:
 
         Least travel first, then fewest abilities; whoever is needed elsewhere gives way.
         """
-        units = self.units(frame, asked)
+        units = self._around(frame, asked)
         choices = [self._free(units, n, anchor, occupancy) for n in range(len(asked))]
         wanted = [n for n, (_, attendance) in enumerate(asked) for _ in range(attendance.count)]
         holder: dict[int, int] = {}
@@ -238,6 +239,16 @@ class Needs:
         for unit, number in holder.items():
             drawn[wanted[number]].append(units[unit][wanted[number]])
         return [tuple(sorted(blocks)) for blocks in drawn]
+
+    def _around(self, frame: Frame, asked: tuple[Asked, ...]) -> list[dict[int, Block]]:
+        """Return :meth:`units`, from the pool that is there already where nobody is asked twice."""
+        if len(asked) > 1:
+            return self.units(frame, asked)
+        (need,) = self.of(frame, asked)
+        return [
+            {0: Block(resource, lead + need.base, length)}
+            for ((resource, lead, length),) in need.pool.units
+        ]
 
     def _free(
         self, units: list[dict[int, Block]], n: int, anchor: int, occupancy: Occupancy

@@ -70,6 +70,7 @@ class Occupancy:
         self._pools: dict[tuple[Pool, int], Timeline] = {}
         self._free_pools: dict[tuple[Pool, int], tuple[int, Timeline]] = {}
         self._places: dict[tuple[str, int, int], Timeline] = {}
+        self._all_places: dict[tuple[str, int, int], Timeline] = {}
 
     def rostered(self, resource: str) -> Timeline:
         """Return the slots in which ``resource`` is at work, not away and not on a charter."""
@@ -108,9 +109,10 @@ class Occupancy:
         return known[1]
 
     def has(self, pool: Pool, count: int, base: int, *, booked: bool = True) -> bool:
-        """Return whether at least ``count`` units are free (rostered: ``booked`` False) at ``base``.
+        """Return whether at least ``count`` units are free at ``base``.
 
-        One slot of what :meth:`free_starts` and :meth:`starts` answer for all.
+        Bookings are left out with ``booked`` False. One slot of what :meth:`free_starts` and
+        :meth:`starts` answer for all.
         """
         line_of = self.free if booked else self.rostered
         for unit in pool.units:
@@ -138,20 +140,21 @@ class Occupancy:
         ``beyond`` asks for as many nights after the horizon; ``booked`` False leaves out what
         bookings take.
         """
+        known = self._places if booked else self._all_places
         key = facility, count, beyond
-        if booked and key in self._places:
-            return self._places[key]
-        known = self.world.facility[facility]
-        zone = self.world.location[known.location].timezone
-        line = 0
-        inside = days(self.world.grid, zone)
-        for n in range(len(inside) + beyond):
-            night = inside[0] + timedelta(days=n)
-            taken = self._nights.get((facility, night), 0) if booked else 0
-            if known.places_on(night) - taken >= count:
-                line |= 1 << n
-        if booked:
-            self._places[key] = line
+        line = known.get(key)
+        if line is None:
+            zone = self.world.location[self.world.facility[facility].location].timezone
+            inside = days(self.world.grid, zone)
+            line = 0
+            for n in range(len(inside) + beyond):
+                night = inside[0] + timedelta(days=n)
+                if booked:
+                    left = self.places_left(facility, night)
+                else:
+                    left = self.world.facility[facility].places_on(night)
+                line |= (left >= count) << n
+            known[key] = line
         return line
 
     def places_left(self, facility: str, night: date) -> int:
@@ -213,6 +216,13 @@ class Occupancy:
         return line
 
     def _at_least(self, pool: Pool, count: int, lines: Callable[[str, int], Timeline]) -> Timeline:
+        if count == 1:
+            line = 0
+            for unit in pool.units:
+                for resource, lead, length in unit:
+                    free = lines(resource, length)
+                    line |= free << -lead if lead < 0 else free >> lead
+            return line & self.world.grid.full
         units = (
             _any(shift(lines(block.resource, block.length), -block.lead) for block in unit)
             for unit in pool.units

@@ -110,22 +110,28 @@ class CaseLeg:
             for one, rule in declared
             if isinstance(rule, Blocked | Only | Inside | Elapsed | Due)
         ]
-        self.windows = [
-            (rule.first, rule.last, rule.stretches)
-            for _, rule in self.rules
-            if isinstance(rule, Inside)
-        ]
-        self.others = [rule for _, rule in self.rules if not isinstance(rule, Inside)]
         self.answerable = {
             id(rule): tuple(_answerable(patterns.world, rule, case.location))
             for _, rule in declared
             if isinstance(rule, Due)
         }
+        self.windows: dict[tuple[Edge, Edge], list[tuple[Stretch, ...]]] = {}
+        self.others: list[Declaration] = []
+        for _, rule in self.rules:
+            if isinstance(rule, Inside):
+                self.windows.setdefault((rule.first, rule.last), []).append(rule.stretches)
+            elif isinstance(rule, Due) and all(answer.value != "no" for answer in rule.answers):
+                edges = rule.edge, rule.edge
+                self.windows.setdefault(edges, []).extend(self.answerable[id(rule)])
+            else:
+                self.others.append(rule)
+        self._lines: dict[tuple[Edge, Edge, int, int], Timeline] = {}
         self.attendances = [
             patterns.needs.asked(one.id, rule)
             for one, rule in declared
             if isinstance(rule, Attendance)
         ]
+        self.scoped = any(one.departures is not None for _, one in self.attendances)
 
     @cached_property
     def layouts(self) -> tuple["Layout", ...]:
@@ -170,9 +176,34 @@ class CaseLeg:
         edges = {("departure", "start"): departure.departs, ("departure", "end"): departure.arrives}
         return all(
             any(since <= edges[first] and edges[last] <= until for since, until in stretches)
-            for first, last, stretches in self.windows
+            for (first, last), asked in self.windows.items()
             if first in edges and last in edges
+            for stretches in asked
         )
+
+    def window(self, first: Edge, last: Edge, begin: int, end: int) -> Timeline:
+        """Return the anchors at which edges so many slots away keep to all their windows."""
+        key = first, last, begin, end
+        line = self._lines.get(key)
+        if line is None:
+            line = self.patterns.world.grid.full
+            for stretches in self.windows[first, last]:
+                line &= self.patterns.window(stretches, begin, end)
+            self._lines[key] = line
+        return line
+
+    @cached_property
+    def asked(self) -> tuple[tuple[Asked, ...], ...]:
+        """The attendances that every layout asks for, role by role."""
+        return self.asked_with(None)
+
+    def asked_with(self, departure: str | None) -> tuple[tuple[Asked, ...], ...]:
+        """Return the attendances asked for with ``departure``, role by role."""
+        roles: dict[str, list[Asked]] = {}
+        for asked in self.attendances:
+            if asked[1].departures is None or departure in asked[1].departures:
+                roles.setdefault(asked[1].role, []).append(asked)
+        return tuple(map(self.patterns.needs.group, roles.values()))
 
     @property
     def _departures(self) -> tuple[Departure | None, ...]:
@@ -223,14 +254,14 @@ class Layout:
         """The anchor slots that the case alone leaves open."""
         line, frame = self.domain, self.frame
         if frame.instants:
-            for first, last, stretches in self.of.windows:
+            for (first, last), asked in self.of.windows.items():
                 begin, end = frame.instants[first], frame.instants[last]
-                if not any(since <= begin and end <= until for since, until in stretches):
-                    return 0
+                for stretches in asked:
+                    if not any(since <= begin and end <= until for since, until in stretches):
+                        return 0
         else:
-            window = self.of.patterns.window
-            for first, last, stretches in self.of.windows:
-                line &= window(stretches, frame.slots[first], frame.slots[last])
+            for first, last in self.of.windows:
+                line &= self.of.window(first, last, frame.slots[first], frame.slots[last])
         for rule in self.of.others:
             if not line:
                 break
@@ -253,11 +284,9 @@ class Layout:
     @cached_property
     def asked(self) -> tuple[tuple[Asked, ...], ...]:
         """The attendances it asks for, role by role."""
-        roles: dict[str, list[Asked]] = {}
-        for asked in self.of.attendances:
-            if self._concerns(asked[1].departures):
-                roles.setdefault(asked[1].role, []).append(asked)
-        return tuple(map(self.of.patterns.needs.group, roles.values()))
+        if not self.of.scoped:
+            return self.of.asked
+        return self.of.asked_with(self.departure.id if self.departure else None)
 
     @cached_property
     def needs(self) -> tuple[Need, ...]:
@@ -382,6 +411,7 @@ class Patterns:
         self.needs = Needs(world)
         self._cases: dict[str, CasePatterns] = {}
         self._frames: dict[object, tuple[Frame, ...]] = {}
+        self._days: dict[tuple[str, Timeline], Timeline] = {}
         self._windows: dict[object, tuple[tuple[Stretch, ...], Timeline]] = {}
         self._elapsed: dict[object, tuple[tuple[Stretch, ...], Timeline]] = {}
 
@@ -436,6 +466,17 @@ class Patterns:
                 known = tuple(frames(self.world, template, origin, facility, departure))
                 self._frames[key] = known
             yield from known
+
+    def on_days(self, zone: str, chosen: Timeline) -> Timeline:
+        """Return the slots of the local days whose bit is set in ``chosen``."""
+        line = self._days.get((zone, chosen))
+        if line is None:
+            line = 0
+            for day, slots in enumerate(day_lines(self.world.grid, zone)):
+                if chosen >> day & 1:
+                    line |= slots
+            self._days[zone, chosen] = line
+        return line
 
     def window(self, stretches: tuple[Stretch, ...], first: int, last: int) -> Timeline:
         """Return the anchors from which slots ``first`` to ``last`` lie inside a stretch."""
@@ -564,10 +605,7 @@ class CasePatterns:
         places = runs(
             occupancy.places(layout.facility, count, beyond=stay, booked=booked == "free"), stay
         )
-        line = 0
-        for day, slots in enumerate(self._day_lines(layout.facility)):
-            if places >> day & 1:
-                line |= slots
+        line = self.patterns.on_days(self._zone(layout.facility), places)
         return line >> layout.frame.slots["arrival", "start"]
 
     def join_key(self, placement: Layout) -> JoinKey:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from scheduler.grid import Stretch
 from scheduler.objective import Objective
 from scheduler.occupancy import Claims
@@ -43,7 +45,7 @@ class Plan(Part):
     made_at: Instant
     seed: int
     seconds: float
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default={})
     levels: tuple[Bound, ...] = ()
     bookings: tuple[Booking, ...] = ()
     unplanned: tuple[Unplanned, ...] = ()

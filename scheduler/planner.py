@@ -90,7 +90,9 @@ def plan(
     report(values, {})
     chosen, proven = _improve(task, chosen, seconds, seed, report, stop)
     values = _value(task, chosen)
-    levels = tuple(_level(name, values[name], proven.get(name, _trivial(task, name))) for name in LEVELS)
+    levels = tuple(
+        _level(name, values[name], proven.get(name, _trivial(task, name))) for name in LEVELS
+    )
     return Plan(
         world=world.fingerprint,
         made_at=datetime.now(UTC),

@@ -3,11 +3,11 @@
 import tomllib
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from scheduler.world import Part, Tag
 
@@ -55,7 +55,7 @@ class Rule(Part):
     light: Tag
     owner: str
     trigger: str
-    applies: dict[str, tuple[str, ...]] = {}
+    applies: dict[str, tuple[str, ...]] = Field(default={})
     cure: Cure
 
     @property
@@ -73,7 +73,7 @@ class Rule(Part):
         return self.figure
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleTable:
     """The rows in force on one date."""
 
@@ -93,10 +93,16 @@ class RuleTable:
         """Return the rows of ``rule`` whose every ``applies`` key admits the attribute given."""
         return tuple(
             row
-            for row in self.rows
-            if row.id == rule
-            and all(attributes.get(key) in allowed for key, allowed in row.applies.items())
+            for row in self._by_id.get(rule, ())
+            if all(attributes.get(key) in allowed for key, allowed in row.applies.items())
         )
+
+    @cached_property
+    def _by_id(self) -> dict[str, list[Rule]]:
+        rows: dict[str, list[Rule]] = {}
+        for row in self.rows:
+            rows.setdefault(row.id, []).append(row)
+        return rows
 
     def one(self, rule: str, **attributes: str | None) -> Rule:
         """Return the most particular row that applies; LookupError when the table has none."""

@@ -11,7 +11,7 @@ Timeline = int
 
 
 def span(first: int, end: int) -> Timeline:
-    """Return the slots ``first <= t < end``; empty when ``end <= first``. Negative slots are cut."""
+    """Return the slots ``first <= t < end`` from 0 on; empty when ``end <= first``."""
     first = max(first, 0)
     return (1 << end) - (1 << first) if end > first else 0
 
@@ -32,7 +32,7 @@ def runs(line: Timeline, length: int) -> Timeline:
 
 
 def at_least(count: int, lines: Iterable[Timeline], full: Timeline) -> Timeline:
-    """Return the slots that lie in at least ``count`` of the ``lines``; ``full`` when count is 0."""
+    """Return the slots in at least ``count`` of the ``lines``; ``full`` when count is 0."""
     if count <= 0:
         return full
     levels = [0] * count

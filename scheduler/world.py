@@ -41,7 +41,7 @@ ACTS: dict[Leg, tuple[str, ...]] = {
 """What happens in each leg, in order. A template's phases hold these acts, one or several each;
 partners attend acts, so no template can leave a partner out."""
 PERSON = "person"
-"""The role of the case's own timeline: whoever leaves must be there too, and only once at a time."""
+"""The role of the case's own timeline: whoever leaves must be there, once at a time."""
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
@@ -477,7 +477,11 @@ class World(Part):
         for road in self.roads:
             known = graph.get_edge_data(road.from_, road.to, {"minutes": road.minutes})["minutes"]
             graph.add_edge(road.from_, road.to, minutes=min(known, road.minutes))
-        return dict(nx.all_pairs_dijkstra_path_length(graph, weight="minutes"))
+        drives = nx.all_pairs_dijkstra_path_length(graph, weight="minutes")
+        return {
+            origin: {place: round(minutes) for place, minutes in reached.items()}
+            for origin, reached in drives
+        }
 
     def drive(self, origin: str, destination: str) -> int | None:
         """Return the minutes of the shortest drive, or None where no road leads."""

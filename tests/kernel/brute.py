@@ -389,7 +389,9 @@ class Search:
         )
         for chosen in combined:
             drafts = tuple(
-                draft.model_copy(update={"attendances": ()}) for _, way in chosen for draft in way or ()
+                draft.model_copy(update={"attendances": ()})
+                for _, way in chosen
+                for draft in way or ()
             )
             booked = self.twin.staffed(drafts) if self.twin.sound(drafts) else None
             if booked is not None:
@@ -402,9 +404,7 @@ class Search:
     def values(self, case: Case, way: Drafts | None) -> Values:
         """Return what one case adds to the six levels when it is booked ``way``, or not at all."""
         world = self.twin.world
-        force = [
-            one for one in world.bookings if one.status == "proposed" and one.case == case.id
-        ]
+        force = [one for one in world.bookings if one.status == "proposed" and one.case == case.id]
         if way is None:
             return (-self._pressed(case), 0, 0, 0, -len(force), 0)
         zone = ZoneInfo(world.location[case.location].timezone)
@@ -486,4 +486,3 @@ def _edge(world: World, draft: Booking, edge: Edge) -> datetime:
 
 def _place(world: World, draft: Booking, act: str) -> str:
     return _phase(world, draft, act).place
-

@@ -101,7 +101,9 @@ def one_in(count: int) -> st.SearchStrategy[bool]:
     return st.integers(1, count).map(lambda n: n == count)
 
 
-def maybe(count: int, strategy: st.SearchStrategy[Any], other: Any = None) -> st.SearchStrategy[Any]:
+def maybe(
+    count: int, strategy: st.SearchStrategy[Any], other: Any = None
+) -> st.SearchStrategy[Any]:
     """Return ``other``, or about once in ``count`` times what ``strategy`` draws."""
     return one_in(count).flatmap(lambda yes: strategy if yes else st.just(other))
 
@@ -125,7 +127,10 @@ def days_of(horizon: Horizon) -> list[date]:
     """Return the local days of the horizon."""
     first = horizon.start.astimezone(AMSTERDAM).date()
     end = horizon.start + timedelta(minutes=horizon.slots * horizon.slot_minutes - 1)
-    return [first + timedelta(days=n) for n in range((end.astimezone(AMSTERDAM).date() - first).days + 1)]
+    return [
+        first + timedelta(days=n)
+        for n in range((end.astimezone(AMSTERDAM).date() - first).days + 1)
+    ]
 
 
 # --- Places and people ------------------------------------------------------------------------
@@ -362,7 +367,9 @@ def templates(draw: st.DrawFn) -> tuple[Template, ...]:
         st.sampled_from((Nearest(kind="police-station", nearest=2), "case", "facility"))
     )
     minutes = st.sampled_from((15, 30, 60, 80))
-    waits = st.sampled_from((Wait(), Wait(), Wait(max=60), Wait(min=30, max=120), Wait(min=60, max=60)))
+    waits = st.sampled_from(
+        (Wait(), Wait(), Wait(max=60), Wait(min=30, max=120), Wait(min=60, max=60))
+    )
     placement: tuple[Phase, ...] = tuple(
         Phase(id=acts[0], acts=acts, place=place, minutes=draw(minutes), wait=wait)
         for acts, place, wait in draw(
@@ -558,17 +565,19 @@ def _facts(flaw: tuple[str, str] | None, today: date) -> tuple[dict[str, Fact], 
 
 
 @st.composite
-def real(
-    draw: st.DrawFn, most: int = 2, slot: int | None = None
-) -> Setting:
+def real(draw: st.DrawFn, most: int = 2, slot: int | None = None) -> Setting:
     """A tiny world under the real register, with up to three troubles."""
     horizon = draw(horizons(slot))
     trouble = draw(st.frozensets(st.sampled_from(TROUBLES), max_size=3))
     ahead = draw(st.sampled_from((5, 2, 1, 0) if "now" in trouble else (16, 17, 20)))
-    as_of = local(days_of(horizon)[0] - timedelta(days=ahead), draw(st.sampled_from(("00:00", "09:20"))))
+    as_of = local(
+        days_of(horizon)[0] - timedelta(days=ahead), draw(st.sampled_from(("00:00", "09:20")))
+    )
     people = draw(staff(horizon, trouble))
     kinds = draw(
-        st.sampled_from((("scheduled",), ("scheduled", "road"), ("scheduled", "charter"), ("charter",)))
+        st.sampled_from(
+            (("scheduled",), ("scheduled", "road"), ("scheduled", "charter"), ("charter",))
+        )
     )
     world = World(
         schema_version=1,
@@ -580,9 +589,7 @@ def real(
         resources=people,
         facilities=draw(facilities(horizon, trouble="places" in trouble)),
         departures=draw(
-            departures(
-                horizon, kinds, trouble="departures" in trouble, scarce="seats" in trouble
-            )
+            departures(horizon, kinds, trouble="departures" in trouble, scarce="seats" in trouble)
         ),
         templates=draw(templates()),
         cases=tuple(
@@ -663,13 +670,14 @@ def registers(draw: st.DrawFn, world: World, apart: bool) -> Register:
         scopes: tuple[Leg, ...] = draw(
             st.sampled_from((("placement",), ("removal",), ("placement", "removal")))
         )
-        declared: dict[Scope, Declaration] = {
-            leg: draw(declarations(world, leg)) for leg in scopes
-        }
+        declared: dict[Scope, Declaration] = {leg: draw(declarations(world, leg)) for leg in scopes}
         constraints.append(_constraint(f"c{n}", declared))
     if draw(one_in(3)):
         twin = draw(declarations(world, "placement", ("attendance",)))
-        constraints += [_constraint("twin-1", {"placement": twin}), _constraint("twin-2", {"placement": twin})]
+        constraints += [
+            _constraint("twin-1", {"placement": twin}),
+            _constraint("twin-2", {"placement": twin}),
+        ]
     if draw(st.booleans()):
         constraints.append(_staying(draw(st.integers(1, 2)), draw(st.integers(1, 3)), world))
     if draw(st.booleans()):
@@ -726,7 +734,17 @@ def _staying(count: int, stay: int, world: World) -> Constraint:
     )
 
 
-KINDS = ("attendance", "attendance", "attendance", "attendance", "inside", "elapsed", "due", "only", "blocked")
+KINDS = (
+    "attendance",
+    "attendance",
+    "attendance",
+    "attendance",
+    "inside",
+    "elapsed",
+    "due",
+    "only",
+    "blocked",
+)
 
 
 @st.composite
@@ -749,7 +767,9 @@ def declarations(
             first=acts[first],
             last=acts[last],
             count=draw(st.sampled_from((1, 1, 1, 2, 3))),
-            skills=draw(maybe(3, st.sampled_from(LANGUAGES).map(lambda one: frozenset({one})), frozenset())),
+            skills=draw(
+                maybe(3, st.sampled_from(LANGUAGES).map(lambda one: frozenset({one})), frozenset())
+            ),
             among=frozenset(members[:2]) if draw(one_in(6)) else None,
             before=draw(st.sampled_from((0, 0, 20, 60))),
             after=draw(st.sampled_from((0, 0, 45, 60))),
@@ -764,16 +784,16 @@ def declarations(
         )
         return Inside(*edges, stretches, draw(st.booleans()), draw(st.booleans()))
     if kind == "elapsed":
-        pauses = tuple(
-            one.stretch for one in draw(st.lists(intervals(world.horizon), max_size=2))
-        )
+        pauses = tuple(one.stretch for one in draw(st.lists(intervals(world.horizon), max_size=2)))
         least = draw(st.sampled_from((0, 0, 50, 90)))
         most = draw(st.sampled_from((None, 150, 240, 475)))
         return Elapsed(*edges, least, most, pauses, departures=some)
     if kind == "due":
         day = st.sampled_from(days_of(world.horizon)).map(lambda one: Fact(value="yes", since=one))
         answer = draw(
-            st.one_of(day, st.sampled_from((Fact(value="unknown"), Fact(value="no"), Fact(value="yes"))))
+            st.one_of(
+                day, st.sampled_from((Fact(value="unknown"), Fact(value="no"), Fact(value="yes")))
+            )
         )
         window = draw(st.sampled_from((60, 24 * 60, 48 * 60)))
         return Due("check", (acts[last], "end"), window, (answer,))
@@ -781,7 +801,9 @@ def declarations(
         return Only(departures=frozenset(sorted(flights)[:2]))
     if kind == "blocked" and draw(one_in(4)):
         return Blocked("fact", draw(st.booleans()))
-    return Inside((acts[0], "start"), (acts[0], "start"), ((world.as_of, datetime.max.replace(tzinfo=UTC)),))
+    return Inside(
+        (acts[0], "start"), (acts[0], "start"), ((world.as_of, datetime.max.replace(tzinfo=UTC)),)
+    )
 
 
 def either(most: int = 2, slot: int | None = None) -> st.SearchStrategy[Setting]:

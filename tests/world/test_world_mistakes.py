@@ -99,6 +99,8 @@ TWENTY = (
 OTHERS = (
     Mistake("$.schemaVersion", GONE, "is missing"),
     Mistake("$.schemaVersion", 2, "should be 1, not 2"),
+    Mistake("$.schemaVersion", True, "should be 1, not true"),
+    Mistake("$.horizon.slotMinutes", 15.0, "should be 15, not 15.0"),
     Mistake("$.case", [], "is not a field; maybe cases"),
     Mistake("$.horizon.slotMinutes", 7, "should be 5, 10, 15, 20, 30 or 60, not 7"),
     Mistake("$.horizon.slot_minutes", 15, "is not a field; maybe slotMinutes"),

@@ -1,0 +1,118 @@
+"""What a caller gets over HTTP."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from constraints.register import REGISTER
+from scheduler.loading import read_world
+
+WORLD = read_world(Path(__file__).parents[2] / "fixtures" / "tiny.json", REGISTER.facts)
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    with TestClient(create_app(WORLD)) as client:
+        yield client
+
+
+def test_the_cases_of_the_world_come_in_pages(client: TestClient) -> None:
+    page = client.get("/v1/cases", params={"offset": 1, "limit": 2}).json()
+    assert [case["id"] for case in page["cases"]] == ["zk-0002", "zk-0003"]
+    assert (page["total"], page["offset"]) == (6, 1)
+
+
+def test_a_list_of_cases_holds_no_facts_and_no_persons(client: TestClient) -> None:
+    listed = client.get("/v1/cases").json()["cases"][0]
+    assert not {"facts", "documents", "detention"} & set(listed)
+    assert listed["persons"] == 1
+
+
+def test_a_case_gets_proposals(client: TestClient) -> None:
+    answer = client.post("/v1/slot-proposals", json={"case": "zk-0001", "count": 3})
+    assert answer.status_code == 200
+    told = answer.json()
+    assert 1 <= len(told["proposals"]) <= 3
+    assert told["blocking"] is None
+    assert told["world"] == WORLD.fingerprint
+    assert told["proposals"][0]["start"].endswith("Z")
+
+
+def test_a_blocked_case_is_an_answer_and_not_an_error(client: TestClient) -> None:
+    answer = client.post("/v1/slot-proposals", json={"case": "zk-0006"})
+    assert answer.status_code == 200
+    lights = {one["light"]: one["state"] for one in answer.json()["blocking"]["lights"]}
+    assert lights["travel-document"] == "red"
+
+
+def test_asking_twice_gives_the_same_answer(client: TestClient) -> None:
+    first, second = (
+        client.post("/v1/slot-proposals", json={"case": "zk-0001"}).json() for _ in range(2)
+    )
+    assert first == second
+
+
+def test_many_at_a_time_get_the_same_answers(client: TestClient) -> None:
+    names = [case.id for case in WORLD.cases] * 5
+
+    def ask(name: str) -> object:
+        return client.post("/v1/slot-proposals", json={"case": name}).json()
+
+    alone = {name: ask(name) for name in set(names)}
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, names)) == [alone[name] for name in names]
+
+
+@pytest.mark.parametrize(
+    ("wish", "wrong"),
+    [
+        ({}, {"body.case"}),
+        ({"case": "zk-0001", "count": 0}, {"body.count"}),
+        ({"case": "../etc", "count": 99, "extra": 1}, {"body.case", "body.count", "body.extra"}),
+        ({"case": 7}, {"body.case"}),
+    ],
+)
+def test_a_bad_wish_gets_every_mistake(
+    client: TestClient, wish: dict[str, object], wrong: set[str]
+) -> None:
+    answer = client.post("/v1/slot-proposals", json=wish)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert {one["in"] for one in answer.json()["errors"]} == wrong
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status"),
+    [
+        ("GET", "/v1/cases/zk-9999", 404),
+        ("GET", "/v1/nothing", 404),
+        ("GET", "/nothing", 404),
+        ("GET", "/v1/cases/", 404),
+        ("DELETE", "/v1/cases", 405),
+    ],
+)
+def test_what_is_not_there_is_a_problem_too(
+    client: TestClient, verb: str, path: str, status: int
+) -> None:
+    answer = client.request(verb, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_a_body_that_is_no_json_is_told_so(client: TestClient) -> None:
+    answer = client.post(
+        "/v1/slot-proposals", content="{", headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 400
+
+
+def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient) -> None:
+    assert client.get("/health/ready").json() == {"status": "ok"}
+    described = client.get("/v1/openapi.json").json()
+    assert set(described["paths"]) == {"/cases", "/cases/{case}", "/slot-proposals"}
