@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise, product
 
 from scheduler.constraint import Edge
+from scheduler.grid import Grid
 from scheduler.world import Departure, Nearest, Template, World
 
 
@@ -35,6 +36,17 @@ class Frame:
     slots: Mapping[Edge, int]
     instants: Mapping[Edge, datetime]
     place_of: Mapping[str, str]
+
+
+class _Instants(dict[Edge, datetime]):
+    """The instants of edges around a fixed anchor, worked out when asked."""
+
+    def __init__(self, grid: Grid, anchor: int, slots: Mapping[Edge, int]) -> None:
+        self._grid, self._anchor, self._slots = grid, anchor, slots
+
+    def __missing__(self, edge: Edge) -> datetime:
+        self[edge] = instant = self._grid.at(self._anchor + self._slots[edge])
+        return instant
 
 
 def frames(
@@ -105,7 +117,7 @@ def _frame(
     }
     instants: dict[Edge, datetime] = {}
     if departure is not None and anchor is not None:
-        instants = {edge: world.grid.at(anchor + slot) for edge, slot in slots.items()}
+        instants = _Instants(world.grid, anchor, slots)
         instants["departure", "start"] = departure.departs
         instants["departure", "end"] = departure.arrives
     return Frame(

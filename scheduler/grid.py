@@ -1,5 +1,6 @@
 """The horizon as a grid of equal slots, and local time on it: days, nights and hours."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -113,6 +114,18 @@ def day_lines(grid: Grid, zone: str) -> tuple[Timeline, ...]:
         )
         for day in days(grid, zone)
     )
+
+
+@lru_cache(maxsize=256)
+def _midnights(grid: Grid, zone: str) -> tuple[int, ...]:
+    return tuple(grid.floor(midnight(day, zone)) for day in days(grid, zone))
+
+
+def day_at(grid: Grid, slot: int, zone: str) -> date:
+    """Return the local date in which ``slot`` begins; slots outside the horizon are allowed."""
+    if not 0 <= slot < grid.slots:
+        return local_date(grid.at(slot), zone)
+    return days(grid, zone)[bisect_right(_midnights(grid, zone), slot) - 1]
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from scheduler.constraint import EARLIEST, LATEST, Inside
-from scheduler.grid import day_lines, days, local_date, midnight
+from scheduler.grid import day_at, day_lines, days, local_date, midnight
 from scheduler.pattern import CasePatterns, Layout, Pattern, Patterns
 from scheduler.timeline import span
 from scheduler.world import Booking, Case, World
@@ -42,6 +42,7 @@ class Valuation:
         self.patterns = patterns
         self.world: World = patterns.world
         self._moments: dict[str, tuple[datetime, ...]] = {}
+        self._today: dict[str, date] = {}
         self._last: dict[str, datetime | None] = {}
 
     @cached_property
@@ -58,20 +59,18 @@ class Valuation:
         return Worth(
             nights=self.nights(case, pattern),
             alone=int(when(case, pattern) >= (self.last_moment(case) or EARLIEST)),
-            days=(
-                self._date(case.case, when(case, pattern)) - self._date(case.case, self.world.as_of)
-            ).days,
+            days=self._days_ahead(case, pattern),
         )
 
     def nights(self, case: CasePatterns, pattern: Pattern) -> int:
         """Return the nights in detention ahead: those claimed, or those until the departure."""
         detention = case.case.detention
         if pattern.legs[0][0].leg == "placement":
-            return len(case.nights(pattern))
+            first, after = case.stay(pattern)
+            return max((after - first).days, 0)
         if detention is None or detention.imposed_at is None:
             return 0
-        leaves = self._date(case.case, when(case, pattern))
-        return (leaves - self._date(case.case, self.world.as_of)).days
+        return self._days_ahead(case, pattern)
 
     def fallbacks(self, case: CasePatterns, pattern: Pattern) -> int:
         """Return how many later departures (days, for a placement) the case has in itself."""
@@ -111,8 +110,13 @@ class Valuation:
         end = self.deadline(case)
         return end is not None and end <= self.world.grid.end
 
-    def _date(self, case: Case, instant: datetime) -> date:
-        return local_date(instant, self.world.location[case.location].timezone)
+    def _days_ahead(self, case: CasePatterns, pattern: Pattern) -> int:
+        """Return the local days from ``asOf`` to the start of a placement or the departure."""
+        zone = self.world.location[case.case.location].timezone
+        today = self._today.get(zone)
+        if today is None:
+            today = self._today[zone] = local_date(self.world.as_of, zone)
+        return (day_at(self.world.grid, pattern.legs[-1][1], zone) - today).days
 
     def total(self, cases: Iterable[CasePatterns], chosen: Mapping[str, Pattern]) -> Objective:
         """Return the value of planning ``chosen`` (by case) out of ``cases``."""

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from scheduler.constraint import (
     EARLIEST,
@@ -32,10 +33,10 @@ from scheduler.constraint import (
     Seats,
 )
 from scheduler.frame import Frame, frames
-from scheduler.grid import Stretch, day_lines, days, local_date, midnight
+from scheduler.grid import Grid, Stretch, day_at, day_lines, days, local_date, midnight
 from scheduler.need import Asked, Booked, Need, Needs
 from scheduler.occupancy import Block, Claims, Occupancy, nights_between
-from scheduler.timeline import Timeline, runs, slots_of, span
+from scheduler.timeline import Timeline, runs, shift, slots_of, span
 from scheduler.world import Case, Departure, Leg, World
 
 Declared = tuple[tuple[Constraint, Declaration], ...]
@@ -43,6 +44,8 @@ Drawn = tuple[tuple[str, Attendance, tuple[Block, ...]], ...]
 """Per attendance of a leg: the constraint that asked, what it asked, and the blocks drawn."""
 JoinKey = tuple[str | None, int, tuple[int, ...]]
 """A facility, and slots from the end of a placement to its arrival and to the edges of spans."""
+Memo = dict[tuple[object, int, Booked], Timeline]
+"""Per shape, run and layer: where the first phase of the run may begin."""
 Names = tuple[Drawn, ...]
 """The people drawn for a pattern, leg by leg."""
 
@@ -125,6 +128,8 @@ class CaseLeg:
                 self.windows.setdefault(edges, []).extend(self.answerable[id(rule)])
             else:
                 self.others.append(rule)
+        self._timely: dict[str, bool] = {}
+        self._shared: dict[object, Shared] = {}
         self._lines: dict[tuple[Edge, Edge, int, int], Timeline] = {}
         self.attendances = [
             patterns.needs.asked(one.id, rule)
@@ -143,7 +148,7 @@ class CaseLeg:
         """The layouts that the case alone leaves open somewhere."""
         if any(isinstance(rule, Blocked) for _, rule in self.rules):
             return ()
-        departures = [one for one in self._departures if one is None or self._in_time(one)]
+        departures = [one for one in self._departures if one is None or self.in_time(one)]
         return tuple(layout for layout in self._lay_out(departures) if layout.static)
 
     @cached_property
@@ -171,15 +176,21 @@ class CaseLeg:
             for frame in self.patterns.frames(self.case, self.leg, facility, departures)
         )
 
-    def _in_time(self, departure: Departure) -> bool:
+    def in_time(self, departure: Departure) -> bool:
         """Return whether the windows on the departure itself admit it, before it is laid out."""
-        edges = {("departure", "start"): departure.departs, ("departure", "end"): departure.arrives}
-        return all(
-            any(since <= edges[first] and edges[last] <= until for since, until in stretches)
-            for (first, last), asked in self.windows.items()
-            if first in edges and last in edges
-            for stretches in asked
-        )
+        known = self._timely.get(departure.id)
+        if known is None:
+            edges: dict[Edge, datetime] = {
+                ("departure", "start"): departure.departs,
+                ("departure", "end"): departure.arrives,
+            }
+            known = self._timely[departure.id] = all(
+                _within(edges[first], edges[last], stretches)
+                for (first, last), asked in self.windows.items()
+                if first in edges and last in edges
+                for stretches in asked
+            )
+        return known
 
     def window(self, first: Edge, last: Edge, begin: int, end: int) -> Timeline:
         """Return the anchors at which edges so many slots away keep to all their windows."""
@@ -197,6 +208,25 @@ class CaseLeg:
         """The attendances that every layout asks for, role by role."""
         return self.asked_with(None)
 
+    def shared(self, frame: Frame) -> "Shared":
+        """Return what the frames of one shape ask of people alike, from any one of them."""
+        known = self._shared.get(frame.shape)
+        if known is None:
+            runs_of: dict[int, list[Need]] = {}
+            apart = []
+            for asked in self.asked:
+                first = {frame.template.run_of(one.first) for _, one in asked}
+                last = {frame.template.run_of(one.last) for _, one in asked}
+                if len(first | last) == 1:
+                    needs = self.patterns.needs.of(frame, asked)
+                    runs_of.setdefault(first.pop(), []).extend(needs)
+                else:
+                    apart.append(asked)
+            known = self._shared[frame.shape] = Shared(
+                frame, tuple((run, tuple(needs)) for run, needs in runs_of.items()), tuple(apart)
+            )
+        return known
+
     def asked_with(self, departure: str | None) -> tuple[tuple[Asked, ...], ...]:
         """Return the attendances asked for with ``departure``, role by role."""
         roles: dict[str, list[Asked]] = {}
@@ -210,6 +240,19 @@ class CaseLeg:
         if self.leg == "placement":
             return (None,)
         return self.patterns.world.departures_to(self.case.destination)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What frames of one shape ask of people alike, as ``frame``, one of them, asks it.
+
+    ``runs`` holds the needs within one run of phases (by its first phase): in another frame they
+    lie as far from it. ``apart`` is what reaches over a wait and so differs from frame to frame.
+    """
+
+    frame: Frame
+    runs: tuple[tuple[int, tuple[Need, ...]], ...]
+    apart: tuple[tuple[Asked, ...], ...]
 
 
 class Layout:
@@ -253,12 +296,15 @@ class Layout:
     def static(self) -> Timeline:
         """The anchor slots that the case alone leaves open."""
         line, frame = self.domain, self.frame
-        if frame.instants:
+        if frame.departure is not None:
+            if not self.of.in_time(frame.departure):
+                return 0
             for (first, last), asked in self.of.windows.items():
+                if first[0] == last[0] == "departure":
+                    continue
                 begin, end = frame.instants[first], frame.instants[last]
-                for stretches in asked:
-                    if not any(since <= begin and end <= until for since, until in stretches):
-                        return 0
+                if not all(_within(begin, end, stretches) for stretches in asked):
+                    return 0
         else:
             for first, last in self.of.windows:
                 line &= self.of.window(first, last, frame.slots[first], frame.slots[last])
@@ -293,6 +339,30 @@ class Layout:
         """What it asks of people."""
         needs = self.of.patterns.needs
         return tuple(need for asked in self.asked for need in needs.of(self.frame, asked))
+
+    @cached_property
+    def apart(self) -> tuple[Need, ...]:
+        """What it asks of people that no other frame of its shape asks alike."""
+        if self.frame.anchor is not None:
+            return self.needs
+        needs = self.of.patterns.needs
+        apart = self.of.shared(self.frame).apart
+        return tuple(need for asked in apart for need in needs.of(self.frame, asked))
+
+    def alike(self, occupancy: Occupancy, booked: Booked, memo: Memo) -> Timeline:
+        """Return the anchor slots that leave open what the frames of its shape ask alike."""
+        shared = self.of.shared(self.frame)
+        line = self.of.patterns.world.grid.full
+        for run, needs in shared.runs:
+            key = self.frame.shape, run, booked
+            known = memo.get(key)
+            if known is None:
+                known, base = line, shared.frame.starts[run]
+                for need in needs:
+                    known &= shift(need.starts(occupancy, booked), base)
+                memo[key] = known
+            line &= known >> self.frame.starts[run]
+        return line
 
     @cached_property
     def seats(self) -> tuple[Seating, ...]:
@@ -368,8 +438,7 @@ class Layout:
         if not frame.instants:
             return patterns.window(stretches, frame.slots[first], frame.slots[last])
         begin, end = frame.instants[first], frame.instants[last]
-        fits = any(since <= begin and end <= until for since, until in stretches)
-        return patterns.world.grid.full if fits else 0
+        return patterns.world.grid.full if _within(begin, end, stretches) else 0
 
     def _elapsed(self, rule: Elapsed) -> Timeline:
         frame, patterns = self.frame, self.of.patterns
@@ -414,6 +483,7 @@ class Patterns:
         self._days: dict[tuple[str, Timeline], Timeline] = {}
         self._windows: dict[object, tuple[tuple[Stretch, ...], Timeline]] = {}
         self._elapsed: dict[object, tuple[tuple[Stretch, ...], Timeline]] = {}
+        self._paused: dict[int, tuple[tuple[Stretch, ...], npt.NDArray[np.int64]]] = {}
 
     def of(self, case: str) -> "CasePatterns":
         """Return the patterns of ``case``; KeyError when the world has no such case."""
@@ -496,9 +566,24 @@ class Patterns:
         key = id(rule.pauses), first, last, rule.at_least, rule.at_most
         known = self._elapsed.get(key)
         if known is None:
-            known = rule.pauses, _unpaused(self.world, rule, first, last)
+            known = rule.pauses, self._passes(rule, first, last)
             self._elapsed[key] = known
         return known[1]
+
+    def _passes(self, rule: Elapsed, first: int, last: int) -> Timeline:
+        """Weigh every stretch at once: prefix sums of what is paused, no loop over slots."""
+        grid = self.world.grid
+        known = self._paused.get(id(rule.pauses))
+        if known is None:
+            known = self._paused[id(rule.pauses)] = rule.pauses, _paused(grid, rule.pauses)
+        total, at = known[1], np.arange(grid.slots)
+        passed = (last - first) * grid.minutes * _MINUTE - (
+            total[np.clip(at + last, 0, grid.slots)] - total[np.clip(at + first, 0, grid.slots)]
+        )
+        fits = passed >= rule.at_least * _MINUTE
+        if rule.at_most is not None:
+            fits &= passed <= rule.at_most * _MINUTE
+        return int.from_bytes(np.packbits(fits, bitorder="little").tobytes(), "little")
 
 
 class CasePatterns:
@@ -556,20 +641,33 @@ class CasePatterns:
         return next(((one.id, rule) for one, rule in chain if isinstance(rule, Nights)), None)
 
     def open_starts(
-        self, layout: Layout, occupancy: Occupancy, booked: Booked = "free"
+        self,
+        layout: Layout,
+        occupancy: Occupancy,
+        booked: Booked = "free",
+        memo: Memo | None = None,
     ) -> Timeline:
-        """Return the anchor slots at which one leg alone is open."""
+        """Return the anchor slots at which one leg alone is open.
+
+        Layouts asked with the same ``memo`` (and no claim between) share what they ask alike.
+        """
+        memo = {} if memo is None else memo
         line = self._rostered.get(layout)
         if line is None:
             line = self._rostered[layout] = self._starts(
-                layout, layout.static, occupancy, "rostered"
+                layout, layout.static, occupancy, "rostered", memo
             )
         if booked == "rostered":
             return line
-        return self._starts(layout, line, occupancy, "free")
+        return self._starts(layout, line, occupancy, "free", memo)
 
     def _starts(
-        self, layout: Layout, line: Timeline, occupancy: Occupancy, booked: Booked
+        self,
+        layout: Layout,
+        line: Timeline,
+        occupancy: Occupancy,
+        booked: Booked,
+        memo: Memo,
     ) -> Timeline:
         """Return what seats, nights and people leave of ``line`` on one layer."""
         departure = layout.departure
@@ -580,7 +678,9 @@ class CasePatterns:
             return 0
         if layout.of.nights is not None:
             line &= self.stay_starts(layout, occupancy, booked)
-        for need in layout.needs:
+        if layout.frame.anchor is None:
+            line &= layout.alike(occupancy, booked, memo)
+        for need in layout.apart:
             if not line:
                 break
             line &= layout.meets(need, occupancy, booked, within=line)
@@ -590,10 +690,11 @@ class CasePatterns:
         self, leg: Leg, occupancy: Occupancy, booked: Booked = "free"
     ) -> list[tuple[Layout, Timeline]]:
         """Return the layouts of ``leg`` with an open slot, with their open slots."""
+        memo: Memo = {}
         return [
             (layout, line)
             for layout in self.legs[leg].promising
-            if (line := self.open_starts(layout, occupancy, booked))
+            if (line := self.open_starts(layout, occupancy, booked, memo))
         ]
 
     def stay_starts(self, layout: Layout, occupancy: Occupancy, booked: Booked) -> Timeline:
@@ -741,8 +842,8 @@ class CasePatterns:
 
     def arrival(self, placement: Layout, slot: int) -> date:
         """Return the local date on which a placement arrives: its first night."""
-        arrives = placement.moment(slot, ("arrival", "start"))
-        return local_date(arrives, self.arrival_zone(placement))
+        arrives = slot + placement.frame.slots["arrival", "start"]
+        return day_at(self.world.grid, arrives, self.arrival_zone(placement))
 
     def leaves(self, removal: Layout) -> date:
         """Return the local date at its facility on which a removal departs: no night any more."""
@@ -750,7 +851,7 @@ class CasePatterns:
         zone = (
             self._zone(facility) if facility else self.world.location[self.case.location].timezone
         )
-        return local_date(removal.frame.instants["departure", "start"], zone)
+        return day_at(self.world.grid, removal.anchor, zone)
 
     def arrival_zone(self, placement: Layout) -> str:
         """Return the time zone that names the nights of a placement: the facility's."""
@@ -759,17 +860,23 @@ class CasePatterns:
         place = placement.frame.places[placement.frame.template.phase_of("arrival")]
         return self.world.location[place].timezone
 
-    def nights(self, pattern: Pattern) -> tuple[date, ...]:
-        """Return the nights in detention that ``pattern`` claims, named by their evening."""
+    def stay(self, pattern: Pattern) -> tuple[date, date]:
+        """Return the date of the first night that ``pattern`` claims, and the date after the last.
+
+        The same date twice when it claims none.
+        """
         layout, slot = pattern.legs[0]
         if layout.leg != "placement" or layout.facility is None:
-            return ()
+            return date.min, date.min
         first = self.arrival(layout, slot)
         if pattern.departure is not None:
-            leaves = local_date(pattern.departure.departs, self._zone(layout.facility))
-            return nights_between(first, leaves) if self.between is not None else ()
+            return first, self.leaves(pattern.legs[1][0]) if self.between is not None else first
         stay = layout.of.nights[1].stay if layout.of.nights is not None else None
-        return nights_between(first, first + timedelta(days=stay or 0))
+        return first, first + timedelta(days=stay or 0)
+
+    def nights(self, pattern: Pattern) -> tuple[date, ...]:
+        """Return the nights in detention that ``pattern`` claims, named by their evening."""
+        return nights_between(*self.stay(pattern))
 
     def claims(self, pattern: Pattern, names: Names) -> Claims:
         """Return what ``pattern`` takes with the people drawn for it (none: ``()`` per leg)."""
@@ -829,6 +936,10 @@ class CasePatterns:
         return day_lines(self.world.grid, self._zone(facility))
 
 
+def _within(begin: datetime, end: datetime, stretches: tuple[Stretch, ...]) -> bool:
+    return any(since <= begin and end <= until for since, until in stretches)
+
+
 def _answerable(world: World, rule: Due, place: str) -> Iterator[tuple[Stretch, ...]]:
     """Yield, per answer, when the edge of a due check may lie: fresh, or not yet to be asked."""
     window = timedelta(minutes=rule.window)
@@ -841,18 +952,15 @@ def _answerable(world: World, rule: Due, place: str) -> Iterator[tuple[Stretch, 
             yield (later,)
 
 
-def _unpaused(world: World, rule: Elapsed, first: int, last: int) -> Timeline:
-    """Count the slots of each stretch that fall outside the pauses (prefix sums, no loop)."""
-    grid = world.grid
-    most = (last - first) * grid.minutes
-    paused = np.zeros(grid.slots + 1, dtype=np.int64)
-    for since, until in rule.pauses:
-        paused[max(grid.ceil(since), 0) + 1 : max(grid.floor(until), 0) + 1] = 1
-    total = np.cumsum(paused)
-    at = np.arange(grid.slots)
-    within = total[np.clip(at + last, 0, grid.slots)] - total[np.clip(at + first, 0, grid.slots)]
-    minutes = most - within * grid.minutes
-    fits = minutes >= rule.at_least
-    if rule.at_most is not None:
-        fits &= minutes <= rule.at_most
-    return int.from_bytes(np.packbits(fits, bitorder="little").tobytes(), "little")
+_MINUTE = 60_000_000
+"""A minute in microseconds, so that times are exact."""
+
+
+def _paused(grid: Grid, pauses: tuple[Stretch, ...]) -> npt.NDArray[np.int64]:
+    """Return the microseconds of ``pauses`` before each slot of ``grid``, and before its end."""
+    total = np.zeros(grid.slots + 1, dtype=np.int64)
+    at = np.arange(grid.slots + 1, dtype=np.int64) * grid.minutes * _MINUTE
+    for pause in pauses:
+        since, until = ((one - grid.start) // timedelta(microseconds=1) for one in pause)
+        total += np.clip(at - since, 0, until - since)
+    return total

@@ -82,8 +82,8 @@ def plan(
         Asked between steps; True ends with the best plan so far.
     """
     began = time.monotonic()
-    task = prepare(world, register)
     with _collector_paused():
+        task = prepare(world, register)
         chosen = construct(task.cases, task.valuation, task.occupancy)
     values = _value(task, chosen)
     report = progress or (lambda _values, _bounds: None)

@@ -91,11 +91,19 @@ class RuleTable:
 
     def select(self, rule: str, **attributes: str | None) -> tuple[Rule, ...]:
         """Return the rows of ``rule`` whose every ``applies`` key admits the attribute given."""
-        return tuple(
-            row
-            for row in self._by_id.get(rule, ())
-            if all(attributes.get(key) in allowed for key, allowed in row.applies.items())
-        )
+        key = rule, *attributes.items()
+        rows = self._selected.get(key)
+        if rows is None:
+            rows = self._selected[key] = tuple(
+                row
+                for row in self._by_id.get(rule, ())
+                if all(attributes.get(key) in allowed for key, allowed in row.applies.items())
+            )
+        return rows
+
+    @cached_property
+    def _selected(self) -> dict[object, tuple[Rule, ...]]:
+        return {}
 
     @cached_property
     def _by_id(self) -> dict[str, list[Rule]]:

@@ -5,10 +5,11 @@ no grid, no timelines, no patterns. What it accepts holds whoever made the plan.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import networkx as nx
@@ -28,7 +29,6 @@ from scheduler.constraint import (
     Scope,
     Seats,
 )
-from scheduler.plan import Plan
 from scheduler.world import (
     BookedAttendance,
     Booking,
@@ -40,6 +40,9 @@ from scheduler.world import (
     Template,
     World,
 )
+
+if TYPE_CHECKING:  # the plan's parts come with the planner
+    from scheduler.plan import Plan
 
 MINUTE = timedelta(minutes=1)
 Declared = tuple[tuple[Constraint, Declaration], ...]
@@ -64,6 +67,8 @@ class _Matter:
     template: Template
     departure: Departure | None
     declared: Declared
+    past: bool
+    """Executed or begun, as the world has it: it claims, and nothing is held against it."""
 
     def instant(self, edge: Edge) -> datetime:
         act, side = edge
@@ -84,27 +89,26 @@ def violations(
 ) -> tuple[Violation, ...]:
     """Return every rule that ``bookings`` break in ``world``; cancelled ones are not looked at.
 
-    Bookings under way or executed before ``asOf`` are history: they claim, but no rule on what is
-    still to be planned is held against them.
+    Bookings that stand in ``world`` as executed or begun before ``asOf`` are history: they claim,
+    but no rule on what is still to be planned is held against them.
     """
     standing = [one for one in bookings if one.claims]
     found = list(_references(world, standing))
     if found:
         return tuple(found)
-    matters = [_matter(world, register, one) for one in standing]
-    for matter in matters:
-        if matter.booking.status == "executed" or matter.booking.start < world.as_of:
-            continue
-        shape = list(_shape(matter, matters))
-        found += shape or _rules(matter)
-    found += _chains(world, register, matters)
-    found += _people(world, matters)
-    found += _places(world, register, matters)
-    found += _seats(matters)
+    matters = {one.id: _matter(world, register, one) for one in standing}
+    for matter in matters.values():
+        if not matter.past:
+            shape = list(_shape(matter, matters))
+            found += shape or _rules(matter)
+    found += _chains(register, matters)
+    found += _people(world, matters.values())
+    found += _places(register, matters.values())
+    found += _seats(matters.values())
     return tuple(found)
 
 
-def plan_violations(world: World, register: Register, plan: Plan) -> tuple[Violation, ...]:
+def plan_violations(world: World, register: Register, plan: "Plan") -> tuple[Violation, ...]:
     """Return what is wrong with ``plan`` as a plan of ``world``: its bookings, and what it leaves.
 
     It must be made on this very world, keep every booking that is not merely proposed, and tell of
@@ -131,6 +135,7 @@ def plan_violations(world: World, register: Register, plan: Plan) -> tuple[Viola
 
 def _matter(world: World, register: Register, booking: Booking) -> _Matter:
     case = world.case[booking.case]
+    begun = booking.status == "executed" or booking.start < world.as_of
     return _Matter(
         world,
         booking,
@@ -138,33 +143,22 @@ def _matter(world: World, register: Register, booking: Booking) -> _Matter:
         world.template[booking.template],
         world.departure[booking.departure] if booking.departure else None,
         register.declarations(world, case, booking.operation),
+        begun and booking in world.bookings,
     )
 
 
 def _references(world: World, bookings: Sequence[Booking]) -> Iterator[Violation]:
     """Every id leads somewhere, and no booking or leg is there twice."""
-    for name, times in Counter(one.id for one in bookings).items():
-        if times > 1:
-            yield Violation(name, "booking", f"{times} bookings have this id")
-    for (case, leg), times in Counter((one.case, one.operation) for one in bookings).items():
-        if times > 1:
-            yield Violation(case, "booking", f"{times} bookings of its {leg}")
-    ids = {one.id for one in bookings}
+    ids = Counter(one.id for one in bookings)
+    legs = Counter((one.case, one.operation) for one in bookings)
     for one in bookings:
-        named: list[tuple[str, str | None, Iterable[str]]] = [
-            ("case", one.case, world.case),
-            ("template", one.template, world.template),
-            ("facility", one.facility, world.facility),
-            ("departure", one.departure, world.departure),
-            ("booking", one.follows, ids),
-            *(("place", phase.place, world.location) for phase in one.phases),
-            *(
-                ("resource", name, world.resource)
-                for attendance in one.attendances
-                for name in attendance.resources
-            ),
-        ]
-        for kind, name, known in named:
+        if ids[one.id] > 1:
+            yield Violation(one.id, "booking", f"{ids[one.id]} bookings have this id")
+        if legs[one.case, one.operation] > 1:
+            yield Violation(
+                one.id, "booking", f"is not the only {one.operation} of case {one.case}"
+            )
+        for kind, name, known in _named(world, one, ids):
             if name is not None and name not in known:
                 yield Violation(one.id, "booking", f"unknown {kind} {name}")
         template = world.template.get(one.template)
@@ -172,14 +166,33 @@ def _references(world: World, bookings: Sequence[Booking]) -> Iterator[Violation
             wanted = [phase.id for phase in template.phases]
             if template.operation != one.operation or wanted != [p.id for p in one.phases]:
                 yield Violation(one.id, "template", f"its phases are not those of {template.id}")
-        if one.operation == "removal" and one.departure is None:
-            yield Violation(one.id, "template", "a removal without a departure")
-        if (case := world.case.get(one.case)) is not None and one.operation not in case.legs:
-            if one.status != "executed":
-                yield Violation(one.id, "booking", f"the case asks for no {one.operation}")
+        if (one.operation == "removal") != (one.departure is not None):
+            yield Violation(
+                one.id, "template", "a removal has a departure, and a placement has none"
+            )
+        case = world.case.get(one.case)
+        if case is not None and one.operation not in case.legs and one.status != "executed":
+            yield Violation(one.id, "booking", f"the case asks for no {one.operation}")
 
 
-def _shape(matter: _Matter, matters: Sequence[_Matter]) -> Iterator[Violation]:
+def _named(
+    world: World, booking: Booking, bookings: Container[str]
+) -> Iterator[tuple[str, str | None, Container[str]]]:
+    """Yield every id that a booking names, with those that there are."""
+    yield "case", booking.case, world.case
+    yield "template", booking.template, world.template
+    yield "facility", booking.facility, world.facility
+    yield "departure", booking.departure, world.departure
+    yield "booking", booking.follows, bookings
+    for phase in booking.phases:
+        yield "place", phase.place, world.location
+    for attendance in booking.attendances:
+        yield "phase", attendance.phase, {phase.id for phase in booking.phases}
+        for name in attendance.resources:
+            yield "resource", name, world.resource
+
+
+def _shape(matter: _Matter, matters: Mapping[str, _Matter]) -> Iterator[Violation]:
     """Phases follow the template: on the grid, long enough, in order, at the right places."""
     world, booking = matter.world, matter.booking
     slot = world.horizon.slot_minutes * MINUTE
@@ -187,6 +200,13 @@ def _shape(matter: _Matter, matters: Sequence[_Matter]) -> Iterator[Violation]:
     def wrong(says: str) -> Violation:
         return Violation(booking.id, "template", says)
 
+    kind = matter.departure.kind if matter.departure else None
+    template = world.template_for(matter.case, booking.operation, kind)
+    if template != matter.template:
+        yield wrong(f"the template of this case is {template.id}")
+        return
+    if booking.operation == "removal" and booking.nights:
+        yield wrong("the nights of a stay stand in its placement")
     origin = _origin(matter, matters)
     for phase, booked in zip(matter.template.phases, booking.phases, strict=True):
         if not _right_place(matter, phase, booked.place, origin):
@@ -211,15 +231,20 @@ def _shape(matter: _Matter, matters: Sequence[_Matter]) -> Iterator[Violation]:
             continue
         gap = after.from_ - before.until
         least = (drive + phase.wait.min) * MINUTE
-        most = (drive + phase.wait.max) * MINUTE + 2 * slot
+        most = (drive + phase.wait.max) * MINUTE + slot
+        if phase.minutes is None:
+            most += slot  # for the departure keeps its own minutes
         if not least <= gap < most:
-            yield wrong(f"phase {phase.id} begins {gap} after the one before, allowed {least}")
+            yield wrong(
+                f"phase {phase.id} begins {gap} after the one before, "
+                f"allowed is {least} to less than {most}"
+            )
 
 
-def _origin(matter: _Matter, matters: Sequence[_Matter]) -> str:
-    """Return where the person is at the start of the leg."""
-    before = next((one for one in matters if one.booking.id == matter.booking.follows), None)
-    if before is not None and before.booking.facility is not None:
+def _origin(matter: _Matter, matters: Mapping[str, _Matter]) -> str:
+    """Return where the person is at the start of the leg: in a chain where the placement ended."""
+    before = matters.get(matter.booking.follows or "")
+    if len(matter.case.legs) == 2 and before is not None and before.booking.facility is not None:
         return matter.world.facility[before.booking.facility].location
     return matter.case.location
 
@@ -378,33 +403,49 @@ def _serves(
     return booked.from_ <= begin and end <= booked.until
 
 
-def _chains(world: World, register: Register, matters: Sequence[_Matter]) -> Iterator[Violation]:
+def _chains(register: Register, matters: Mapping[str, _Matter]) -> Iterator[Violation]:
     """The legs of a chain: in order, from the same facility, with the nights and spans between."""
-    by_id = {one.booking.id: one for one in matters}
-    for removal in matters:
-        case, booking = removal.case, removal.booking
-        if len(case.legs) < 2 or booking.operation != "removal":
-            if len(case.legs) == 2 and not any(
-                one.booking.follows == booking.id for one in matters
-            ):
+    followed = {one.booking.follows for one in matters.values()}
+    for matter in matters.values():
+        case, booking = matter.case, matter.booking
+        before = matters.get(booking.follows or "")
+        if matter.past:
+            continue
+        if booking.follows is not None and (
+            before is None
+            or (before.booking.case, before.booking.operation) != (case.id, "placement")
+            or booking.operation != "removal"
+        ):
+            yield Violation(
+                booking.id, "chain", f"{booking.follows} is not the placement that it removes from"
+            )
+        elif len(case.legs) < 2:
+            continue
+        elif booking.operation == "placement":
+            if booking.id not in followed:
                 yield Violation(booking.id, "chain", "a placement of a chain without its removal")
-            continue
-        placement = by_id.get(booking.follows or "")
-        if placement is None or placement.booking.case != booking.case:
+        elif before is None:
             yield Violation(booking.id, "chain", "a removal of a chain that follows no placement")
-            continue
-        if placement.booking.end > booking.start:
-            yield Violation(booking.id, "chain", "the removal begins before the placement ends")
-        if placement.booking.facility != booking.facility:
-            yield Violation(booking.id, "chain", "placement and removal differ in facility")
-        for constraint, rule in register.declarations(world, case, "chain"):
-            says = None
-            if isinstance(rule, Elapsed):
-                says = _elapsed(rule, placement.instant(rule.first), removal.instant(rule.last))
-            elif isinstance(rule, Nights):
-                says = _between(placement, removal, rule)
-            if says is not None:
-                yield Violation(booking.id, constraint.id, says)
+        else:
+            yield from _joined(register, before, matter)
+
+
+def _joined(register: Register, placement: _Matter, removal: _Matter) -> Iterator[Violation]:
+    booking = removal.booking
+    if placement.booking.end > booking.start:
+        yield Violation(booking.id, "chain", "the removal begins before the placement ends")
+    if placement.booking.facility != booking.facility:
+        yield Violation(booking.id, "chain", "placement and removal differ in facility")
+    for constraint, rule in register.declarations(removal.world, removal.case, "chain"):
+        blamed, says = removal.booking, None
+        if isinstance(rule, Elapsed):
+            says = _elapsed(rule, placement.instant(rule.first), removal.instant(rule.last))
+        elif isinstance(rule, Nights):
+            blamed, says = placement.booking, _between(placement, removal, rule)
+        elif isinstance(rule, Only):
+            says = _only(removal, rule)
+        if says is not None:
+            yield Violation(blamed.id, constraint.id, says)
 
 
 def _between(placement: _Matter, removal: _Matter, rule: Nights) -> str | None:
@@ -418,31 +459,60 @@ def _between(placement: _Matter, removal: _Matter, rule: Nights) -> str | None:
     )
 
 
-def _people(world: World, matters: Sequence[_Matter]) -> Iterator[Violation]:
+def _people(world: World, matters: Iterable[_Matter]) -> Iterator[Violation]:
     """Everyone booked is at work for the whole block, and nobody is in two blocks at a time."""
     slot = world.horizon.slot_minutes * MINUTE
-    taken: dict[str, list[tuple[datetime, datetime, str]]] = {}
+    taken: dict[str, list[_Block]] = {}
     for matter in matters:
         for booked in matter.booking.attendances:
+            first = booked.from_ - (booked.from_ - world.horizon.start) % slot
+            until = booked.until + (world.horizon.start - booked.until) % slot
             for name in booked.resources:
-                first = booked.from_ - (booked.from_ - world.horizon.start) % slot
-                until = booked.until + (world.horizon.start - booked.until) % slot
-                taken.setdefault(name, []).append((first, until, matter.booking.id))
-                past = matter.booking.status == "executed" or matter.booking.start < world.as_of
-                if not past and not _at_work(world, world.resource[name], first, until):
-                    yield Violation(
-                        matter.booking.id,
-                        booked.role,
-                        f"{name} is not at work from {first.isoformat()} to {until.isoformat()}",
+                resource = world.resource[name]
+                block = _Block(first, until, matter, _asking(matter, booked, resource))
+                taken.setdefault(name, []).append(block)
+                if not matter.past and not _at_work(world, resource, first, until):
+                    yield block.breaks(
+                        f"{name} is not at work from {first.isoformat()} to {until.isoformat()}"
                     )
     for name, blocks in taken.items():
-        for (_, until, one), (first, _, other) in pairwise(sorted(blocks)):
-            if first < until:
-                yield Violation(
-                    other,
-                    world.resource[name].role,
-                    f"{name} is taken at {first.isoformat()} by booking {one} already",
+        blocks.sort(key=lambda one: (one.first, one.until))
+        longest = blocks[0]
+        for block in blocks[1:]:
+            # What is history stays: the other booking is the one to move.
+            moves, stays = (longest, block) if block.matter.past else (block, longest)
+            if block.first < longest.until and not moves.matter.past:
+                yield moves.breaks(
+                    f"{name} is taken at {block.first.isoformat()} "
+                    f"by booking {stays.matter.booking.id} already"
                 )
+            longest = max(longest, block, key=lambda one: one.until)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Somebody booked for a stretch, and the constraint that asked for them."""
+
+    first: datetime
+    until: datetime
+    matter: _Matter
+    constraint: str
+
+    def breaks(self, says: str) -> Violation:
+        return Violation(self.matter.booking.id, self.constraint, says)
+
+
+def _asking(matter: _Matter, booked: BookedAttendance, resource: Resource) -> str:
+    """Return the constraint that asks for a booked resource; its role when none does."""
+    asking = [
+        (constraint.id, rule)
+        for constraint, rule in matter.declared
+        if isinstance(rule, Attendance)
+        and rule.role == booked.role
+        and _asked(rule.departures, matter)
+    ]
+    serving = (one for one, rule in asking if _serves(matter, rule, booked, resource))
+    return next(serving, asking[0][0] if asking else booked.role)
 
 
 def _at_work(world: World, resource: Resource, first: datetime, until: datetime) -> bool:
@@ -458,34 +528,36 @@ def _at_work(world: World, resource: Resource, first: datetime, until: datetime)
     return reached >= until
 
 
-def _places(world: World, register: Register, matters: Sequence[_Matter]) -> Iterator[Violation]:
+def _places(register: Register, matters: Iterable[_Matter]) -> Iterator[Violation]:
     """No facility holds more persons in a night than it has places."""
     taken: Counter[tuple[str, date]] = Counter()
-    holders: dict[tuple[str, date], str] = {}
+    held: dict[tuple[str, date], list[tuple[_Matter, str]]] = {}
     for matter in matters:
         scopes: tuple[Scope, ...] = (matter.booking.operation, "chain")
         asked = [
-            rule.count
+            (rule.count, constraint.id)
             for scope in scopes
-            for _, rule in register.declarations(world, matter.case, scope)
+            for constraint, rule in register.declarations(matter.world, matter.case, scope)
             if isinstance(rule, Nights)
         ]
         if matter.booking.facility is None or not asked:
             continue
+        count, constraint_id = max(asked)
         for night in matter.booking.nights:
-            taken[matter.booking.facility, night] += max(asked)
-            holders[matter.booking.facility, night] = matter.booking.id
+            taken[matter.booking.facility, night] += count
+            held.setdefault((matter.booking.facility, night), []).append((matter, constraint_id))
     for (facility, night), count in taken.items():
-        places = world.facility[facility].places_on(night)
-        if count > places:
-            yield Violation(
-                holders[facility, night],
-                "nights",
-                f"{count} persons in {facility} on {night}, {places} places",
-            )
+        places = matter.world.facility[facility].places_on(night)
+        for matter, constraint_id in held[facility, night] if count > places else ():
+            if not matter.past:
+                yield Violation(
+                    matter.booking.id,
+                    constraint_id,
+                    f"{count} persons in {facility} on {night}, {places} places",
+                )
 
 
-def _seats(matters: Sequence[_Matter]) -> Iterator[Violation]:
+def _seats(matters: Iterable[_Matter]) -> Iterator[Violation]:
     """No departure takes more persons of a kind than any rule on those aboard allows."""
     aboard: Counter[tuple[str, str]] = Counter()
     limits: list[tuple[_Matter, Constraint, Seats]] = []
@@ -495,7 +567,7 @@ def _seats(matters: Sequence[_Matter]) -> Iterator[Violation]:
         rules = [(one, rule) for one, rule in matter.declared if isinstance(rule, Seats)]
         for kind, count in {(rule.kind, rule.count) for _, rule in rules}:
             aboard[matter.booking.departure, kind] += count
-        limits += ((matter, one, rule) for one, rule in rules)
+        limits += ((matter, one, rule) for one, rule in rules if not matter.past)
     for matter, constraint, rule in limits:
         departure = matter.booking.departure or ""
         limit, count = dict(rule.limits).get(departure, 0), aboard[departure, rule.kind]

@@ -263,6 +263,13 @@ class Template(Part):
         """Return the index of the phase that holds ``act``."""
         return next(n for n, phase in enumerate(self.phases) if act in phase.acts)
 
+    def run_of(self, act: str) -> int:
+        """Return the first phase of the run that holds ``act``: phases without play between."""
+        phase = self.phase_of(act)
+        while phase > 0 and self.phases[phase].wait.min == self.phases[phase].wait.max:
+            phase -= 1
+        return phase
+
 
 class Fact(Part):
     """An answer and its provenance. ``expected`` is a hope, never an opening."""

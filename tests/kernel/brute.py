@@ -86,6 +86,10 @@ class _Ask:
     rule: Attendance
 
 
+_Taken = tuple[int, BookedAttendance]
+"""Somebody who attends, and the number of the draft."""
+
+
 class Twin:
     """Every way to book the cases of a world beside bookings that stay."""
 
@@ -94,6 +98,7 @@ class Twin:
         self.register = Remembered(register.lights, register.constraints, register.rules)
         self.others = tuple(others)
         self._alone: dict[object, tuple[BookedAttendance, ...]] = {}
+        self._chosen: dict[object, tuple[_Taken, ...] | None] = {}
         self._slot = world.horizon.slot_minutes * MINUTE
         self._end = world.horizon.start + world.horizon.slots * self._slot
 
@@ -130,15 +135,14 @@ class Twin:
                     rule.departures is None or draft.departure in rule.departures
                 ):
                     roles.setdefault(rule.role, []).append(_Ask(leg, rule))
-        booked = drafts
+        missing = _missing(self._judge(drafts))
+        taken: list[_Taken] = []
         for asked in roles.values():
-            found = self._role(drafts, asked)
+            found = self._role(drafts, asked, missing)
             if found is None:
                 return None
-            booked = tuple(
-                one.model_copy(update={"attendances": (*one.attendances, *other.attendances)})
-                for one, other in zip(booked, found, strict=True)
-            )
+            taken += found
+        booked = _with_people(drafts, taken)
         wrong = self._judge(booked)
         assert not wrong, f"each role is right and the whole is not: {wrong}"
         return booked
@@ -270,59 +274,82 @@ class Twin:
     def _zone(self, location: str) -> ZoneInfo:
         return ZoneInfo(self.world.location[location].timezone)
 
-    def _role(self, drafts: Drafts, asked: Sequence[_Ask]) -> Drafts | None:
-        """Return ``drafts`` with people of one role, the first set that the validator accepts."""
-        short = _missing(self._judge(drafts)) - sum(ask.rule.count for ask in asked)
-        fit = [self._fit(drafts, ask) for ask in asked]
+    def _role(
+        self, drafts: Drafts, asked: Sequence[_Ask], missing: int
+    ) -> tuple[_Taken, ...] | None:
+        """Return people of one role, the first set that the validator accepts for ``drafts``."""
+        fit = [self._fit(drafts, ask, missing) for ask in asked]
+        key = tuple(
+            (drafts[ask.leg].id, ask.rule, tuple(_plain(one) for one in able))
+            for ask, able in zip(asked, fit, strict=True)
+        )
+        if key not in self._chosen:
+            left = missing - sum(ask.rule.count for ask in asked)
+            self._chosen[key] = next(
+                (
+                    chosen
+                    for chosen in self._choices(asked, fit, ())
+                    if self._lacks(_with_people(drafts, chosen)) == left
+                ),
+                None,
+            )
+        return self._chosen[key]
 
-        def chosen(
-            n: int, taken: tuple[tuple[int, BookedAttendance], ...]
-        ) -> Iterator[tuple[tuple[int, BookedAttendance], ...]]:
-            if n == len(asked):
-                yield taken
-                return
-            for group in combinations(fit[n], asked[n].rule.count):
-                if not any(self._clash(one, other) for one in group for _, other in taken):
-                    yield from chosen(n + 1, (*taken, *((asked[n].leg, one) for one in group)))
+    def _choices(
+        self,
+        asked: Sequence[_Ask],
+        fit: Sequence[tuple[BookedAttendance, ...]],
+        taken: tuple[_Taken, ...],
+    ) -> Iterator[tuple[_Taken, ...]]:
+        """Yield every way to fill all of ``asked``, nobody in two blocks at a time."""
+        if not asked:
+            yield taken
+            return
+        for group in combinations(fit[0], asked[0].rule.count):
+            if not any(self._clash(one, other) for one in group for _, other in taken):
+                mine = tuple((asked[0].leg, one) for one in group)
+                yield from self._choices(asked[1:], fit[1:], (*taken, *mine))
 
-        for taken in chosen(0, ()):
-            booked = _with_people(drafts, taken)
-            found = self._judge(booked)
-            if _missing(found) == short and all(SHORT in one.says for one in found):
-                return booked
-        return None
+    def _lacks(self, bookings: Drafts) -> int | None:
+        """Return how many people are missing, or None when anything else is wrong."""
+        found = self._judge(bookings)
+        return _missing(found) if all(SHORT in one.says for one in found) else None
 
-    def _fit(self, drafts: Drafts, ask: _Ask) -> tuple[BookedAttendance, ...]:
+    def _fit(self, drafts: Drafts, ask: _Ask, missing: int) -> tuple[BookedAttendance, ...]:
         """Return everyone of the role whom the validator lets attend, with the block it takes."""
         draft, rule = drafts[ask.leg], ask.rule
         key = draft.id, key_of((draft,)), rule
-        if key in self._alone:
-            return self._alone[key]
-        fit = []
-        before = _missing(self._judge(drafts))
-        for resource in self.world.resource.values():
+        if key not in self._alone:
+            self._alone[key] = tuple(
+                booked
+                for booked in self._blocks(draft, rule)
+                if self._lacks(_with_people(drafts, ((ask.leg, booked),))) == missing - 1
+            )
+        return self._alone[key]
+
+    def _blocks(self, draft: Booking, rule: Attendance) -> Iterator[BookedAttendance]:
+        """Yield the block of everybody of the role, able or not, that lies in the horizon."""
+        world = self.world
+        for resource in world.resource.values():
             if resource.role != rule.role:
                 continue
             there: int | None = 0
             back: int | None = 0
             if rule.mode == "on-site" or not resource.remote:
-                there = self.world.drive(resource.home, _place(self.world, draft, rule.first))
-                back = self.world.drive(_place(self.world, draft, rule.last), resource.home)
+                there = world.drive(resource.home, _place(world, draft, rule.first))
+                back = world.drive(_place(world, draft, rule.last), resource.home)
             if there is None or back is None:
                 continue
-            phase = _phase(self.world, draft, rule.first)
-            begin = _edge(self.world, draft, (rule.first, "start")) - (rule.before + there) * MINUTE
-            end = _edge(self.world, draft, (rule.last, "end")) + (rule.after + back) * MINUTE
-            if begin < self.world.horizon.start or end > self._end:
-                continue
-            booked = BookedAttendance(
-                phase=phase.id, role=rule.role, resources=(resource.id,), from_=begin, until=end
-            )
-            found = self._judge(_with_people(drafts, ((ask.leg, booked),)))
-            if _missing(found) < before and all(SHORT in one.says for one in found):
-                fit.append(booked)
-        self._alone[key] = tuple(fit)
-        return self._alone[key]
+            begin = _edge(world, draft, (rule.first, "start")) - (rule.before + there) * MINUTE
+            end = _edge(world, draft, (rule.last, "end")) + (rule.after + back) * MINUTE
+            if world.horizon.start <= begin and end <= self._end:
+                yield BookedAttendance(
+                    phase=_phase(world, draft, rule.first).id,
+                    role=rule.role,
+                    resources=(resource.id,),
+                    from_=begin,
+                    until=end,
+                )
 
     def _clash(self, one: BookedAttendance, other: BookedAttendance) -> bool:
         """Return whether one resource would be in two blocks of whole slots at a time."""
@@ -464,7 +491,11 @@ def _missing(found: Iterable[Violation]) -> int:
     return sum(int(one.says.split()[0]) for one in found if SHORT in one.says)
 
 
-def _with_people(drafts: Drafts, taken: Iterable[tuple[int, BookedAttendance]]) -> Drafts:
+def _plain(booked: BookedAttendance) -> tuple[str, datetime, datetime]:
+    return booked.resources[0], booked.from_, booked.until
+
+
+def _with_people(drafts: Drafts, taken: Iterable[_Taken]) -> Drafts:
     added: Mapping[int, list[BookedAttendance]] = {n: [] for n in range(len(drafts))}
     for leg, booked in taken:
         added[leg].append(booked)

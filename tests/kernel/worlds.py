@@ -109,7 +109,7 @@ def maybe(
 
 
 @st.composite
-def horizons(draw: st.DrawFn, slot: int | None = None) -> Horizon:
+def horizons(draw: st.DrawFn, /, slot: int | None = None) -> Horizon:
     """A horizon of two to four local days, jump days among them."""
     first = draw(st.sampled_from(FIRST_DAYS))
     last = first + timedelta(days=draw(st.sampled_from((2, 3, 3, 3, 4))))
@@ -151,7 +151,7 @@ LOCATIONS = tuple(
 
 
 @st.composite
-def roads(draw: st.DrawFn, *, trouble: bool = False) -> tuple[Road, ...]:
+def roads(draw: st.DrawFn, /, *, trouble: bool = False) -> tuple[Road, ...]:
     """A tree of roads with lengths of their own, in trouble one missing; none to the island."""
     lengths = st.sampled_from((5, 20, 45, 60, 75))
     tree = [("azc", "pol-1"), ("pol-1", "pol-2"), ("pol-1", "dc"), ("dc", "ggv"), ("dc", "ams")]
@@ -161,7 +161,7 @@ def roads(draw: st.DrawFn, *, trouble: bool = False) -> tuple[Road, ...]:
 
 
 @st.composite
-def shifts(draw: st.DrawFn, horizon: Horizon) -> tuple[Shift, ...]:
+def shifts(draw: st.DrawFn, /, horizon: Horizon) -> tuple[Shift, ...]:
     """A roster on the wall clock: always there, daily hours, two shifts that touch, or none."""
     days = days_of(horizon)
 
@@ -191,7 +191,7 @@ def shifts(draw: st.DrawFn, horizon: Horizon) -> tuple[Shift, ...]:
 
 
 @st.composite
-def intervals(draw: st.DrawFn, horizon: Horizon) -> Interval:
+def intervals(draw: st.DrawFn, /, horizon: Horizon) -> Interval:
     """A stretch of some hours, off the slots as often as not."""
     length = horizon.slots * horizon.slot_minutes
     begin = draw(st.integers(0, length // 15)) * 15
@@ -203,6 +203,7 @@ def intervals(draw: st.DrawFn, horizon: Horizon) -> Interval:
 @st.composite
 def resources(
     draw: st.DrawFn,
+    /,
     horizon: Horizon,
     role: str,
     sound: Sequence[dict[str, Any]] = (),
@@ -256,7 +257,7 @@ TROUBLES = (
 
 
 @st.composite
-def staff(draw: st.DrawFn, horizon: Horizon, trouble: frozenset[str]) -> tuple[Resource, ...]:
+def staff(draw: st.DrawFn, /, horizon: Horizon, trouble: frozenset[str]) -> tuple[Resource, ...]:
     """People of every partner: somebody of each is always there, unless that is the trouble."""
     several = st.lists(st.sampled_from(LANGUAGES), min_size=1, max_size=2, unique=True).map(tuple)
     desk = st.sampled_from((("duty-desk",), ("duty-desk", "ar"), ()))
@@ -293,7 +294,9 @@ def staff(draw: st.DrawFn, horizon: Horizon, trouble: frozenset[str]) -> tuple[R
 
 
 @st.composite
-def facilities(draw: st.DrawFn, horizon: Horizon, *, trouble: bool = False) -> tuple[Facility, ...]:
+def facilities(
+    draw: st.DrawFn, /, horizon: Horizon, *, trouble: bool = False
+) -> tuple[Facility, ...]:
     """Facilities with two or three places; in trouble fewer of them, and fewer places."""
     kinds: list[tuple[str, str, tuple[str, ...]]] = [
         ("dc-mw", "dc", ("man", "woman")),
@@ -321,6 +324,7 @@ def facilities(draw: st.DrawFn, horizon: Horizon, *, trouble: bool = False) -> t
 @st.composite
 def departures(
     draw: st.DrawFn,
+    /,
     horizon: Horizon,
     kinds: Sequence[str] = ("scheduled",),
     *,
@@ -439,6 +443,7 @@ HOUSEHOLDS: tuple[tuple[str, ...], ...] = (
 @st.composite
 def cases(
     draw: st.DrawFn,
+    /,
     n: int,
     horizon: Horizon,
     as_of: datetime,
@@ -516,14 +521,14 @@ _PASSPORT = Document(kind="passport", valid_from=date(2025, 1, 1), valid_until=d
 
 
 @st.composite
-def instants(draw: st.DrawFn, horizon: Horizon) -> datetime:
+def instants(draw: st.DrawFn, /, horizon: Horizon) -> datetime:
     """An instant within the horizon, on a quarter of an hour."""
     quarters = horizon.slots * horizon.slot_minutes // 15
     return horizon.start + timedelta(minutes=15 * draw(st.integers(0, quarters)))
 
 
 @st.composite
-def documents(draw: st.DrawFn, horizon: Horizon) -> Document:
+def documents(draw: st.DrawFn, /, horizon: Horizon) -> Document:
     """A passport, mostly valid for years; sometimes it ends on a day of the horizon."""
     until = draw(maybe(8, st.sampled_from(days_of(horizon)), date(2030, 1, 1)))
     kind = draw(st.sampled_from(("passport", "passport", "laissez-passer")))
@@ -565,7 +570,7 @@ def _facts(flaw: tuple[str, str] | None, today: date) -> tuple[dict[str, Fact], 
 
 
 @st.composite
-def real(draw: st.DrawFn, most: int = 2, slot: int | None = None) -> Setting:
+def real(draw: st.DrawFn, /, most: int = 2, slot: int | None = None) -> Setting:
     """A tiny world under the real register, with up to three troubles."""
     horizon = draw(horizons(slot))
     trouble = draw(st.frozensets(st.sampled_from(TROUBLES), max_size=3))
@@ -663,42 +668,66 @@ def synthetic(
 
 
 @st.composite
-def registers(draw: st.DrawFn, world: World, apart: bool) -> Register:
+def registers(draw: st.DrawFn, /, world: World, apart: bool) -> Register:
     """The person, and a handful of random constraints."""
     constraints = [person.CONSTRAINT]
     for n in range(draw(st.integers(2, 6))):
-        scopes: tuple[Leg, ...] = draw(
+        legs: tuple[Leg, ...] = draw(
             st.sampled_from((("placement",), ("removal",), ("placement", "removal")))
         )
-        declared: dict[Scope, Declaration] = {leg: draw(declarations(world, leg)) for leg in scopes}
-        constraints.append(_constraint(f"c{n}", declared))
+        declared = {leg: draw(declarations(world, leg)) for leg in legs}
+        constraints.append(_constraint(f"c{n}", **declared))
     if draw(one_in(3)):
         twin = draw(declarations(world, "placement", ("attendance",)))
-        constraints += [
-            _constraint("twin-1", {"placement": twin}),
-            _constraint("twin-2", {"placement": twin}),
-        ]
+        constraints += [_constraint(f"twin-{n}", placement=twin) for n in (1, 2)]
     if draw(st.booleans()):
-        constraints.append(_staying(draw(st.integers(1, 2)), draw(st.integers(1, 3)), world))
+        count, known = draw(st.integers(1, 2)), frozenset(world.facility)
+        stay = Nights(count, known, draw(st.integers(1, 3)))
+        constraints.append(_constraint("stay", placement=stay, chain=Nights(count, known, None)))
     if draw(st.booleans()):
         limits = tuple((one.id, draw(st.integers(0, 3))) for one in world.departures)
         seats = Seats("unescorted", draw(st.integers(1, 2)), limits)
-        constraints.append(_constraint("seats", {"removal": seats}))
+        constraints.append(_constraint("seats", removal=seats))
+    opens = time(draw(st.integers(0, 14)))
+    begins = hours_of(world.horizon, opens, time(opens.hour + draw(st.integers(3, 9))))
+    constraints.append(
+        _constraint("hours", placement=Inside(("pick-up", "start"), ("pick-up", "start"), begins))
+    )
     first: Edge = (draw(st.sampled_from(("arrival", "hearing"))), draw(st.sampled_from(SIDES)))
     last: Edge = (draw(st.sampled_from(("transport", "departure"))), "start")
-    least = 12 * 60 if apart else 0
-    span = Elapsed(first, last, least, draw(st.sampled_from((None, 24 * 60, 36 * 60 + 10))))
-    constraints.append(_constraint("between", {"chain": span}))
+    most = draw(st.sampled_from((None, 24 * 60, 36 * 60 + 10)))
+    constraints.append(_constraint("between", chain=Elapsed(first, last, 0, most)))
     if apart:
         rest = Elapsed(("arrival", "end"), ("transport", "start"), 12 * 60)
-        constraints.append(_constraint("rest", {"chain": rest}))
+        constraints.append(_constraint("rest", chain=rest))
     return Register(("first", "second", person.CONSTRAINT.light), tuple(constraints), RuleTable(()))
 
 
-def _constraint(id: str, declared: dict[Scope, Declaration]) -> Constraint:
-    def declare(subject: Subject) -> list[Declaration]:
-        return [declared[subject.scope]] if subject.scope in declared else []
+def hours_of(horizon: Horizon, opens: time, closes: time) -> tuple[tuple[datetime, datetime], ...]:
+    """Return the local hours of each day of the horizon."""
+    return tuple(
+        (local(day, opens.isoformat()), local(day, closes.isoformat())) for day in days_of(horizon)
+    )
 
+
+@dataclass(frozen=True)
+class Says:
+    """What a made-up constraint declares, by scope; a placement of a chain has no stay."""
+
+    declared: tuple[tuple[Scope, Declaration], ...]
+
+    def __call__(self, subject: Subject) -> list[Declaration]:
+        stays = not (subject.chained and subject.scope == "placement")
+        return [
+            one
+            for scope, one in self.declared
+            if scope == subject.scope and (stays or not isinstance(one, Nights))
+        ]
+
+
+def _constraint(id: str, **declared: Declaration) -> Constraint:
+    scopes: tuple[Scope, ...] = ("placement", "removal", "chain")
+    says = Says(tuple((scope, declared[scope]) for scope in scopes if scope in declared))
     return Constraint(
         id=id,
         light="second" if id[-1] in "135" else "first",
@@ -706,30 +735,8 @@ def _constraint(id: str, declared: dict[Scope, Declaration]) -> Constraint:
         cure="capacity",
         title=NO_TEXT,
         says=NO_TEXT,
-        declare=declare,
-        scopes=frozenset(declared),
-        basis="made up",
-    )
-
-
-def _staying(count: int, stay: int, world: World) -> Constraint:
-    """Nights, a stay of a placement and up to the departure of a chain."""
-    known = frozenset(world.facility)
-
-    def declare(subject: Subject) -> list[Declaration]:
-        if subject.scope == "chain":
-            return [Nights(count, known, None)]
-        return [] if subject.chained else [Nights(count, known, stay)]
-
-    return Constraint(
-        id="stay",
-        light="second",
-        owner="-",
-        cure="capacity",
-        title=NO_TEXT,
-        says=NO_TEXT,
-        declare=declare,
-        scopes=frozenset({"placement", "chain"}),
+        declare=says,
+        scopes=frozenset(scope for scope, _ in says.declared),
         basis="made up",
     )
 
