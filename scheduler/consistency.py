@@ -178,6 +178,23 @@ def _phases(draft: Draft) -> Iterator[Problem]:
                 )
 
 
+def _stations(draft: Draft) -> Iterator[Problem]:
+    """A leg begins where the person is, and has an airport or border only with its departure."""
+    for path, one in draft.of("templates"):
+        for n, phase in enumerate(one.phases):
+            place = "nearest" if isinstance(phase.place, Nearest) else phase.place
+            allowed = ["case", "nearest"]
+            if phase.acts == ("departure",):
+                allowed = ["aboard"]
+            elif n > 0:
+                allowed.append("facility" if one.operation == "placement" else "origin")
+            if place not in allowed:
+                yield Problem(
+                    f"{path}.phases[{n}].place",
+                    f"cannot be {place}, allowed is {', '.join(allowed)}",
+                )
+
+
 def _templates(draft: Draft) -> Iterator[Problem]:
     """There is a template for every leg, and of a removal for every kind of departure."""
     if {"templates", "departures"} & draft.broken:
@@ -229,6 +246,7 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _journeys,
     _reach,
     _phases,
+    _stations,
     _templates,
     _acts,
     _blocks,

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from scheduler.timeline import Timeline, span
@@ -107,25 +108,21 @@ def days(grid: Grid, zone: str) -> tuple[date, ...]:
 @lru_cache(maxsize=256)
 def day_lines(grid: Grid, zone: str) -> tuple[Timeline, ...]:
     """Return, per local day of :func:`days`, its slots (92 or 100 quarter-hours on a jump day)."""
-    return tuple(
-        span(
-            grid.floor(midnight(day, zone)),
-            min(grid.floor(midnight(day + timedelta(days=1), zone)), grid.slots),
-        )
-        for day in days(grid, zone)
-    )
+    firsts = first_slots(grid, zone)
+    return tuple(span(first, end) for first, end in pairwise((*firsts, grid.slots)))
 
 
 @lru_cache(maxsize=256)
-def _midnights(grid: Grid, zone: str) -> tuple[int, ...]:
-    return tuple(grid.floor(midnight(day, zone)) for day in days(grid, zone))
+def first_slots(grid: Grid, zone: str) -> tuple[int, ...]:
+    """Return, per local day of :func:`days`, the first slot that begins in it (negative before)."""
+    return tuple(grid.ceil(midnight(day, zone)) for day in days(grid, zone))
 
 
 def day_at(grid: Grid, slot: int, zone: str) -> date:
     """Return the local date in which ``slot`` begins; slots outside the horizon are allowed."""
     if not 0 <= slot < grid.slots:
         return local_date(grid.at(slot), zone)
-    return days(grid, zone)[bisect_right(_midnights(grid, zone), slot) - 1]
+    return days(grid, zone)[bisect_right(first_slots(grid, zone), slot) - 1]
 
 
 @lru_cache(maxsize=4096)

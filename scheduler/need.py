@@ -1,6 +1,7 @@
 """Needs: what attendances ask of people, as pools of interchangeable blocks around a base slot."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from itertools import combinations
 from typing import Literal
 
@@ -60,7 +61,7 @@ class Need:
         return occupancy.has(self.pool, count, anchor + self.base, booked=booked == "free")
 
 
-_Key = tuple[Attendance, str, str, int, int, tuple[int, int] | None]
+_Key = tuple[Attendance, str, str, int, int, tuple[timedelta, timedelta] | None]
 
 
 class Needs:
@@ -89,29 +90,37 @@ class Needs:
         """Return Hall's conditions for the attendances of one role, from :meth:`group`.
 
         Cases that ask a frame the same share the answer. Enough units for each, and for each
-        group of which some unit could serve several. Exact for two attendances, and for more when
-        each unit's blocks all overlap or all lie apart.
+        group of which some unit could serve several: people can be drawn wherever all hold. Exact
+        for two attendances, and for more unless a block overlaps two that lie apart, whose
+        resource then counts for one of the three.
         """
         key = frame, id(asked)
         needs = self._needs.get(key)
         if needs is None:
-            singles = [self._need(frame, (one,)) for one in asked]
+            singles = [self._need(frame, (one,), (0,)) for one in asked]
             joint = [
-                self._need(frame, tuple(asked[n] for n in group), tuple(singles[n] for n in group))
+                self._need(frame, asked, group, tuple(singles[n] for n in group))
                 for size in range(2, len(asked) + 1)
                 for group in combinations(range(len(asked)), size)
             ]
             needs = self._needs[key] = (*singles, *joint)
         return needs
 
-    def _need(self, frame: Frame, asked: tuple[Asked, ...], parts: tuple[Need, ...] = ()) -> Need:
-        """Return one condition; frames of one shape that ask alike share its pool."""
+    def _need(
+        self,
+        frame: Frame,
+        asked: tuple[Asked, ...],
+        group: tuple[int, ...],
+        parts: tuple[Need, ...] = (),
+    ) -> Need:
+        """Return the condition on a group of ``asked``; frames that ask alike share its pool."""
         slots = frame.slots
-        base = slots[asked[0][1].first, "start"]
+        base = slots[asked[group[0]][1].first, "start"]
 
         def make() -> Pool:
             key = (
                 frame.shape,
+                group,
                 *(
                     (id(one), slots[one[1].first, "start"] - base, slots[one[1].last, "end"] - base)
                     for one in asked
@@ -119,39 +128,50 @@ class Needs:
             )
             pool = self._alike.get(key)
             if pool is None:
-                pool = self._alike[key] = self._pool(frame, asked, base)
+                pool = self._alike[key] = self._pool(frame, asked, group, base)
             return pool
 
-        constraint, attendance = asked[-1]
-        count = sum(one.count for _, one in asked)
+        constraint, attendance = asked[group[-1]]
+        count = sum(asked[n][1].count for n in group)
         return Need(constraint, attendance, count, base, make, parts)
 
     def _key(self, frame: Frame, asked: Attendance) -> _Key:
-        """Return what the blocks of an attendance depend on: places and length, not the frame."""
-        begin, end = reach(self.world, frame, asked.first, asked.last, asked.before, asked.after)
-        departure = frame.departure
-        minutes = None
-        if departure is not None and "departure" in (asked.first, asked.last):
-            minutes = departure.departs.minute, departure.arrives.minute
-        return asked, frame.place_of[asked.first], frame.place_of[asked.last], begin, end, minutes
+        """Return what the blocks of an attendance depend on: places and length, not the frame.
 
-    def _pool(self, frame: Frame, asked: tuple[Asked, ...], base: int) -> Pool:
-        key = tuple(
-            (attendance, *places, begin - base, end - base, minutes)
-            for attendance, *places, begin, end, minutes in (
-                self._key(frame, attendance) for _, attendance in asked
-            )
+        With a departure also how far into their slots it departs and arrives.
+        """
+        begin, end = reach(self.world, frame, asked.first, asked.last, asked.before, asked.after)
+        departure, grid = frame.departure, self.world.grid
+        own = None
+        if departure is not None and "departure" in (asked.first, asked.last):
+            slot = timedelta(minutes=grid.minutes)
+            own = (departure.departs - grid.start) % slot, (departure.arrives - grid.start) % slot
+        return asked, frame.place_of[asked.first], frame.place_of[asked.last], begin, end, own
+
+    def _pool(
+        self, frame: Frame, asked: tuple[Asked, ...], group: tuple[int, ...], base: int
+    ) -> Pool:
+        key = (
+            group,
+            *(
+                (attendance, *places, begin - base, end - base, own)
+                for attendance, *places, begin, end, own in (
+                    self._key(frame, attendance) for _, attendance in asked
+                )
+            ),
         )
         pool = self._pools.get(key)
         if pool is None:
-            units = tuple(
+            units = (
                 tuple(
                     Block(block.resource, block.lead - base, block.length)
-                    for block in unit.values()
+                    for n, block in unit.items()
+                    if n in group
                 )
                 for unit in self.units(frame, asked)
             )
-            pool = self._pools[key] = Pool(asked[0][1].role, units)
+            pool = Pool(asked[0][1].role, tuple(unit for unit in units if unit))
+            self._pools[key] = pool
         return pool
 
     def units(self, frame: Frame, asked: Iterable[Asked]) -> list[dict[int, Block]]:
@@ -165,11 +185,12 @@ class Needs:
                 blocks.setdefault(block.resource, {})[n] = block
         units: list[dict[int, Block]] = []
         for mine in blocks.values():
-            apart = all(
-                one.lead + one.length <= other.lead or other.lead + other.length <= one.lead
-                for one, other in combinations(mine.values(), 2)
-            )
-            units.extend([{n: block} for n, block in mine.items()] if apart else [mine])
+            ends: list[int] = []
+            for n, block in sorted(mine.items(), key=lambda one: one[1].lead):
+                if all(end <= block.lead for end in ends):
+                    units.append({})
+                units[-1][n] = block
+                ends.append(block.lead + block.length)
         return units
 
     def blocks(self, frame: Frame, asked: Attendance) -> Iterator[Block]:

@@ -33,7 +33,7 @@ from scheduler.constraint import (
     Seats,
 )
 from scheduler.frame import Frame, frames
-from scheduler.grid import Grid, Stretch, day_at, day_lines, days, local_date, midnight
+from scheduler.grid import Grid, Stretch, day_at, day_lines, days, first_slots, local_date, midnight
 from scheduler.need import Asked, Booked, Need, Needs
 from scheduler.occupancy import Block, Claims, Occupancy, nights_between
 from scheduler.timeline import Timeline, runs, shift, slots_of, span
@@ -801,8 +801,8 @@ class CasePatterns:
         leaves = self._day_of(facility, removal.departure)
         places = occupancy.places(facility, self.between[1].count, booked=booked == "free")
         missing = ~places & ((1 << leaves) - 1)
-        first = self._day_lines(facility)[missing.bit_length()]
-        return max((first & -first).bit_length() - 1 - arrival, 0), slots
+        first = first_slots(self.world.grid, self._zone(facility))[missing.bit_length()]
+        return max(first - arrival, 0), slots
 
     def _day_of(self, facility: str, departure: Departure) -> int:
         """Return the number of the local day at ``facility`` on which ``departure`` leaves."""
@@ -931,9 +931,6 @@ class CasePatterns:
 
     def _zone(self, facility: str) -> str:
         return self.world.location[self.world.facility[facility].location].timezone
-
-    def _day_lines(self, facility: str) -> tuple[Timeline, ...]:
-        return day_lines(self.world.grid, self._zone(facility))
 
 
 def _within(begin: datetime, end: datetime, stretches: tuple[Stretch, ...]) -> bool:

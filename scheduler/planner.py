@@ -142,6 +142,8 @@ def _improve(
     A small world is solved exactly. A large one is polished before and after the relaxation is
     built, which is what takes time; its last part is kept for the final bounds.
     """
+    if seconds <= 0:
+        return chosen, {}
     began = time.monotonic()
     until = began + seconds
     exact = _choices(task) <= EXACT

@@ -233,11 +233,15 @@ class Twin:
     def _places(
         self, template: Template, origin: str, facility: str | None, departure: Departure | None
     ) -> Iterator[tuple[str, ...]]:
-        """Yield every choice of places: any location where the template leaves a choice."""
+        """Yield every choice of places: any location of the kind, near or far."""
         nearest = list(
             dict.fromkeys(one.place for one in template.phases if isinstance(one.place, Nearest))
         )
-        for chosen in product(self.world.location, repeat=len(nearest)):
+        of_kind = (
+            [place.id for place in self.world.locations if place.kind == one.kind]
+            for one in nearest
+        )
+        for chosen in product(*of_kind):
             at = dict(zip(nearest, chosen, strict=True))
             places: list[str] = []
             for phase in template.phases:

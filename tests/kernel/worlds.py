@@ -5,7 +5,7 @@ forbid is granted most of the time, or nothing would ever be open.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
@@ -38,6 +38,7 @@ from scheduler.world import (
     ACTS,
     LEGS,
     Attendee,
+    Booking,
     Case,
     Departure,
     Detention,
@@ -113,7 +114,7 @@ def horizons(draw: st.DrawFn, /, slot: int | None = None) -> Horizon:
     """A horizon of two to four local days, jump days among them."""
     first = draw(st.sampled_from(FIRST_DAYS))
     last = first + timedelta(days=draw(st.sampled_from((2, 3, 3, 3, 4))))
-    minutes = slot or draw(st.sampled_from((60, 60, 30)))
+    minutes = slot or draw(st.sampled_from((60, 60, 60, 30)))
     start = local(first, draw(st.sampled_from(("00:00", "00:00", "05:00"))))
     length = int((local(last, "00:00") - start).total_seconds()) // 60
     return Horizon(start=start, slot_minutes=_as_slot(minutes), slots=length // minutes)
@@ -150,11 +151,14 @@ LOCATIONS = tuple(
 )
 
 
+TREE = (("azc", "pol-1"), ("pol-1", "pol-2"), ("pol-1", "dc"), ("dc", "ggv"), ("dc", "ams"))
+
+
 @st.composite
 def roads(draw: st.DrawFn, /, *, trouble: bool = False) -> tuple[Road, ...]:
     """A tree of roads with lengths of their own, in trouble one missing; none to the island."""
     lengths = st.sampled_from((5, 20, 45, 60, 75))
-    tree = [("azc", "pol-1"), ("pol-1", "pol-2"), ("pol-1", "dc"), ("dc", "ggv"), ("dc", "ams")]
+    tree = list(TREE)
     if trouble:
         tree.remove(draw(st.sampled_from(tree)))
     return tuple(Road(from_=one, to=other, minutes=draw(lengths)) for one, other in tree)
@@ -336,7 +340,7 @@ def departures(
     days = days_of(horizon)
     count = draw(st.integers(0 if trouble else 1, 4))
     for n in range(count):
-        kind = draw(st.sampled_from(list(kinds)))
+        kind: Any = draw(st.sampled_from(list(kinds)))
         day = draw(st.sampled_from(days if trouble else (days[-1], days[-1], days[-2])))
         departs = local(day, f"{draw(st.integers(0 if trouble else 11, 19)):02}:00")
         departs += timedelta(minutes=draw(st.sampled_from((0, 0, 10, 30, 45))))
@@ -368,32 +372,38 @@ def departures(
 def templates(draw: st.DrawFn) -> tuple[Template, ...]:
     """A template of each leg: every act apart with waits between, or several in one block."""
     suite: Any = draw(
-        st.sampled_from((Nearest(kind="police-station", nearest=2), "case", "facility"))
+        st.sampled_from((*(Nearest(kind="police-station", nearest=n) for n in (1, 2)), "case"))
     )
     minutes = st.sampled_from((15, 30, 60, 80))
     waits = st.sampled_from(
         (Wait(), Wait(), Wait(max=60), Wait(min=30, max=120), Wait(min=60, max=60))
     )
+    apart: tuple[Any, ...] = (
+        (("pick-up",), "case", Wait()),
+        (("intake",), suite, Wait()),
+        (("hearing",), suite, draw(waits)),
+        (("transfer",), suite, Wait()),
+        (("arrival",), "facility", Wait()),
+    )
+    paired: tuple[Any, ...] = (
+        (("pick-up", "intake", "hearing"), "case", Wait()),
+        (("transfer", "arrival"), "facility", draw(waits)),
+    )
+    block: tuple[Any, ...] = ((ACTS["placement"], "case", Wait()),)
     placement: tuple[Phase, ...] = tuple(
         Phase(id=acts[0], acts=acts, place=place, minutes=draw(minutes), wait=wait)
-        for acts, place, wait in draw(
-            st.sampled_from(
-                (
-                    (
-                        (("pick-up",), "case", Wait()),
-                        (("intake",), suite, Wait()),
-                        (("hearing",), suite, draw(waits)),
-                        (("transfer",), suite, Wait()),
-                        (("arrival",), "facility", Wait()),
-                    ),
-                    (
-                        (("pick-up", "intake", "hearing"), "case", Wait()),
-                        (("transfer", "arrival"), "facility", draw(waits)),
-                    ),
-                    (((*ACTS["placement"],), "case", Wait()),),
-                )
-            )
-        )
+        for acts, place, wait in draw(st.sampled_from((apart, paired, block)))
+    )
+    one_by_one: tuple[Any, ...] = (
+        (("transport",), "case", draw(minutes), Wait()),
+        (("delivery",), "origin", 15, Wait()),
+        (("hand-over",), "origin", 180, draw(waits)),
+        (("departure",), "aboard", None, Wait()),
+    )
+    two_by_two: tuple[Any, ...] = (
+        (("transport", "delivery"), "case", draw(minutes), Wait()),
+        (("hand-over",), "origin", 180, draw(waits)),
+        (("departure",), "aboard", None, draw(waits)),
     )
     removal = tuple(
         Phase(
@@ -403,23 +413,7 @@ def templates(draw: st.DrawFn) -> tuple[Template, ...]:
             minutes=None if acts == ("departure",) else length,
             wait=wait,
         )
-        for acts, place, length, wait in draw(
-            st.sampled_from(
-                (
-                    (
-                        (("transport",), "case", draw(minutes), Wait()),
-                        (("delivery",), "origin", 15, Wait()),
-                        (("hand-over",), "origin", 180, draw(waits)),
-                        (("departure",), "aboard", None, Wait()),
-                    ),
-                    (
-                        (("transport", "delivery"), "case", draw(minutes), draw(waits)),
-                        (("hand-over",), "origin", 180, Wait()),
-                        (("departure",), "aboard", None, draw(waits)),
-                    ),
-                )
-            )
-        )
+        for acts, place, length, wait in draw(st.sampled_from((one_by_one, two_by_two)))
     )
     return (
         Template(id="placing", operation="placement", anchor="start", phases=placement),
@@ -570,7 +564,7 @@ def _facts(flaw: tuple[str, str] | None, today: date) -> tuple[dict[str, Fact], 
 
 
 @st.composite
-def real(draw: st.DrawFn, /, most: int = 2, slot: int | None = None) -> Setting:
+def real(draw: st.DrawFn, /, least: int = 1, most: int = 2, slot: int | None = None) -> Setting:
     """A tiny world under the real register, with up to three troubles."""
     horizon = draw(horizons(slot))
     trouble = draw(st.frozensets(st.sampled_from(TROUBLES), max_size=3))
@@ -599,7 +593,7 @@ def real(draw: st.DrawFn, /, most: int = 2, slot: int | None = None) -> Setting:
         templates=draw(templates()),
         cases=tuple(
             draw(cases(n, horizon, as_of, trouble, people))
-            for n in range(1, draw(st.integers(1, most)) + 1)
+            for n in range(1, draw(st.integers(least, most)) + 1)
         ),
     )
     return Setting(world, REGISTER)
@@ -613,13 +607,8 @@ NO_TEXT = Text("-", "-")
 
 
 @st.composite
-def synthetic(
-    draw: st.DrawFn, most: int = 2, slot: int | None = None, apart: bool = True
-) -> Setting:
-    """A tiny world under a handful of constraints that nobody ever thought of.
-
-    ``apart``: the legs of a chain are so far apart that nobody is needed by both at a time.
-    """
+def peopled(draw: st.DrawFn, /, least: int = 1, most: int = 2, slot: int | None = None) -> World:
+    """A tiny world with people of two roles that no partner has."""
     horizon = draw(horizons(slot))
     days = days_of(horizon)
     as_of = horizon.start - timedelta(days=draw(st.sampled_from((3, 1))))
@@ -640,7 +629,7 @@ def synthetic(
             )
         )
     ]
-    world = World(
+    return World(
         schema_version=1,
         as_of=as_of,
         horizon=horizon,
@@ -661,9 +650,20 @@ def synthetic(
                 weight=draw(st.integers(1, 3)),
                 away=(draw(intervals(horizon)),) if draw(one_in(4)) else (),
             )
-            for n in range(1, draw(st.integers(1, most)) + 1)
+            for n in range(1, draw(st.integers(least, most)) + 1)
         ),
     )
+
+
+@st.composite
+def synthetic(
+    draw: st.DrawFn, /, least: int = 1, most: int = 2, slot: int | None = None, apart: bool = True
+) -> Setting:
+    """A tiny world under a handful of constraints that nobody ever thought of.
+
+    ``apart``: the legs of a chain are so far apart that nobody is needed by both at a time.
+    """
+    world = draw(peopled(least, most, slot))
     return Setting(world, draw(registers(world, apart)))
 
 
@@ -755,6 +755,37 @@ KINDS = (
 
 
 @st.composite
+def attendances(
+    draw: st.DrawFn,
+    /,
+    world: World,
+    leg: Leg,
+    role: str | None = None,
+    departures: frozenset[str] | None = None,
+) -> Attendance:
+    """One to three people of a role from one act of a leg to another."""
+    acts = ACTS[leg]
+    first = draw(st.integers(0, len(acts) - 1))
+    last = draw(st.integers(first, len(acts) - 1))
+    role = role or draw(st.sampled_from(ROLES))
+    members = [one.id for one in world.roles.get(role, ())]
+    skills = st.sampled_from(LANGUAGES).map(lambda one: frozenset({one}))
+    return Attendance(
+        role=role,
+        first=acts[first],
+        last=acts[last],
+        count=draw(st.sampled_from((1, 1, 1, 2, 3))),
+        skills=draw(maybe(3, skills, frozenset())),
+        among=frozenset(members[:2]) if draw(one_in(6)) else None,
+        before=draw(st.sampled_from((0, 0, 20, 60))),
+        after=draw(st.sampled_from((0, 0, 45, 60))),
+        mode=draw(st.sampled_from(("on-site", "on-site", "either", "remote"))),
+        capacity=draw(st.sampled_from((1, 1, 2))),
+        departures=departures,
+    )
+
+
+@st.composite
 def declarations(
     draw: st.DrawFn, world: World, leg: Leg, kinds: Sequence[str] = KINDS
 ) -> Declaration:
@@ -767,23 +798,7 @@ def declarations(
     flights = frozenset(world.departure)
     some = draw(maybe(3, st.just(frozenset(sorted(flights)[:1])))) if leg == "removal" else None
     if kind == "attendance":
-        role = draw(st.sampled_from(ROLES))
-        members = [one.id for one in world.roles.get(role, ())]
-        return Attendance(
-            role=role,
-            first=acts[first],
-            last=acts[last],
-            count=draw(st.sampled_from((1, 1, 1, 2, 3))),
-            skills=draw(
-                maybe(3, st.sampled_from(LANGUAGES).map(lambda one: frozenset({one})), frozenset())
-            ),
-            among=frozenset(members[:2]) if draw(one_in(6)) else None,
-            before=draw(st.sampled_from((0, 0, 20, 60))),
-            after=draw(st.sampled_from((0, 0, 45, 60))),
-            mode=draw(st.sampled_from(("on-site", "on-site", "either", "remote"))),
-            capacity=draw(st.sampled_from((1, 1, 2))),
-            departures=some,
-        )
+        return draw(attendances(world, leg, departures=some))
     if kind == "inside":
         stretches = tuple(
             (one.from_ - timedelta(hours=6), one.until + timedelta(hours=18))
@@ -813,6 +828,55 @@ def declarations(
     )
 
 
-def either(most: int = 2, slot: int | None = None) -> st.SearchStrategy[Setting]:
+def either(least: int = 1, most: int = 2, slot: int | None = None) -> st.SearchStrategy[Setting]:
     """A tiny world of either sort."""
-    return st.one_of(real(most, slot), synthetic(most, slot))
+    return st.one_of(real(least, most, slot), synthetic(least, most, slot))
+
+
+def plain(*others: dict[str, Any], **fields: Any) -> World:
+    """A world in which one of each partner is always there, and ``others`` too: nothing drawn."""
+    start = local(date(2026, 11, 23), "00:00")
+    horizon = Horizon(start=start, slot_minutes=60, slots=72)
+    people: list[dict[str, Any]] = [
+        {"role": "police"},
+        {"role": "case-officer"},
+        {"role": "hearing-officer"},
+        {"role": "lawyer", "skills": ("duty-desk",)},
+        {"role": "interpreter", "languages": LANGUAGES},
+        {"role": "transport", "capacity": 3},
+        {"role": "coa", "home": "azc"},
+        {"role": "kmar", "home": "ams"},
+    ]
+    resources = tuple(
+        Resource(**{"id": f"{one['role']}-0", "home": "pol-1", "shifts": _always(horizon), **one})
+        for one in (*people, *others)
+    )
+    return World(
+        schema_version=1,
+        as_of=start - timedelta(days=20),
+        horizon=horizon,
+        rules_date=date(2026, 11, 23),
+        locations=LOCATIONS,
+        roads=tuple(Road(from_=one, to=other, minutes=45) for one, other in TREE),
+        resources=resources,
+        facilities=(Facility(id="dc-mw", location="dc", categories=("man", "woman"), places=2),),
+        templates=(
+            Template(
+                id="placing",
+                operation="placement",
+                anchor="start",
+                phases=tuple(
+                    Phase(id=act, acts=(act,), place="case", minutes=60)
+                    for act in ACTS["placement"]
+                ),
+            ),
+        ),
+        **fields,
+    )
+
+
+def with_bookings(setting: Setting, bookings: Iterable[Booking], status: Any) -> Setting:
+    """Return the world with ``bookings`` in it, each with ``status``."""
+    standing = tuple(one.model_copy(update={"status": status}) for one in bookings)
+    fields = {name: getattr(setting.world, name) for name in World.model_fields}
+    return Setting(World(**{**fields, "bookings": standing}), setting.register)

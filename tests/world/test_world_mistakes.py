@@ -263,6 +263,26 @@ OTHERS = (
         "ends at 2026-11-23T07:00:00+00:00, which is not after its start",
         at="$.bookings[0].attendances[0]",
     ),
+    # A leg begins where the person is, and ends where its kind of leg ends.
+    Mistake(
+        "$.templates[0].phases[0].place", "facility", "cannot be facility, allowed is case, nearest"
+    ),
+    Mistake(
+        "$.templates[0].phases[4].place",
+        "origin",
+        "cannot be origin, allowed is case, nearest, facility",
+    ),
+    Mistake(
+        "$.templates[2].phases[1].place",
+        "facility",
+        "cannot be facility, allowed is case, nearest, origin",
+    ),
+    Mistake("$.templates[2].phases[3].place", "case", "cannot be case, allowed is aboard"),
+    Mistake(
+        "$.templates[2].phases[3].place",
+        {"kind": "airport"},
+        "cannot be nearest, allowed is aboard",
+    ),
     # Every leg has a template, and acts are those of the legs.
     Mistake("$.templates", [], "there is no template of a placement"),
     Mistake("$.templates[3]", GONE, "there is no template of a removal for road", at="$.templates"),
