@@ -96,7 +96,8 @@ class Inside:
 class Elapsed:
     """Between edge ``first`` and edge ``last`` pass ``at_least`` to ``at_most`` minutes.
 
-    What falls in ``pauses`` does not count. Edges of two legs bind the pair of a chain.
+    What falls in ``pauses`` does not count. Edges of two legs bind the pair of a chain; then there
+    are no pauses, and all departures are meant.
     """
 
     first: Edge
@@ -118,12 +119,16 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Nothing is allowed: a standing check is answered no, or (``known`` False) not answered."""
+    """Nothing is allowed: a standing check is answered no, or (``known`` False) not answered.
+
+    ``withdrawn``: the case is over, and what is booked for it is released.
+    """
 
     fact: str
     known: bool
     since: date | None = None
     expected: date | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,14 @@ class FactType:
     of: Literal["case", "person"]
     asks: Text
     due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerType:
+    """A kind of dated event that a constraint reads; ``ahead``: it may lie after ``asOf``."""
+
+    id: str
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +276,7 @@ class Constraint:
     basis: str = ""
     rules: tuple[str, ...] = ()
     facts: tuple[FactType, ...] = ()
+    triggers: tuple[TriggerType, ...] = ()
     grounds: frozenset[str] | None = None
     categories: frozenset[str] | None = None
 
@@ -294,6 +308,8 @@ class RegisterError(ValueError):
 class Register:
     """The constraints in force, the lights they stand under in order, and the rule table.
 
+    ``categories`` are those a person may have; others would slip past a constraint's own.
+
     Raises
     ------
     RegisterError
@@ -303,6 +319,7 @@ class Register:
     lights: tuple[str, ...]
     constraints: tuple[Constraint, ...]
     rules: RuleTable
+    categories: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         problems = list(self._problems())
@@ -321,6 +338,11 @@ class Register:
         """Every fact that some constraint reads, by id."""
         return {fact.id: fact for one in self.constraints for fact in one.facts}
 
+    @cached_property
+    def triggers(self) -> dict[str, TriggerType]:
+        """Every kind of trigger that some constraint reads, by id."""
+        return {kind.id: kind for one in self.constraints for kind in one.triggers}
+
     def basis(self, constraint: str, day: date) -> str:
         """Return the article or parameter that a constraint rests on, as in force on ``day``."""
         one = self[constraint]
@@ -330,19 +352,32 @@ class Register:
     def declarations(
         self, world: World, case: Case, scope: Scope
     ) -> tuple[tuple[Constraint, Declaration], ...]:
-        """Return what every constraint that applies declares, in register order, none twice.
+        """Return what every constraint that applies declares, in register order.
 
         A scope that the case does not have declares nothing.
+
+        Raises
+        ------
+        RegisterError
+            When a constraint declares between the legs what only one leg can bear.
         """
         if scope not in (*case.legs, *(("chain",) if len(case.legs) == 2 else ())):
             return ()
         subject = Subject(world, case, scope, self._in_force(world.rules_date))
-        return tuple(
+        declared = tuple(
             (constraint, declaration)
             for constraint in self.constraints
             if constraint.applies(subject)
-            for declaration in dict.fromkeys(constraint.declare(subject))
+            for declaration in constraint.declare(subject)
         )
+        wrong = [
+            f"constraint {constraint.id}: {declaration} cannot stand between two legs"
+            for constraint, declaration in (declared if scope == "chain" else ())
+            if not _joins(declaration)
+        ]
+        if wrong:
+            raise RegisterError(wrong)
+        return declared
 
     def _in_force(self, day: date) -> RuleTable:
         if day not in self._tables:
@@ -374,6 +409,15 @@ class Register:
                             f"rule {row.id}: its {name} is {getattr(row, name)}, "
                             f"constraint {one.id} says {getattr(one, name)}"
                         )
+
+
+def _joins(declaration: Declaration) -> bool:
+    """Return whether a declaration can stand between the two legs of a chain."""
+    if isinstance(declaration, Elapsed):
+        return not declaration.pauses and declaration.departures is None
+    if isinstance(declaration, Only):
+        return declaration.departures is None
+    return isinstance(declaration, Nights)
 
 
 def bounded(
