@@ -1,6 +1,6 @@
 """What the doors share: a loaded world with its bookings, asked for proposals and reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from threading import Lock
 from typing import Literal
 
@@ -10,7 +10,7 @@ from scheduler.explanation import Colour, Explanation
 from scheduler.objective import Valuation
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Patterns
-from scheduler.plan import claims_of
+from scheduler.plan import begun, claims_of, in_force
 from scheduler.proposal import Proposal, Words, propose
 from scheduler.world import Booking, Case, Id, Part, World
 
@@ -61,16 +61,19 @@ class Desk:
     """A world with the bookings in force, ready to be asked; safe to ask from several threads."""
 
     def __init__(
-        self, world: World, bookings: Sequence[Booking] = (), register: Register = REGISTER
+        self,
+        world: World,
+        bookings: Sequence[Booking] | None = None,
+        register: Register = REGISTER,
     ) -> None:
         self.world = world
         self.register = register
-        self._bookings = tuple(bookings) or world.bookings
         self._patterns = Patterns(world, register)
         self._valuation = Valuation(self._patterns)
         self._occupancy = Occupancy(world)
         self._lock = Lock()
-        for booking in self._standing(self._bookings):
+        self._bookings = in_force(self._patterns, world.bookings if bookings is None else bookings)
+        for booking in self._bookings:
             self._occupancy.claim(claims_of(self._patterns.of(booking.case), booking))
 
     def case(self, name: str) -> Case:
@@ -80,14 +83,17 @@ class Desk:
         return self.world.case[name]
 
     def ask(self, name: str, count: int = 5) -> Answer:
-        """Return proposals for a case as if it had no booking yet, or what blocks it."""
+        """Return proposals for a case, or what blocks it.
+
+        Bookings of its own that have not begun are looked past: they could be replaced.
+        """
         self.case(name)
         with self._lock:
             case = self._patterns.of(name)
             own = [
                 claims_of(case, booking)
-                for booking in self._standing(self._bookings)
-                if booking.case == name
+                for booking in self._bookings
+                if booking.case == name and not begun(booking, self.world.as_of)
             ]
             for claims in own:
                 self._occupancy.release(claims)
@@ -100,10 +106,6 @@ class Desk:
         return Answer(
             case=name, world=self.world.fingerprint, proposals=proposals, blocking=blocking
         )
-
-    @staticmethod
-    def _standing(bookings: Iterable[Booking]) -> list[Booking]:
-        return [booking for booking in bookings if booking.claims]
 
     def _blocking(self, case: CasePatterns) -> Blocking:
         explanation = Explanation(case, self._occupancy)

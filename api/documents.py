@@ -17,7 +17,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 def documents() -> dict[Path, str]:
     """Return the text of each generated document by its path."""
-    schema = json.dumps(world_schema(REGISTER.facts), ensure_ascii=False, indent=2)
+    schema = json.dumps(world_schema(REGISTER), ensure_ascii=False, indent=2)
     return {
         DOCS / "world.schema.json": schema + "\n",
         DOCS / "constraints.md": "\n".join(_constraints()) + "\n",

@@ -28,7 +28,7 @@ WORLD = Path(__file__).parents[1] / "fixtures" / "national.json"
 def main(seconds: float) -> None:
     """Print the figures; ``seconds`` is the budget of the improved plan."""
     began = time.perf_counter()
-    world = read_world(WORLD, REGISTER.facts)
+    world = read_world(WORLD, REGISTER)
     loaded = time.perf_counter() - began
     gc.freeze()
     firsts = [_first_plan(world) for _ in range(5)]

@@ -4,36 +4,28 @@ from collections.abc import Iterator
 
 from constraints.lawyer import own_lawyers
 from constraints.lights import EXECUTION
+from constraints.stay import stay
 from scheduler.constraint import Attendance, Blocked, Constraint, Subject, Text
-from scheduler.world import ACTS, Attendee
+from scheduler.world import ACTS, Leg
 
 
 def _declare(subject: Subject) -> Iterator[Attendance | Blocked]:
-    lawyers = own_lawyers(subject) if subject.scope == "placement" else ()
+    leg: Leg = "placement" if subject.scope == "placement" else "removal"
+    lawyers = own_lawyers(subject) if leg == "placement" else ()
     for one in subject.case.attendees:
-        if one not in lawyers:
-            yield from _attends(subject, one)
-
-
-def _attends(subject: Subject, attendee: Attendee) -> Iterator[Attendance | Blocked]:
-    order = [act for leg in ("placement", "removal") for act in ACTS[leg]]
-    if {attendee.from_, attendee.until} - set(order):
-        yield Blocked("attendees", known=False)
-        return
-    acts = ACTS["placement" if subject.scope == "placement" else "removal"]
-    stay = order[order.index(attendee.from_) : order.index(attendee.until) + 1]
-    here = [act for act in stay if act in acts]
-    resource = subject.world.resource[attendee.resource]
-    if here:
-        yield Attendance(
-            role=resource.role,
-            first=here[0],
-            last=here[-1],
-            among=frozenset({resource.id}),
-            mode="either" if resource.remote else "on-site",
-        )
-    elif not stay:
-        yield Blocked("attendees", known=False)
+        named = stay(one)
+        if not named:
+            yield Blocked("attendees", known=False)
+        here = [act for act in named if act in ACTS[leg]]
+        if here and one not in lawyers:
+            resource = subject.world.resource[one.resource]
+            yield Attendance(
+                role=resource.role,
+                first=here[0],
+                last=here[-1],
+                among=frozenset({resource.id}),
+                mode="either" if resource.remote else "on-site",
+            )
 
 
 CONSTRAINT = Constraint(

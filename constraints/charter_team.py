@@ -1,12 +1,13 @@
-"""A charter departs only with its own team rostered, and with a monitor where one is asked."""
+"""A charter departs with its own team, complete and rostered there and back."""
 
 from collections.abc import Iterator
 
 from constraints.lights import EXECUTION
 from scheduler.constraint import Constraint, Only, Subject, Text
-from scheduler.grid import merged
+from scheduler.grid import Stretch, merged
 from scheduler.world import Departure, Resource
 
+ROLES = ("escort", "doctor")
 MONITOR = "monitor"
 
 
@@ -21,18 +22,33 @@ def _declare(subject: Subject) -> Iterator[Only]:
 
 def _is_manned(subject: Subject, charter: Departure) -> bool:
     team = [subject.world.resource[one] for one in charter.team]
-    monitors = sum(MONITOR in {one.role, *one.skills} for one in team)
-    asked = sum(row.number for row in subject.rules_of(MONITOR, charter=charter.charter))
-    return bool(team) and monitors >= asked and all(_at_work(subject, one, charter) for one in team)
-
-
-def _at_work(subject: Subject, member: Resource, charter: Departure) -> bool:
-    departs, arrives = charter.departs, charter.arrives
-    on_duty = any(
-        since <= departs and arrives <= until for since, until in merged(subject.world.duty(member))
+    complete = all(
+        sum(role in {one.role, *one.skills} for one in team) >= count
+        for role, count in _asked(subject, charter)
     )
-    away = any(one.from_ < arrives and departs < one.until for one in member.away)
-    return on_duty and not away
+    return complete and all(_is_there(subject, one, charter) for one in team)
+
+
+def _asked(subject: Subject, charter: Departure) -> Iterator[tuple[str, int]]:
+    for role in ROLES:
+        yield role, subject.rule("charter-team", role=role).number
+    yield MONITOR, sum(row.number for row in subject.rules_of(MONITOR, charter=charter.charter))
+
+
+def _is_there(subject: Subject, member: Resource, charter: Departure) -> bool:
+    """Return whether ``member`` is at work for the whole duty, and on no other charter in it."""
+    duty = charter.departs, charter.arrives + (charter.arrives - charter.departs)
+    on_duty = any(
+        since <= duty[0] and duty[1] <= until for since, until in merged(subject.world.duty(member))
+    )
+    duties = subject.world.team_duties[member.id]
+    elsewhere = sum(_overlap(duty, other) for other in duties) != 1
+    away = any(_overlap(duty, one.stretch) for one in member.away)
+    return on_duty and not elsewhere and not away
+
+
+def _overlap(one: Stretch, other: Stretch) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 CONSTRAINT = Constraint(
@@ -42,10 +58,10 @@ CONSTRAINT = Constraint(
     cure="capacity",
     title=Text("Team van de charter", "Charter team"),
     says=Text(
-        "het team van de charter, of de monitor, is niet ingeroosterd",
-        "the team of the charter, or its monitor, is not rostered",
+        "het team van de charter is niet volledig of niet ingeroosterd",
+        "the team of the charter is not complete or not rostered",
     ),
     declare=_declare,
     scopes=frozenset({"removal"}),
-    rules=("monitor",),
+    rules=("charter-team", "monitor"),
 )

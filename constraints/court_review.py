@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from constraints.custody import ARRIVAL, departs_within, imposed_at
+from constraints.events import happened
 from constraints.lights import DETENTION
-from scheduler.constraint import Constraint, Declaration, Milestone, Subject, Text
+from scheduler.constraint import Constraint, Declaration, Milestone, Subject, Text, TriggerType
 
 UPHELD = "review-upheld"
 CLOCKED = frozenset({"6", "59a", "59b"})
@@ -20,7 +21,7 @@ def _declare(subject: Subject) -> Iterator[Declaration]:
 
 def _upheld(subject: Subject) -> bool:
     """Return whether the detention that stands was upheld; one to come cannot have been."""
-    imposed, upheld = imposed_at(subject), subject.case.trigger(UPHELD)
+    imposed, upheld = imposed_at(subject), happened(subject, UPHELD)
     return imposed is not None and upheld is not None and imposed <= upheld
 
 
@@ -37,4 +38,5 @@ CONSTRAINT = Constraint(
     declare=_declare,
     scopes=frozenset({"placement", "removal", "chain"}),
     rules=("court-review", "court-review-clock"),
+    triggers=(TriggerType(UPHELD),),
 )

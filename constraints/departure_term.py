@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from constraints.custody import DEPARTURE
 from constraints.lights import LEGAL
 from constraints.transfers import is_transfer
-from scheduler.constraint import Blocked, Constraint, Inside, Subject, Text, bounded
+from scheduler.constraint import Blocked, Constraint, Inside, Subject, Text, TriggerType, bounded
 
 TRIGGER = "departure-term-end"
 BORDER = "6"
@@ -13,7 +13,7 @@ BORDER = "6"
 
 def _declare(subject: Subject) -> Iterator[Inside | Blocked]:
     case = subject.case
-    if is_transfer(case) or (case.detention is not None and case.detention.ground == BORDER):
+    if is_transfer(subject) or (case.detention is not None and case.detention.ground == BORDER):
         return
     over = case.trigger(TRIGGER)
     if over is None:
@@ -32,4 +32,5 @@ CONSTRAINT = Constraint(
     declare=_declare,
     scopes=frozenset({"removal"}),
     basis="Vw 62",
+    triggers=(TriggerType(TRIGGER, ahead=True),),
 )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from constraints.custody import departs_within, detained, imposed_at
+from constraints.events import happened
 from constraints.lights import DETENTION
-from scheduler.constraint import Blocked, Constraint, Declaration, Subject, Text
+from scheduler.constraint import Blocked, Constraint, Declaration, Subject, Text, TriggerType
 
 TERMS = {
     "59-1": ("detention-term", "detention-term-extension"),
@@ -30,7 +31,7 @@ def _declare(subject: Subject) -> Iterator[Declaration]:
 
 def _extended(subject: Subject, term: str) -> bool:
     """Return whether the detention that stands was extended before its ``term`` was over."""
-    imposed, extended = imposed_at(subject), subject.case.trigger(EXTENDED)
+    imposed, extended = imposed_at(subject), happened(subject, EXTENDED)
     if subject.scope != "removal" or imposed is None or extended is None:
         return False
     over = imposed + timedelta(minutes=sum(row.minutes for row in subject.rules_of(term)))
@@ -56,4 +57,5 @@ CONSTRAINT = Constraint(
         "detention-asylum",
         "detention-asylum-extension",
     ),
+    triggers=(TriggerType(EXTENDED),),
 )

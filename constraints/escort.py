@@ -1,4 +1,4 @@
-"""Escorts for each escorted person on a scheduled flight, away until they are back and rested."""
+"""Escorts for each escorted person by air or road, away until back; a charter brings its own."""
 
 from collections.abc import Iterator
 
@@ -15,29 +15,35 @@ def escorted(case: Case) -> bool:
 def _declare(subject: Subject) -> Iterator[Attendance]:
     least = subject.rule("escort-number", risk="standard").number
     count = sum(max(one.escorts, least) for one in subject.case.persons if one.escorts)
-    flights: dict[int, set[str]] = {}
+    journeys: dict[tuple[bool, int], set[str]] = {}
     for departure in subject.departures:
-        if departure.kind == "scheduled":
-            flights.setdefault(departure.minutes, set()).add(departure.id)
-    for minutes, departures in flights.items() if count else ():
+        if departure.kind != "charter":
+            by_road = departure.kind == "road"
+            journeys.setdefault((by_road, departure.minutes), set()).add(departure.id)
+    for (by_road, minutes), departures in journeys.items() if count else ():
         yield Attendance(
             role="escort",
             first="departure",
             last="departure",
             count=count,
-            before=_part(subject, "before-flight"),
-            after=_after(subject, minutes),
+            before=_part(subject, "before-road" if by_road else "before-flight"),
+            after=_after_road(subject, minutes) if by_road else _after_flight(subject, minutes),
             departures=frozenset(departures),
         )
 
 
-def _after(subject: Subject, flight: int) -> int:
+def _after_flight(subject: Subject, flight: int) -> int:
     """Return the minutes from arrival to the end of the duty: rest, and the same flight back."""
     between = _part(subject, "lay-over")
     if flight >= _part(subject, "rest-from-flight"):
         between += _part(subject, "rest")
     before, after = _part(subject, "before-flight"), _part(subject, "after-flight")
     return after + between + before + flight + after
+
+
+def _after_road(subject: Subject, drive: int) -> int:
+    """Return the minutes from arrival to the end of the duty: the same drive back."""
+    return _part(subject, "after-road") + drive
 
 
 def _part(subject: Subject, part: str) -> int:
@@ -50,7 +56,7 @@ CONSTRAINT = Constraint(
     owner="KMar",
     cure="capacity",
     title=Text("Escorte", "Escort"),
-    says=Text("geen escorte voor de vlucht", "no escort for the flight"),
+    says=Text("geen escorte voor de reis", "no escort for the journey"),
     declare=_declare,
     scopes=frozenset({"removal"}),
     rules=("escort-duty", "escort-number"),

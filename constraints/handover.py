@@ -26,8 +26,8 @@ CONSTRAINT = Constraint(
     cure="capacity",
     title=Text("Overname door de KMar", "Hand-over"),
     says=Text(
-        "geen (tijdige) overname door de Koninklijke Marechaussee",
-        "no (timely) hand-over to the KMar",
+        "geen tijdige overname door de Koninklijke Marechaussee",
+        "no timely hand-over to the KMar",
     ),
     declare=_declare,
     scopes=frozenset({"removal"}),

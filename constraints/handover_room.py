@@ -36,5 +36,5 @@ CONSTRAINT = Constraint(
     says=Text("geen ruimte op de luchthaven", "no room at the airport"),
     declare=_declare,
     scopes=frozenset({"removal"}),
-    rules=("airport-rooms",),
+    basis="the rooms that the airport has",
 )

@@ -6,6 +6,8 @@ CHILD = "child"
 FAMILY = "family"
 UNACCOMPANIED = "unaccompanied-minor"
 ADULTS = frozenset({"man", "woman"})
+PERSONS = ADULTS | {CHILD, UNACCOMPANIED}
+"""The categories that a person can have, all of them."""
 MINORS = frozenset({CHILD, FAMILY, UNACCOMPANIED})
 """Categories of persons whose presence brings in the rules for families and minors."""
 

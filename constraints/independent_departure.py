@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from constraints.lights import EXECUTION
-from scheduler.constraint import Blocked, Constraint, Subject, Text
+from scheduler.constraint import Blocked, Constraint, Subject, Text, TriggerType
 from scheduler.grid import local_date
 
 TRIGGER = "independent-departure"
@@ -12,7 +12,7 @@ TRIGGER = "independent-departure"
 def _declare(subject: Subject) -> Iterator[Blocked]:
     left = subject.case.trigger(TRIGGER)
     if left is not None:
-        yield Blocked(TRIGGER, known=True, since=local_date(left, subject.zone))
+        yield Blocked(TRIGGER, known=True, since=local_date(left, subject.zone), withdrawn=True)
 
 
 CONSTRAINT = Constraint(
@@ -22,10 +22,11 @@ CONSTRAINT = Constraint(
     cure="none",
     title=Text("Zelfstandig vertrek", "Independent departure"),
     says=Text(
-        "de vreemdeling vertrekt zelfstandig; het dossier wordt ingetrokken",
-        "the person departs independently; the case is withdrawn",
+        "de vreemdeling vertrekt zelfstandig, dus het dossier is ingetrokken",
+        "the person departs independently, so the case is withdrawn",
     ),
     declare=_declare,
     scopes=frozenset({"placement", "removal"}),
     basis="Independent departure always wins (safeguard)",
+    triggers=(TriggerType(TRIGGER),),
 )

@@ -18,8 +18,8 @@ CONSTRAINT = Constraint(
     cure="none",
     title=Text("Taal", "Language"),
     says=Text(
-        "het is niet bekend welke taal de vreemdeling verstaat",
-        "it is not known which language the person understands",
+        "de taal van het gehoor staat niet vast",
+        "the language of the hearing is not settled",
     ),
     declare=_declare,
     scopes=frozenset({"placement"}),

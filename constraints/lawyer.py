@@ -1,8 +1,12 @@
-"""A lawyer is present at the hearing: the person's own, else one of the duty desk."""
+"""A lawyer is present at the hearing: the person's own, else one of the duty desk.
+
+One's own is always at the hearing, and at all else that the case names.
+"""
 
 from collections.abc import Iterator
 
 from constraints.lights import EXECUTION
+from constraints.stay import stay
 from scheduler.constraint import Attendance, Constraint, Subject, Text
 from scheduler.world import ACTS, Attendee
 
@@ -20,17 +24,10 @@ def own_lawyers(subject: Subject) -> tuple[Attendee, ...]:
 def _declare(subject: Subject) -> Iterator[Attendance]:
     own = own_lawyers(subject)
     for one in own:
-        first, last = _stay(one)
-        yield Attendance(role=ROLE, first=first, last=last, among=frozenset({one.resource}))
+        here = [act for act in ACTS["placement"] if act in {HEARING, *stay(one)}]
+        yield Attendance(role=ROLE, first=here[0], last=here[-1], among=frozenset({one.resource}))
     if not own:
         yield Attendance(role=ROLE, first=HEARING, last=HEARING, skills=frozenset({DUTY_DESK}))
-
-
-def _stay(lawyer: Attendee) -> tuple[str, str]:
-    """Return the acts that ``lawyer`` attends, the hearing always among them."""
-    acts = ACTS["placement"]
-    named = [act for act in (HEARING, lawyer.from_, lawyer.until) if act in acts]
-    return min(named, key=acts.index), max(named, key=acts.index)
 
 
 CONSTRAINT = Constraint(
@@ -42,5 +39,5 @@ CONSTRAINT = Constraint(
     says=Text("geen advocaat bij het gehoor", "no lawyer at the hearing"),
     declare=_declare,
     scopes=frozenset({"placement"}),
-    rules=("lawyer-wait",),
+    basis="a hearing is always planned with the lawyer present (safeguard)",
 )

@@ -4,11 +4,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from constraints.custody import ARRIVAL, DEPARTURE
-from constraints.facts import due
 from constraints.lights import EXECUTION
-from scheduler.constraint import Constraint, Declaration, Elapsed, FactType, Subject, Text, bounded
+from scheduler.constraint import (
+    Constraint,
+    Declaration,
+    Due,
+    Elapsed,
+    FactType,
+    Subject,
+    Text,
+    bounded,
+)
+from scheduler.world import Fact
 
 RULE = "lawyer-notice-of-flight"
+STANDING = frozenset({"held", "confirmed"})
 FACT = FactType(
     "notice-given",
     "case",
@@ -27,9 +37,21 @@ def _declare(subject: Subject) -> Iterator[Declaration]:
         return
     if not subject.chained:
         yield bounded(DEPARTURE, since=subject.world.as_of + timedelta(minutes=notice))
-    # Once given a notice does not grow old, so it is asked for only until it is.
-    if subject.answer(FACT.id).value != "yes":
-        yield from due(subject, FACT, DEPARTURE, RULE)
+    if not _told(subject):
+        yield Due(FACT.id, DEPARTURE, notice, (Fact(value="unknown"),))
+
+
+def _told(subject: Subject) -> bool:
+    """Return whether the notice was given of a departure that is booked.
+
+    An answer about a booking that no longer stands says nothing of the next departure, and one
+    given of the booking that stands does not grow old.
+    """
+    booked = any(
+        (one.case, one.operation) == (subject.case.id, "removal") and one.status in STANDING
+        for one in subject.world.bookings
+    )
+    return booked and subject.answer(FACT.id).value == "yes"
 
 
 CONSTRAINT = Constraint(

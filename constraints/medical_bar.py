@@ -16,6 +16,7 @@ from scheduler.constraint import (
     Inside,
     Subject,
     Text,
+    TriggerType,
 )
 from scheduler.grid import local_date, midnight
 
@@ -55,4 +56,5 @@ CONSTRAINT = Constraint(
     scopes=frozenset({"removal"}),
     rules=("medical",),
     facts=(FACT,),
+    triggers=(TriggerType(TRIGGER, ahead=True),),
 )

@@ -39,8 +39,8 @@ CONSTRAINT = Constraint(
     cure="none",
     title=Text("Minderjarigen", "Minors"),
     says=Text(
-        "een minderjarige gaat nooit naar een gevangenis, en alleen niet zonder aparte bevestiging",
-        "a minor never goes to a prison, and when alone not without a separate confirmation",
+        "voor een minderjarige ontbreekt een plaats buiten de gevangenis of de aparte bevestiging",
+        "for a minor a place outside prison or the separate confirmation is missing",
     ),
     declare=_declare,
     scopes=frozenset({"placement", "removal"}),

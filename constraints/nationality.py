@@ -16,7 +16,7 @@ FACT = FactType(
 
 
 def _declare(subject: Subject) -> Iterator[Blocked]:
-    if is_transfer(subject.case):
+    if is_transfer(subject):
         return
     answers = zip(subject.case.persons, subject.answers(FACT.id), strict=True)
     yield from forbidden(FACT, (answer for person, answer in answers if not has_passport(person)))

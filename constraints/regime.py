@@ -1,14 +1,18 @@
-"""A transfer names its regime, Dublin III or AMMR by registration date, and it must be in force."""
+"""A transfer names its regime, Dublin III or AMMR, in force, and goes to a state bound by it."""
 
 from collections.abc import Iterator
 
 from constraints.lights import LEGAL
-from constraints.transfers import is_transfer
+from constraints.transfers import meant_as_transfer, to_bound_state
 from scheduler.constraint import Blocked, Constraint, Subject, Text
 
 
 def _declare(subject: Subject) -> Iterator[Blocked]:
-    if is_transfer(subject.case) and not subject.rules_of("regime"):
+    if not meant_as_transfer(subject):
+        return
+    if not to_bound_state(subject):
+        yield Blocked("destination", known=True)
+    elif not subject.rules_of("regime"):
         yield Blocked("regime", known=False)
 
 
@@ -19,8 +23,8 @@ CONSTRAINT = Constraint(
     cure="none",
     title=Text("Overdrachtsregime", "Transfer regime"),
     says=Text(
-        "het is niet bekend welk overdrachtsregime geldt",
-        "it is not known which transfer regime applies",
+        "voor dit dossier geldt geen overdrachtsregime",
+        "no transfer regime applies to this case",
     ),
     declare=_declare,
     scopes=frozenset({"placement", "removal"}),

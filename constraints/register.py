@@ -55,6 +55,7 @@ from constraints import (
     whereabouts,
     working_hours,
 )
+from constraints.household import PERSONS
 from constraints.lights import LIGHTS
 from scheduler.constraint import Register
 from scheduler.rule import load_rules
@@ -117,4 +118,5 @@ REGISTER = Register(
         entry_requirements.CONSTRAINT,
     ),
     rules=RULES,
+    categories=PERSONS,
 )

@@ -29,7 +29,7 @@ CONSTRAINT = Constraint(
     cure="none",
     title=Text("Laatste check uitzetbaarheid", "Last removability check"),
     says=Text(
-        "de laatste check bij de IND is niet (goed) gedaan",
+        "de laatste check bij de IND is niet of niet goed gedaan",
         "the last check with the IND is not done or not passed",
     ),
     declare=_declare,

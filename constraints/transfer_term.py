@@ -4,18 +4,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from constraints.custody import DEPARTURE
+from constraints.events import happened
 from constraints.lights import AVAILABLE
 from constraints.transfers import is_transfer
-from scheduler.constraint import Blocked, Constraint, Inside, Subject, Text, bounded
+from scheduler.constraint import Blocked, Constraint, Inside, Subject, Text, TriggerType, bounded
 
 ACCEPTED = "transfer-accepted"
 LONGER = ("in-prison", "absconded")
+REAPPEARED = "reappeared"
 
 
 def _declare(subject: Subject) -> Iterator[Inside | Blocked]:
-    if not is_transfer(subject.case):
+    if not is_transfer(subject):
         return
-    accepted = subject.case.trigger(ACCEPTED)
+    accepted = happened(subject, ACCEPTED)
     if not subject.rules_of("transfer-term", situation="standard"):
         yield Blocked("regime", known=False)
     elif accepted is None:
@@ -25,13 +27,13 @@ def _declare(subject: Subject) -> Iterator[Inside | Blocked]:
 
 
 def _end(subject: Subject, accepted: datetime) -> datetime:
-    """Return the end of the term; only what happens before it is over can make it longer."""
+    """Return the end of the term; only what has happened before it was over makes it longer."""
     end = standard = accepted + _term(subject, "standard")
     for situation in LONGER:
-        at = subject.case.trigger(situation)
+        at = happened(subject, situation)
         if at is not None and at <= standard:
             end = max(end, accepted + _term(subject, situation))
-    reappeared = subject.case.trigger("reappeared")
+    reappeared = happened(subject, REAPPEARED)
     floor = subject.rules_of("transfer-floor")
     if floor and reappeared is not None and reappeared <= end:
         end = max(end, reappeared + timedelta(minutes=floor[0].minutes))
@@ -52,4 +54,5 @@ CONSTRAINT = Constraint(
     declare=_declare,
     scopes=frozenset({"removal"}),
     rules=("transfer-term", "transfer-floor"),
+    triggers=tuple(TriggerType(kind) for kind in (ACCEPTED, *LONGER, REAPPEARED)),
 )

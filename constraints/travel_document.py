@@ -21,7 +21,7 @@ def has_passport(person: Person) -> bool:
 
 
 def _declare(subject: Subject) -> Iterator[Inside | Blocked]:
-    kinds = {PASSPORT, EU_DOCUMENT} | (set() if is_transfer(subject.case) else {LAISSEZ_PASSER})
+    kinds = {PASSPORT, EU_DOCUMENT} | (set() if is_transfer(subject) else {LAISSEZ_PASSER})
     for person in subject.case.persons:
         yield _of_person(subject, [one for one in person.documents if one.kind in kinds])
 

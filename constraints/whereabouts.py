@@ -27,8 +27,8 @@ CONSTRAINT = Constraint(
     cure="none",
     title=Text("Verblijfplaats", "Whereabouts"),
     says=Text(
-        "de verblijfplaats is niet bekend",
-        "the whereabouts are not known",
+        "de vreemdeling is niet te vinden",
+        "the person cannot be found",
     ),
     declare=_declare,
     scopes=frozenset({"placement", "removal"}),

@@ -164,7 +164,8 @@ def relax(cases: Iterable[CasePatterns], valuation: Valuation, occupancy: Occupa
     """Build the relaxation of planning ``cases`` into ``occupancy``."""
     program = Relaxation(pywraplp.Solver.CreateSolver("GLOP"), valuation, occupancy)
     for case in cases:
-        program.everybody += case.case.weight
+        if valuation.last_moment(case) is not None:
+            program.everybody += case.case.weight
         _add_case(program, case)
     _post_people(program)
     for (facility, night), taken in program.nights.items():
@@ -346,6 +347,8 @@ def _reach(pool: Pool) -> Reach:
 def _post_people(program: Relaxation) -> None:
     """Post the rows of each set of eligible people, over all demands that no one else can meet."""
     world = program.occupancy.world
+    if not program.demands:
+        return
     lines = day_lines(world.grid, world.locations[0].timezone)
     midnights = [_first(line) for line in lines]
     grouped: dict[frozenset[str], list[tuple[Demand, Column]]] = {}

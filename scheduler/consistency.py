@@ -1,25 +1,27 @@
 """What shows only when the parts of a world are held together: one small function per rule."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from math import prod
 from zoneinfo import available_timezones
 
 from scheduler import calendar
-from scheduler.constraint import FactType
+from scheduler.constraint import Register
 from scheduler.draft import Draft, Problem, maybe, step
-from scheduler.grid import instant_in
-from scheduler.world import ACTS, LEGS, Nearest
+from scheduler.grid import instant_in, local_date
+from scheduler.world import ACTS, LEGS, PERSON, Fact, Nearest
 
-Facts = Mapping[str, FactType]
-"""The facts that the register reads, by id."""
+_WAYS = 500
+"""The waits of one template can be chosen in at most so many ways, each a frame to plan with."""
 
 
-def inconsistencies(draft: Draft, facts: Facts) -> Iterator[Problem]:
-    """Yield every rule between parts that the sound parts of ``draft`` break."""
+def inconsistencies(draft: Draft, register: Register) -> Iterator[Problem]:
+    """Yield every rule that the sound parts of ``draft`` break between them, or of ``register``."""
     for check in _CHECKS:
         yield from check(draft)
-    yield from _facts(draft, facts)
+    for read in _READ:
+        yield from read(draft, register)
 
 
 def _ids(draft: Draft) -> Iterator[Problem]:
@@ -113,6 +115,12 @@ def _places(draft: Draft) -> Iterator[Problem]:
             yield Problem(f"{path}.holidays", f"no public holidays are known for {one.holidays}")
 
 
+def _roles(draft: Draft) -> Iterator[Problem]:
+    for path, one in draft.of("resources"):
+        if one.role == PERSON:
+            yield Problem(f"{path}.role", f"cannot be {PERSON}, the role of whoever leaves")
+
+
 def _shifts(draft: Draft) -> Iterator[Problem]:
     for path, one in draft.of("resources"):
         until = datetime.min
@@ -178,6 +186,21 @@ def _phases(draft: Draft) -> Iterator[Problem]:
                 )
 
 
+def _waits(draft: Draft) -> Iterator[Problem]:
+    """A wait is one of whole slots, and those of a template leave few enough ways to choose."""
+    horizon = draft.parts.get("horizon")
+    if horizon is None:
+        return
+    slot = horizon.slot_minutes
+    for path, one in draft.of("templates"):
+        play = [phase.wait.max // slot + -phase.wait.min // slot + 1 for phase in one.phases[1:]]
+        for n, ways in enumerate(play, start=1):
+            if ways < 1:
+                yield Problem(f"{path}.phases[{n}].wait", f"is of no whole slots of {slot} minutes")
+        if prod(play) > _WAYS:
+            yield Problem(path, f"its waits can be chosen in {prod(play)} ways, allowed is {_WAYS}")
+
+
 def _stations(draft: Draft) -> Iterator[Problem]:
     """A leg begins where the person is, and has an airport or border only with its departure."""
     for path, one in draft.of("templates"):
@@ -240,12 +263,14 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _ids,
     _dangling,
     _places,
+    _roles,
     _shifts,
     _jumps,
     _horizon,
     _journeys,
     _reach,
     _phases,
+    _waits,
     _stations,
     _templates,
     _acts,
@@ -253,18 +278,99 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
 )
 
 
-def _facts(draft: Draft, facts: Facts) -> Iterator[Problem]:
+def _facts(draft: Draft, register: Register) -> Iterator[Problem]:
     """Facts that no constraint reads would be lost without a word."""
+    facts = register.facts
+    for where, of, answered, _ in _answered(draft):
+        for name in answered:
+            if name not in facts:
+                hint = maybe(name, facts)
+                yield Problem(where + step(name), f"is no fact that a constraint reads{hint}")
+            elif facts[name].of != of:
+                yield Problem(where + step(name), f"is a fact of a {facts[name].of}")
+
+
+def _answers(draft: Draft, _register: Register) -> Iterator[Problem]:
+    """Nobody answers before the answer is there."""
+    for where, _, answered, today in _answered(draft):
+        for name, fact in answered.items():
+            if (
+                fact.value != "unknown"
+                and today is not None
+                and fact.since is not None
+                and fact.since > today
+            ):
+                yield Problem(
+                    f"{where}{step(name)}.since",
+                    f"{fact.since} is after {today}, the day of asOf; maybe expected",
+                )
+
+
+def _answered(draft: Draft) -> Iterator[tuple[str, str, dict[str, Fact], date | None]]:
+    """Yield the path of all facts, of what they are, the answers, and the local day of ``asOf``."""
+    as_of = draft.parts.get("as_of")
+    zones = {one.id: one.timezone for _, one in draft.of("locations") if one.timezone in _zones()}
     for path, case in draft.of("cases"):
-        answers = [(f"{path}.facts", "case", case.facts)]
-        answers += [
-            (f"{path}.persons[{n}].facts", "person", person.facts)
-            for n, person in enumerate(case.persons)
-        ]
-        for where, of, answered in answers:
-            for name in answered:
-                if name not in facts:
-                    hint = maybe(name, facts)
-                    yield Problem(where + step(name), f"is no fact that a constraint reads{hint}")
-                elif facts[name].of != of:
-                    yield Problem(where + step(name), f"is a fact of a {facts[name].of}")
+        zone = zones.get(case.location)
+        today = local_date(as_of, zone) if as_of and zone else None
+        yield f"{path}.facts", "case", case.facts, today
+        for n, person in enumerate(case.persons):
+            yield f"{path}.persons[{n}].facts", "person", person.facts, today
+
+
+def _triggers(draft: Draft, register: Register) -> Iterator[Problem]:
+    """Events that no constraint reads would be lost, and most cannot lie ahead."""
+    as_of = draft.parts.get("as_of")
+    for path, case in draft.of("cases"):
+        for n, event in enumerate(case.triggers):
+            where, kind = f"{path}.triggers[{n}]", register.triggers.get(event.kind)
+            if kind is None:
+                says = f"{event.kind} is no trigger that a constraint reads"
+                yield Problem(f"{where}.kind", says + _allowed(event.kind, register.triggers))
+            elif not kind.ahead and as_of is not None and event.at > as_of:
+                yield Problem(
+                    f"{where}.at",
+                    f"{event.at.isoformat()} is after asOf, and {kind.id} cannot lie ahead",
+                )
+
+
+def _categories(draft: Draft, register: Register) -> Iterator[Problem]:
+    """Whoever is of no known category would slip past the rules for minors and families."""
+    if not register.categories:
+        return
+    for path, case in draft.of("cases"):
+        for n, person in enumerate(case.persons):
+            if person.category not in register.categories:
+                says = f"{person.category} is no category of a person"
+                yield Problem(
+                    f"{path}.persons[{n}].category",
+                    says + _allowed(person.category, register.categories),
+                )
+
+
+def _allowed(name: str, known: Collection[str]) -> str:
+    return f", allowed is {', '.join(sorted(known)) or 'none'}{maybe(name, known)}"
+
+
+def _rules_date(draft: Draft, register: Register) -> Iterator[Problem]:
+    """On the day whose rules are read, within a year of ``asOf``, every rule has a row in force."""
+    day, as_of = draft.parts.get("rules_date"), draft.parts.get("as_of")
+    if day is None:
+        return
+    if as_of is not None and abs(day - as_of.date()) > timedelta(days=366):
+        yield Problem("$.rulesDate", f"{day} is more than a year from asOf")
+        return
+    in_force = {row.id for row in register.rules.on(day).rows}
+    missing = {rule for one in register.constraints for rule in one.rules} - in_force
+    if missing:
+        rules = ", ".join(sorted(missing))
+        yield Problem("$.rulesDate", f"on {day} no row is in force of {rules}")
+
+
+_READ: tuple[Callable[[Draft, Register], Iterator[Problem]], ...] = (
+    _facts,
+    _answers,
+    _triggers,
+    _categories,
+    _rules_date,
+)

@@ -6,12 +6,12 @@ it as timelines and as a CP-SAT model, the validator as plain date arithmetic.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Literal
 
 from scheduler import calendar
-from scheduler.grid import Stretch, hours, local_date
+from scheduler.grid import Stretch, hours, local_date, midnight
 from scheduler.rule import Cure, Rule, RuleTable
 from scheduler.world import Case, Departure, Fact, Leg, World
 
@@ -143,6 +143,12 @@ class Due:
     edge: Edge
     window: int
     answers: tuple[Fact, ...]
+
+    def fresh_until(self, answer: Fact, zone: str) -> datetime | None:
+        """Return the last edge for which ``answer`` counts as a yes, or None when it does not."""
+        if answer.value != "yes" or answer.since is None:
+            return None
+        return midnight(answer.since, zone) + timedelta(minutes=self.window)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,9 @@ class Explanation:
             {one for one in conditions if self.register[one.constraint].light == light}
             for conditions in sets
         ]
-        if sets and all(any(one.known for one in mine) for mine in theirs):
+        if not sets:
+            return LightState(light, "grey", ())
+        if all(any(one.known for one in mine) for mine in theirs):
             colour: Colour = "red"
         elif any(not one.known for mine in theirs for one in mine):
             colour = "grey"
@@ -239,7 +241,7 @@ def reason(case: CasePatterns, occupancy: Occupancy) -> str:
     """Return the smallest correction set of ``case`` in English, joined by "and"."""
     explanation = Explanation(case, occupancy)
     if not explanation.correction_sets:
-        return "no pattern exists"
+        return "the roads, the templates and the horizon leave no moment at all"
     smallest = explanation.correction_sets[0]
     if not smallest:
         return "open, but not taken by this plan"

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scheduler.consistency import Facts, inconsistencies
+from scheduler.consistency import inconsistencies
+from scheduler.constraint import Register
 from scheduler.draft import WALL_CLOCK, Problem, draft_of, step
 from scheduler.world import World
 
@@ -29,7 +30,7 @@ class WorldError(ValueError):
         super().__init__(f"{count} problem{'s' * (count != 1)} in the world:\n{lines}")
 
 
-def read_world(path: Path, facts: Facts) -> World:
+def read_world(path: Path, register: Register) -> World:
     """Read and check a world file.
 
     Raises
@@ -43,11 +44,11 @@ def read_world(path: Path, facts: Facts) -> World:
         text = path.read_bytes()
     except OSError as error:
         raise WorldError([Problem("$", f"cannot be read: {error.strerror}")]) from None
-    return parse_world(text, facts)
+    return parse_world(text, register)
 
 
-def parse_world(text: bytes | str, facts: Facts) -> World:
-    """Check the JSON of a world; ``facts`` are those that the register reads.
+def parse_world(text: bytes | str, register: Register) -> World:
+    """Check the JSON of a world that is to be planned under ``register``.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def parse_world(text: bytes | str, facts: Facts) -> World:
     """
     raw, doubled = _objects(text)
     draft = draft_of(raw)
-    problems = [*doubled, *draft.problems, *inconsistencies(draft, facts)]
+    problems = [*doubled, *draft.problems, *inconsistencies(draft, register)]
     if problems:
         raise WorldError(problems)
     return World(**draft.parts)
@@ -108,22 +109,26 @@ def _place_in_file(problem: Problem) -> tuple[list[tuple[int, str]], str]:
     return [(len(one) * (n % 2), one) for n, one in enumerate(steps)], problem.says
 
 
-def world_schema(facts: Facts) -> dict[str, Any]:
-    """Return the JSON Schema of a world file, with the facts that ``facts`` name and no others."""
+def world_schema(register: Register) -> dict[str, Any]:
+    """Return the JSON Schema of a world file, with what ``register`` reads and nothing else."""
     schema = World.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Regietafel world"
-    for edge in schema["$defs"]["Shift"]["properties"].values():
+    parts = {name: part.get("properties") for name, part in schema["$defs"].items()}
+    for edge in parts["Shift"].values():
         del edge["format"]  # which would ask for an offset
         edge["pattern"] = f"^{WALL_CLOCK}$"
-    for part, of in (("Case", "case"), ("Person", "person")):
-        schema["$defs"][part]["properties"]["facts"] = {
+    parts["Trigger"]["kind"]["enum"] = sorted(register.triggers)
+    if register.categories:
+        parts["Person"]["category"]["enum"] = sorted(register.categories)
+    for name, of in (("Case", "case"), ("Person", "person")):
+        parts[name]["facts"] = {
             "type": "object",
             "default": {},
             "additionalProperties": False,
             "properties": {
                 fact.id: {"$ref": "#/$defs/Fact", "description": f"{fact.asks.en} ({fact.asks.nl})"}
-                for fact in facts.values()
+                for fact in register.facts.values()
                 if fact.of == of
             },
         }

@@ -64,6 +64,15 @@ class Need:
 _Key = tuple[Attendance, str, str, int, int, tuple[timedelta, timedelta] | None]
 
 
+def _sizes(asked: int) -> Iterable[int]:
+    """Return the sizes of the groups that are asked together: all of them, up to eight askings.
+
+    Beyond that (nobody has so many interpreters) only pairs and the whole: what then looks open
+    may still find no names, and is not offered.
+    """
+    return range(2, asked + 1) if asked <= 8 else (2, asked)
+
+
 class Needs:
     """The needs of frames, each pool made once: cases and frames that ask the same share it."""
 
@@ -100,7 +109,7 @@ class Needs:
             singles = [self._need(frame, (one,), (0,)) for one in asked]
             joint = [
                 self._need(frame, asked, group, tuple(singles[n] for n in group))
-                for size in range(2, len(asked) + 1)
+                for size in _sizes(len(asked))
                 for group in combinations(range(len(asked)), size)
             ]
             needs = self._needs[key] = (*singles, *joint)

@@ -159,11 +159,6 @@ def matches(booking: Booking, layout: Layout, slot: int) -> bool:
     return mine == [(phase.id, phase.place, phase.from_) for phase in booking.phases]
 
 
-def better(one: Objective, other: Objective) -> bool:
-    """Return whether ``one`` is strictly better than ``other``."""
-    return key(one) > key(other)
-
-
 def key(values: Objective) -> tuple[int, ...]:
     """Return a tuple that is larger for the better plan."""
     return tuple(values[name] if name in MAXIMISED else -values[name] for name in LEVELS)

@@ -38,6 +38,7 @@ from scheduler.need import Asked, Booked, Need, Needs
 from scheduler.occupancy import Block, Claims, Occupancy, nights_between
 from scheduler.timeline import Timeline, runs, shift, slots_of, span
 from scheduler.world import Case, Departure, Leg, World
+from scheduler.world import Seats as FreeSeats
 
 Declared = tuple[tuple[Constraint, Declaration], ...]
 Drawn = tuple[tuple[str, Attendance, tuple[Block, ...]], ...]
@@ -161,7 +162,7 @@ class CaseLeg:
             return tuple(Layout(self, frame) for frame in found)
         if not self.seats:
             return ()
-        absent = self.patterns.absent_departures
+        absent = self.patterns.absent_departures(self.case.location)
         facilities = dict.fromkeys((*self.facilities, None))
         return tuple(
             Layout(self, frame)
@@ -497,24 +498,31 @@ class Patterns:
         """The empty world: nobody's booking in it."""
         return Occupancy(self.world)
 
-    @cached_property
-    def absent_departures(self) -> tuple[Departure, ...]:
-        """One departure a day at noon that does not exist, from where most departures are from."""
-        origins = [one.from_ for one in self.world.departures if one.kind == "scheduled"]
-        if not origins:
-            return ()
+    def absent_departures(self, fallback: str) -> tuple[Departure, ...]:
+        """Return a departure a day at noon that does not exist.
+
+        From where most departures are from; from ``fallback`` where the world has none at all.
+        """
+        world = self.world
+        origins = [one.from_ for one in world.departures if one.kind == "scheduled"]
+        origins = origins or [one.from_ for one in world.departures] or [fallback]
         origin = max(sorted(set(origins)), key=origins.count)
-        zone = self.world.location[origin].timezone
-        model = next(one for one in self.world.departures if one.from_ == origin)
+        kind = next(one for one in world.templates if one.operation == "removal").kinds[0]
+        zone = world.location[origin].timezone
         return tuple(
-            model.model_copy(
-                update={
-                    "id": f"none-{day.isoformat()}",
-                    "departs": midnight(day, zone) + timedelta(hours=12),
-                    "arrives": midnight(day, zone) + timedelta(hours=14),
-                }
+            Departure(
+                id=f"none-{day.isoformat()}",
+                kind=kind,
+                carrier="none",
+                number="none",
+                charter="national" if kind == "charter" else None,
+                from_=origin,
+                destination=origin,
+                departs=midnight(day, zone) + timedelta(hours=12),
+                arrives=midnight(day, zone) + timedelta(hours=14),
+                seats=FreeSeats(),
             )
-            for day in days(self.world.grid, zone)
+            for day in days(world.grid, zone)
         )
 
     def frames(
@@ -627,6 +635,15 @@ class CasePatterns:
             if isinstance(rule, Nights | Only) and rule.facilities is not None
         ]
         return tuple(sorted(frozenset.intersection(*sets))) if sets else (None,)
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the case is over: what is booked for it is to be released."""
+        return any(
+            isinstance(rule, Blocked) and rule.withdrawn
+            for group in self.declared.values()
+            for _, rule in group
+        )
 
     @cached_property
     def spans(self) -> tuple[tuple[str, Elapsed], ...]:
@@ -939,14 +956,10 @@ def _within(begin: datetime, end: datetime, stretches: tuple[Stretch, ...]) -> b
 
 def _answerable(world: World, rule: Due, place: str) -> Iterator[tuple[Stretch, ...]]:
     """Yield, per answer, when the edge of a due check may lie: fresh, or not yet to be asked."""
-    window = timedelta(minutes=rule.window)
-    later = world.as_of + window, LATEST
-    zone = world.location[place].timezone
+    later = world.as_of + timedelta(minutes=rule.window), LATEST
     for answer in rule.answers:
-        if answer.value == "yes" and answer.since is not None:
-            yield (EARLIEST, midnight(answer.since, zone) + window), later
-        else:
-            yield (later,)
+        fresh = rule.fresh_until(answer, world.location[place].timezone)
+        yield (later,) if fresh is None else ((EARLIEST, fresh), later)
 
 
 _MINUTE = 60_000_000

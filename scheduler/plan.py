@@ -9,7 +9,7 @@ from pydantic import Field
 from scheduler.grid import Stretch
 from scheduler.objective import Objective
 from scheduler.occupancy import Claims
-from scheduler.pattern import CasePatterns, Drawn, Layout, Names, Pattern
+from scheduler.pattern import CasePatterns, Drawn, Layout, Names, Pattern, Patterns
 from scheduler.world import (
     BookedAttendance,
     BookedPhase,
@@ -135,6 +135,16 @@ def claims_of(case: CasePatterns, booking: Booking) -> Claims:
 def begun(booking: Booking, now: datetime) -> bool:
     """Return whether a booking is executed or under way, so that nothing may move it."""
     return booking.status == "executed" or booking.start < now
+
+
+def in_force(patterns: Patterns, bookings: Iterable[Booking]) -> tuple[Booking, ...]:
+    """Return the bookings that claim: not cancelled, nor of a case withdrawn before they began."""
+    now = patterns.world.as_of
+    return tuple(
+        one
+        for one in bookings
+        if one.claims and (begun(one, now) or not patterns.of(one.case).withdrawn)
+    )
 
 
 def free_to_move(booking: Booking, now: datetime) -> bool:

@@ -20,7 +20,7 @@ from scheduler.model import Program, every_choice, named_choices, solve
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, key
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Patterns
-from scheduler.plan import Bound, Plan, Unplanned, bookings_of, claims_of, free_to_move
+from scheduler.plan import Bound, Plan, Unplanned, bookings_of, claims_of, free_to_move, in_force
 from scheduler.world import Booking, World
 
 EXACT = 20_000
@@ -43,20 +43,36 @@ class Task:
     occupancy: Occupancy
     cases: tuple[CasePatterns, ...]
     pinned: tuple[Booking, ...]
+    halved: tuple[str, ...]
 
 
 def prepare(world: World, register: Register) -> Task:
-    """Compile ``world``: bookings that are held, confirmed or begun stay as they are."""
+    """Compile ``world``: bookings that are held, confirmed or begun stay as they are.
+
+    So does the other leg of their chain; a chain of which only one leg is booked is ``halved`` and
+    needs a person's word. Who is withdrawn keeps nothing that has not begun.
+    """
     patterns = Patterns(world, register)
-    pinned = tuple(
-        one for one in world.bookings if one.claims and not free_to_move(one, world.as_of)
-    )
+    standing = in_force(patterns, world.bookings)
+    fixed: dict[str, set[str]] = {}
+    for one in standing:
+        if not free_to_move(one, world.as_of) and one.operation in world.case[one.case].legs:
+            fixed.setdefault(one.case, set())
+    pinned = [one for one in standing if one.case in fixed or not free_to_move(one, world.as_of)]
     occupancy = Occupancy(world)
-    for booking in pinned:
-        occupancy.claim(claims_of(patterns.of(booking.case), booking))
-    settled = {booking.case for booking in pinned}
-    cases = tuple(patterns.of(case.id) for case in world.cases if case.id not in settled)
-    return Task(patterns, Valuation(patterns), occupancy, cases, pinned)
+    for one in pinned:
+        occupancy.claim(claims_of(patterns.of(one.case), one))
+        fixed.get(one.case, set()).add(one.operation)
+    return Task(
+        patterns,
+        Valuation(patterns),
+        occupancy,
+        cases=tuple(patterns.of(case.id) for case in world.cases if case.id not in fixed),
+        pinned=tuple(pinned),
+        halved=tuple(
+            case for case, legs in fixed.items() if not legs.issuperset(world.case[case].legs)
+        ),
+    )
 
 
 def plan(
@@ -109,12 +125,19 @@ def plan(
                 for booking in bookings_of(case, option.pattern, option.names)
             ),
         ),
-        unplanned=tuple(
-            Unplanned(case=case.case.id, reason=reason(case, task.occupancy))
-            for case in task.cases
-            if case.case.id not in chosen
-        ),
+        unplanned=tuple(_unplanned(task, chosen)),
     )
+
+
+def _unplanned(task: Task, chosen: Mapping[str, Option]) -> Iterator[Unplanned]:
+    for case in task.halved:
+        yield Unplanned(
+            case=case, reason="one leg of it is booked; the other is to be asked for by itself"
+        )
+    with _collector_paused():
+        for one in task.cases:
+            if one.case.id not in chosen:
+                yield Unplanned(case=one.case.id, reason=reason(one, task.occupancy))
 
 
 @contextmanager
@@ -331,14 +354,26 @@ def _value_of(task: Task, cases: Sequence[CasePatterns], chosen: Mapping[str, Op
 
 
 def _trivial(task: Task, name: str) -> int:
-    """Return the bound that needs no proof: everybody, or nothing."""
-    return sum(case.case.weight for case in task.cases) if name in MAXIMISED else 0
+    """Return the bound that needs no model: all that fit an empty world, or nothing."""
+    if name not in MAXIMISED:
+        return 0
+    return sum(
+        case.case.weight for case in task.cases if task.valuation.last_moment(case) is not None
+    )
 
 
 def _level(name: str, value: int, bound: int) -> Bound:
-    """Return the level with its gap as a fraction of the bound (of the value where it is low)."""
+    """Return the level with its gap as a fraction of the bound (of the value where it is low).
+
+    Raises
+    ------
+    ArithmeticError
+        When the value beats its bound, so that one of both is wrong.
+    """
     if name in MAXIMISED:
         gap = (bound - value) / bound if bound else 0.0
     else:
         gap = (value - bound) / value if value else 0.0
-    return Bound(level=name, value=value, bound=bound, gap=max(gap, 0.0))
+    if gap < 0:
+        raise ArithmeticError(f"{name}: the plan is worth {value}, its bound is {bound}")
+    return Bound(level=name, value=value, bound=bound, gap=gap)

@@ -213,10 +213,9 @@ def _due(case: CasePatterns, pattern: Pattern) -> Iterator[DueCheck]:
                 continue
             edge = layout.moment(slot, rule.edge)
             opens = edge - timedelta(minutes=rule.window)
-            if not all(
-                one.value == "yes" and one.since is not None and one.since >= opens.date()
-                for one in rule.answers
-            ):
+            zone = case.world.location[case.case.location].timezone
+            fresh = (rule.fresh_until(answer, zone) for answer in rule.answers)
+            if not all(until is not None and edge <= until for until in fresh):
                 yield DueCheck(
                     check=rule.check,
                     constraint=constraint.id,

@@ -111,31 +111,61 @@ def violations(
 def plan_violations(world: World, register: Register, plan: "Plan") -> tuple[Violation, ...]:
     """Return what is wrong with ``plan`` as a plan of ``world``: its bookings, and what it leaves.
 
-    It must be made on this very world, keep every booking that is not merely proposed, and tell of
-    each case either its booking or the reason why not.
+    It must be made on this very world, keep what has begun or is not merely proposed, propose
+    what is new, and tell of each case either its bookings or the reason why not.
     """
     found = list(violations(world, register, plan.bookings))
     if plan.world != world.fingerprint:
         found.append(Violation("plan", "world", f"was made on another world, {plan.world[:12]}"))
-    booked = {one.id: one for one in plan.bookings}
-    found += (
-        Violation(one.id, "pinned", "stands in the world, is not or not the same in the plan")
-        for one in world.bookings
-        if one.claims and one.status != "proposed" and booked.get(one.id) != one
-    )
-    told = Counter({one.case for one in plan.bookings if one.claims})
-    told.update(one.case for one in plan.unplanned)
-    found += (
-        Violation(case.id, "plan", f"is told of {told[case.id]} times, once is asked")
-        for case in world.cases
-        if told[case.id] != 1
-    )
+    found += _kept(world, register, plan.bookings)
+    found += _told(world, plan)
     return tuple(found)
+
+
+def _kept(world: World, register: Register, bookings: Sequence[Booking]) -> Iterator[Violation]:
+    """What is promised stays, what is new is proposed, and what is withdrawn is released."""
+    withdrawn = {case.id for case in world.cases if _withdrawn(world, register, case)}
+    booked = {one.id: one for one in bookings}
+    for one in world.bookings:
+        promised = one.status != "proposed" and one.case not in withdrawn
+        pinned = one.claims and (promised or _begun(world, one))
+        if pinned and booked.get(one.id) != one:
+            yield Violation(
+                one.id, "pinned", "stands in the world, is not or not the same in the plan"
+            )
+    for one in bookings:
+        if one.status != "proposed" and one not in world.bookings:
+            yield Violation(one.id, "plan", f"is {one.status}, which the world does not know")
+        if one.claims and one.case in withdrawn and not _begun(world, one):
+            yield Violation(one.id, "plan", f"is of {one.case}, which is withdrawn")
+
+
+def _withdrawn(world: World, register: Register, case: Case) -> bool:
+    return any(
+        isinstance(rule, Blocked) and rule.withdrawn
+        for leg in case.legs
+        for _, rule in register.declarations(world, case, leg)
+    )
+
+
+def _told(world: World, plan: "Plan") -> Iterator[Violation]:
+    """Every leg of a case is booked, or else it is told once why not."""
+    legs = {(one.case, one.operation) for one in plan.bookings if one.claims}
+    told = Counter(one.case for one in plan.unplanned)
+    for case in world.cases:
+        asked = any((case.id, leg) not in legs for leg in case.legs)
+        if told[case.id] != asked:
+            yield Violation(
+                case.id,
+                "plan",
+                f"is told of as unplanned {told[case.id]} times, asked is {asked:d}",
+            )
+    for name in told.keys() - world.case.keys():
+        yield Violation(name, "plan", f"unknown case {name} is told of as unplanned")
 
 
 def _matter(world: World, register: Register, booking: Booking) -> _Matter:
     case = world.case[booking.case]
-    begun = booking.status == "executed" or booking.start < world.as_of
     return _Matter(
         world,
         booking,
@@ -143,13 +173,23 @@ def _matter(world: World, register: Register, booking: Booking) -> _Matter:
         world.template[booking.template],
         world.departure[booking.departure] if booking.departure else None,
         register.declarations(world, case, booking.operation),
-        begun and booking in world.bookings,
+        _begun(world, booking) and booking in world.bookings,
     )
+
+
+def _pinned(world: World, booking: Booking) -> bool:
+    """Return whether the world has promised this booking, so that a plan keeps it as it is."""
+    return booking.status in {"held", "confirmed"} and booking in world.bookings
+
+
+def _begun(world: World, booking: Booking) -> bool:
+    return booking.status == "executed" or booking.start < world.as_of
 
 
 def _references(world: World, bookings: Sequence[Booking]) -> Iterator[Violation]:
     """Every id leads somewhere, and no booking or leg is there twice."""
     ids = Counter(one.id for one in bookings)
+    known_ids = ids.keys() | {one.id for one in world.bookings}
     legs = Counter((one.case, one.operation) for one in bookings)
     for one in bookings:
         if ids[one.id] > 1:
@@ -158,7 +198,7 @@ def _references(world: World, bookings: Sequence[Booking]) -> Iterator[Violation
             yield Violation(
                 one.id, "booking", f"is not the only {one.operation} of case {one.case}"
             )
-        for kind, name, known in _named(world, one, ids):
+        for kind, name, known in _named(world, one, known_ids):
             if name is not None and name not in known:
                 yield Violation(one.id, "booking", f"unknown {kind} {name}")
         template = world.template.get(one.template)
@@ -171,7 +211,8 @@ def _references(world: World, bookings: Sequence[Booking]) -> Iterator[Violation
                 one.id, "template", "a removal has a departure, and a placement has none"
             )
         case = world.case.get(one.case)
-        if case is not None and one.operation not in case.legs and one.status != "executed":
+        done = one.status == "executed" and one in world.bookings
+        if case is not None and one.operation not in case.legs and not done:
             yield Violation(one.id, "booking", f"the case asks for no {one.operation}")
 
 
@@ -195,7 +236,7 @@ def _named(
 def _shape(matter: _Matter, matters: Mapping[str, _Matter]) -> Iterator[Violation]:
     """Phases follow the template: on the grid, long enough, in order, at the right places."""
     world, booking = matter.world, matter.booking
-    slot = world.horizon.slot_minutes * MINUTE
+    start, slot = world.horizon.start, world.horizon.slot_minutes * MINUTE
 
     def wrong(says: str) -> Violation:
         return Violation(booking.id, "template", says)
@@ -217,7 +258,7 @@ def _shape(matter: _Matter, matters: Mapping[str, _Matter]) -> Iterator[Violatio
             if (booked.from_, booked.until) != (departure.departs, departure.arrives):
                 yield wrong(f"phase {phase.id} is not when {departure.id} departs and arrives")
             continue
-        if (booked.from_ - world.horizon.start) % slot:
+        if (booked.from_ - start) % slot:
             yield wrong(f"phase {phase.id} does not begin on the grid")
         length = booked.until - booked.from_
         if not phase.minutes * MINUTE <= length < phase.minutes * MINUTE + slot:
@@ -231,22 +272,28 @@ def _shape(matter: _Matter, matters: Mapping[str, _Matter]) -> Iterator[Violatio
             continue
         gap = after.from_ - before.until
         least = (drive + phase.wait.min) * MINUTE
-        most = (drive + phase.wait.max) * MINUTE + slot
-        if phase.minutes is None:
-            most += slot  # for the departure keeps its own minutes
-        if not least <= gap < most:
+        most = _up(drive * MINUTE, slot) + phase.wait.max * MINUTE
+        # A phase may end inside a slot, and the departure begin in one.
+        most += _up(before.until - start, slot) - (before.until - start)
+        most += (after.from_ - start) % slot
+        if not least <= gap <= most:
             yield wrong(
-                f"phase {phase.id} begins {gap} after the one before, "
-                f"allowed is {least} to less than {most}"
+                f"phase {phase.id} begins {gap} after the one before, allowed is {least} to {most}"
             )
+
+
+def _up(length: timedelta, slot: timedelta) -> timedelta:
+    """Return ``length`` rounded up to whole slots."""
+    return length + -length % slot
 
 
 def _origin(matter: _Matter, matters: Mapping[str, _Matter]) -> str:
     """Return where the person is at the start of the leg: in a chain where the placement ended."""
-    before = matters.get(matter.booking.follows or "")
-    if len(matter.case.legs) == 2 and before is not None and before.booking.facility is not None:
-        return matter.world.facility[before.booking.facility].location
-    return matter.case.location
+    if len(matter.case.legs) < 2 or matter.booking.operation == "placement":
+        return matter.case.location
+    before = matters.get(matter.booking.follows or "", matter)
+    facility = before.booking.facility
+    return matter.world.facility[facility].location if facility else matter.case.location
 
 
 def _right_place(matter: _Matter, phase: Phase, place: str, origin: str) -> bool:
@@ -409,7 +456,7 @@ def _chains(register: Register, matters: Mapping[str, _Matter]) -> Iterator[Viol
     for matter in matters.values():
         case, booking = matter.case, matter.booking
         before = matters.get(booking.follows or "")
-        if matter.past:
+        if matter.past or (before is None and _pinned(matter.world, booking)):
             continue
         if booking.follows is not None and (
             before is None

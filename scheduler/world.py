@@ -24,8 +24,6 @@ from pydantic.alias_generators import to_camel
 
 from scheduler.grid import Grid, Stretch, instant_in
 
-SCHEMA_VERSION = 1
-
 Operation = Literal["placement", "removal", "placement-and-removal"]
 Leg = Literal["placement", "removal"]
 
@@ -300,7 +298,7 @@ class Person(Part):
 
     id: Id
     category: Tag
-    languages: tuple[Tag, ...] = ()
+    languages: tuple[Tag, ...] = Field(default=(), max_length=12)
     documents: tuple[Document, ...] = ()
     facts: dict[str, Fact] = {}
     escorts: Annotated[int, Field(ge=0, le=6)] = 0
@@ -344,7 +342,7 @@ class Case(Part):
     earliest: Instant | None = None
     latest: Instant | None = None
     assigned_officer: Id | None = None
-    attendees: tuple[Attendee, ...] = ()
+    attendees: tuple[Attendee, ...] = Field(default=(), max_length=8)
     away: tuple[Interval, ...] = ()
     templates: tuple[Id, ...] = ()
 

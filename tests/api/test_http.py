@@ -11,7 +11,7 @@ from api.app import create_app
 from constraints.register import REGISTER
 from scheduler.loading import read_world
 
-WORLD = read_world(Path(__file__).parents[2] / "fixtures" / "tiny.json", REGISTER.facts)
+WORLD = read_world(Path(__file__).parents[2] / "fixtures" / "tiny.json", REGISTER)
 
 
 @pytest.fixture

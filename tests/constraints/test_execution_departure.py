@@ -19,12 +19,13 @@ from constraints import (
     lawyer_notice,
 )
 from scheduler.constraint import Attendance, Blocked, Due, Elapsed, Inside, Only, Seats
-from scheduler.world import Departure, Resource
+from scheduler.world import Booking, Departure, Resource
 from tests.constraints.worlds import (
     AS_OF,
     NO,
     UNKNOWN,
     YES,
+    booking,
     case,
     chain,
     declared,
@@ -126,7 +127,7 @@ def test_both_ask_the_same_seats_so_that_they_are_taken_once() -> None:
 
 
 def test_escorts_are_away_for_the_whole_duty() -> None:
-    short, long = declared(escort.CONSTRAINT, case(persons=ESCORTED), **ALL)
+    short, _, long = declared(escort.CONSTRAINT, case(persons=ESCORTED), **ALL)
     assert isinstance(short, Attendance)
     assert isinstance(long, Attendance)
     assert (short.first, short.last, short.count) == ("departure", "departure", 2)
@@ -152,20 +153,58 @@ def test_each_escorted_person_has_two_or_more(escorts: tuple[int, ...], count: i
     assert found.count == count
 
 
-def test_no_escort_for_the_unescorted_nor_on_charters_and_roads() -> None:
+def test_no_escort_for_the_unescorted_and_a_charter_brings_its_own() -> None:
     assert not declared(escort.CONSTRAINT, case(), **ALL)
-    assert not declared(escort.CONSTRAINT, case(persons=ESCORTED), departures=(CHARTER, ROAD))
+    assert not declared(escort.CONSTRAINT, case(persons=ESCORTED), departures=(CHARTER,))
+
+
+def test_escorts_by_road_drive_there_and_back_without_a_lay_over() -> None:
+    (found,) = declared(escort.CONSTRAINT, case(persons=ESCORTED), departures=(ROAD,))
+    assert found == Attendance(
+        "escort",
+        "departure",
+        "departure",
+        count=2,
+        before=30,
+        after=15 + 30,
+        departures=frozenset({"road1"}),
+    )
+
+
+def test_a_flight_and_a_drive_of_one_length_are_asked_apart() -> None:
+    drive = departure("road2", "road", from_="border-venlo")
+    by_air, by_road = declared(
+        escort.CONSTRAINT, case(persons=ESCORTED), departures=(FLIGHT, drive)
+    )
+    assert isinstance(by_air, Attendance)
+    assert isinstance(by_road, Attendance)
+    assert by_air.departures == ids("hv1")
+    assert by_road.departures == ids("road2")
+    assert by_road.after < by_air.after
 
 
 DUTY = shift("2026-10-28 06:00", "2026-10-28 22:00")
 
 
-def member(role: str = "escort", **fields: Any) -> Resource:
-    return resource(f"{role}-1", role, "schiphol-ams", **{"shifts": (DUTY,), **fields})
+TEAM = ("escort-1", "escort-2", "doctor-1")
 
 
-def allowed(charter: Departure, *team: Resource) -> frozenset[str] | None:
-    found = declared(charter_team.CONSTRAINT, case(), departures=(FLIGHT, charter), resources=team)
+def member(name: str, **fields: Any) -> Resource:
+    role = name.split("-")[0]
+    return resource(name, role, "schiphol-ams", **{"shifts": (DUTY,), **fields})
+
+
+def charter(id: str = "ch1", team: tuple[str, ...] = TEAM, **fields: Any) -> Departure:
+    return departure(id, "charter", team=team, **fields)
+
+
+def allowed(*charters: Departure, **changed: Any) -> frozenset[str] | None:
+    """Return the departures left; ``changed`` gives members, by name, other fields than usual."""
+    names = {one for flight in charters for one in flight.team}
+    team = tuple(member(one, **changed.get(one.replace("-", "_"), {})) for one in sorted(names))
+    found = declared(
+        charter_team.CONSTRAINT, case(), departures=(FLIGHT, *charters), resources=team
+    )
     if not found:
         return None
     (only,) = found
@@ -174,27 +213,59 @@ def allowed(charter: Departure, *team: Resource) -> frozenset[str] | None:
 
 
 def test_a_charter_departs_with_its_team_rostered() -> None:
-    assert allowed(departure("ch1", "charter", team=("escort-1",)), member()) is None
+    assert allowed(charter()) is None
 
 
-def test_a_charter_without_its_team_does_not_depart() -> None:
-    manned = departure("ch1", "charter", team=("escort-1",))
-    assert allowed(departure("ch1", "charter")) == ids("hv1")
-    assert allowed(manned, member(shifts=())) == ids("hv1")
-    short = shift("2026-10-28 06:00", "2026-10-28 14:00")
-    assert allowed(manned, member(shifts=(short,))) == ids("hv1")
-    ill = interval("2026-10-28 00:00", "2026-10-29 00:00")
-    assert allowed(manned, member(away=(ill,))) == ids("hv1")
+@pytest.mark.parametrize("there", [(), TEAM[:2], (TEAM[0], TEAM[2]), TEAM[2:]])
+def test_a_team_has_two_escorts_and_a_doctor(there: tuple[str, ...]) -> None:
+    assert allowed(charter(team=there)) == ids("hv1")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"shifts": ()},
+        {"shifts": (shift("2026-10-28 12:30", "2026-10-28 22:00"),)},
+        {"away": (interval("2026-10-28 00:00", "2026-10-29 00:00"),)},
+        {"away": (interval("2026-10-28 16:00", "2026-10-28 18:00"),)},
+    ],
+)
+def test_a_charter_does_not_depart_when_one_of_its_team_is_not_at_work(
+    fields: dict[str, Any],
+) -> None:
+    assert allowed(charter(), doctor_1=fields) == ids("hv1")
+
+
+def test_the_roster_of_a_charter_team_covers_the_way_back() -> None:
+    """There at 14:30, and as long again: home at 17:00."""
+    until_there = {"shifts": (shift("2026-10-28 06:00", "2026-10-28 16:59"),)}
+    until_home = {"shifts": (shift("2026-10-28 06:00", "2026-10-28 17:00"),)}
+    assert allowed(charter(), escort_1=until_there) == ids("hv1")
+    assert allowed(charter(), escort_1=until_home) is None
+
+
+def test_nobody_flies_two_charters_at_once() -> None:
+    second: dict[str, Any] = {
+        "team": ("escort-1", "escort-3", "doctor-2"),
+        "departs": local("2026-10-28 16:30"),
+        "arrives": local("2026-10-28 18:00"),
+    }
+    assert allowed(charter(), charter("ch2", **second)) == ids("hv1")
+    after = second | {"departs": local("2026-10-28 17:00")}
+    assert allowed(charter(), charter("ch2", **after)) is None
+
+
+def test_another_charter_is_manned_by_others() -> None:
+    second = charter("ch2", ("escort-3", "escort-4", "doctor-2"))
+    assert allowed(charter(), second) is None
+    assert allowed(charter(), second, doctor_2={"shifts": ()}) == ids("hv1", "ch1")
 
 
 @pytest.mark.parametrize("kind", ["joint", "collecting"])
 def test_joint_and_collecting_charters_need_a_monitor(kind: str) -> None:
-    team = ("escort-1", "monitor-1")
-    assert allowed(departure("ch1", "charter", charter=kind, team=team[:1]), member()) == ids("hv1")
-    with_monitor = departure("ch1", "charter", charter=kind, team=team)
-    assert allowed(with_monitor, member(), member("monitor")) is None
-    skilled = departure("ch1", "charter", charter=kind, team=team[:1])
-    assert allowed(skilled, member(skills=("monitor",))) is None
+    assert allowed(charter(charter=kind)) == ids("hv1")
+    assert allowed(charter(charter=kind, team=(*TEAM, "monitor-1"))) is None
+    assert allowed(charter(charter=kind), doctor_1={"skills": ("monitor",)}) is None
 
 
 def test_the_kmar_takes_over_three_hours_before_a_flight() -> None:
@@ -277,12 +348,37 @@ def test_it_was_48_hours_until_october_2020() -> None:
     assert elapsed.at_least == 48 * 60
 
 
-def test_a_notice_once_given_is_asked_no_more_but_its_hours_still_count() -> None:
-    (inside,) = declared(lawyer_notice.CONSTRAINT, case(facts={"notice-given": YES}))
+GIVEN: dict[str, Any] = {"facts": {"notice-given": YES}}
+ASKED = Due("notice-given", ("departure", "start"), 36 * 60, (UNKNOWN,))
+
+
+@pytest.mark.parametrize("status", ["held", "confirmed"])
+def test_the_notice_of_a_booked_departure_is_given_once(status: str) -> None:
+    (inside,) = declared(lawyer_notice.CONSTRAINT, case(**GIVEN), bookings=(booking(status),))
     assert since(inside) == AS_OF + timedelta(hours=36)
-    _, refused = declared(lawyer_notice.CONSTRAINT, case(facts={"notice-given": NO}))
-    assert isinstance(refused, Due)
-    assert refused.answers == (NO,)
+
+
+@pytest.mark.parametrize(
+    "bookings",
+    [
+        (),
+        (booking("proposed"),),
+        (booking("cancelled"),),
+        (booking(operation="placement"),),
+        (booking(of="zk-2"),),
+    ],
+)
+def test_a_notice_of_no_standing_booking_is_due_again(bookings: tuple[Booking, ...]) -> None:
+    _, due = declared(lawyer_notice.CONSTRAINT, case(**GIVEN), bookings=bookings)
+    assert due == ASKED
+    assert declared(lawyer_notice.CONSTRAINT, chain(**GIVEN), "removal", bookings=bookings) == [
+        ASKED
+    ]
+
+
+def test_a_notice_not_yet_given_is_due_and_forbids_nothing() -> None:
+    _, due = declared(lawyer_notice.CONSTRAINT, case(facts={"notice-given": NO}))
+    assert due == ASKED
 
 
 def test_every_person_is_declared_fit_to_fly_within_72_hours() -> None:

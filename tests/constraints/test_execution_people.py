@@ -192,6 +192,7 @@ def test_an_own_lawyer_comes_instead_and_at_any_hour() -> None:
         ("pick-up", "intake", ("pick-up", "hearing")),
         ("transfer", "arrival", ("hearing", "arrival")),
         ("hand-over", "hand-over", ("hearing", "hearing")),
+        ("lunch", "arrival", ("hearing", "hearing")),
     ],
 )
 def test_an_own_lawyer_is_always_at_the_hearing(
@@ -200,6 +201,32 @@ def test_an_own_lawyer_is_always_at_the_hearing(
     of = case("placement", attendees=own(from_, until))
     found = attendance(lawyer.CONSTRAINT, of, resources=LAWYERS)
     assert (found.first, found.last) == stay
+
+
+@pytest.mark.parametrize(
+    ("from_", "until", "placed", "removed"),
+    [
+        ("hearing", "departure", ("hearing", "arrival"), ("transport", "departure")),
+        ("pick-up", "delivery", ("pick-up", "arrival"), ("transport", "delivery")),
+        ("transfer", "hand-over", ("hearing", "arrival"), ("transport", "hand-over")),
+        ("delivery", "hand-over", ("hearing", "hearing"), ("delivery", "hand-over")),
+    ],
+)
+def test_an_own_lawyer_named_into_the_removal_stays_for_the_rest_of_the_placement(
+    from_: str, until: str, placed: tuple[str, str], removed: tuple[str, str]
+) -> None:
+    of = chain(attendees=own(from_, until))
+    first = attendance(lawyer.CONSTRAINT, of, "placement", resources=LAWYERS)
+    then = attendance(attendees.CONSTRAINT, of, "removal", resources=LAWYERS)
+    assert (first.first, first.last) == placed
+    assert (then.first, then.last) == removed
+
+
+def test_an_own_lawyer_whose_stay_makes_no_sense_is_unknown_and_at_the_hearing() -> None:
+    of = case("placement", attendees=own("arrival", "pick-up"))
+    assert declared(attendees.CONSTRAINT, of, resources=LAWYERS) == [Blocked("attendees", False)]
+    found = attendance(lawyer.CONSTRAINT, of, resources=LAWYERS)
+    assert (found.first, found.last) == ("hearing", "hearing")
 
 
 NIDOS = resource("nidos-1", "guardian")
@@ -310,11 +337,12 @@ def test_adults_and_those_in_detention_may_be_fetched_early() -> None:
 
 
 @pytest.mark.parametrize("scope", ["placement", "removal"])
-def test_independent_departure_always_wins(scope: Any) -> None:
-    of = chain(triggers=triggers(independent_departure="2026-10-20 23:30"))
+def test_independent_departure_always_wins_and_withdraws_the_case(scope: Any) -> None:
+    of = chain(triggers=triggers(independent_departure="2026-10-16 23:30"))
     (blocked,) = declared(independent_departure.CONSTRAINT, of, scope)
     assert isinstance(blocked, Blocked)
     assert blocked.known
+    assert blocked.withdrawn
     assert blocked.since is not None
-    assert blocked.since.isoformat() == "2026-10-20"
+    assert blocked.since.isoformat() == "2026-10-16"
     assert not declared(independent_departure.CONSTRAINT, chain(), scope)

@@ -10,11 +10,15 @@ from constraints import (
     departure_term,
     lawful_stay,
     medical_bar,
+    nationality,
+    presentation,
     regime,
     removability_check,
     return_decision,
+    travel_document,
 )
-from scheduler.constraint import Blocked, Constraint, Due, FactType, Inside
+from constraints.transfers import BOUND, EUROPEAN_UNION
+from scheduler.constraint import Blocked, Constraint, Due, FactType, Inside, TriggerType
 from scheduler.world import Fact
 from tests.constraints.worlds import (
     NO,
@@ -98,6 +102,46 @@ def test_a_return_without_a_departure_term_is_unknown() -> None:
 def test_transfers_and_border_cases_have_no_departure_term() -> None:
     assert not declared(departure_term.CONSTRAINT, case(regime="ammr"))
     assert not declared(departure_term.CONSTRAINT, case(detention=detention("6")))
+
+
+def test_a_departure_term_may_end_ahead() -> None:
+    assert departure_term.CONSTRAINT.triggers == (TriggerType("departure-term-end", ahead=True),)
+
+
+@pytest.mark.parametrize("destination", ["AL", "TR", "GB", "tirana-tia"])
+def test_a_transfer_goes_to_a_state_bound_by_the_dublin_rules(destination: str) -> None:
+    of = case(regime="ammr", destination=destination)
+    assert declared(regime.CONSTRAINT, of) == [Blocked("destination", True)]
+    assert declared(regime.CONSTRAINT, case("placement", regime="ammr", destination=destination))
+    unnamed = case(detention=detention("59a"), destination=destination)
+    assert declared(regime.CONSTRAINT, unnamed) == [Blocked("destination", True)]
+
+
+@pytest.mark.parametrize("destination", ["AL", "tirana-tia"])
+def test_a_regime_alone_does_not_switch_off_the_checks_of_a_return(destination: str) -> None:
+    of = case(regime="ammr", destination=destination)
+    for one in (departure_term, nationality, presentation, travel_document):
+        assert declared(one.CONSTRAINT, of), one.__name__
+
+
+@pytest.mark.parametrize("destination", ["DE", "NO", "CH", "IS", "LI", "DK"])
+def test_a_transfer_within_the_dublin_states_asks_no_identity(destination: str) -> None:
+    of = case(regime="ammr", destination=destination)
+    assert not declared(regime.CONSTRAINT, of)
+    for one in (departure_term, nationality, presentation):
+        assert not declared(one.CONSTRAINT, of)
+
+
+def test_the_dublin_states_are_the_twenty_seven_and_four_more() -> None:
+    assert len(EUROPEAN_UNION) == 27
+    assert EUROPEAN_UNION < BOUND
+    assert {one for one in BOUND if one not in EUROPEAN_UNION} == {"CH", "IS", "LI", "NO"}
+
+
+def test_a_return_within_the_union_is_no_transfer() -> None:
+    of = case(destination="PL")
+    assert declared(nationality.CONSTRAINT, of)
+    assert not declared(regime.CONSTRAINT, of)
 
 
 def test_a_placement_does_not_wait_for_the_departure_term() -> None:

@@ -1,6 +1,7 @@
 """Light 2: the person can be found, and may still be transferred."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,13 @@ def test_must_be_known_in_both_legs(constraint: Constraint, fact: FactType, scop
     assert not declared(constraint, chain(facts={fact.id: YES}), scope)  # type: ignore[arg-type]
 
 
-def end(of: Case) -> timedelta:
+LATER: dict[str, Any] = {"as_of": local("2030-06-01 00:00")}
+"""When all that these tests tell has happened."""
+
+
+def end(of: Case, **fields: Any) -> timedelta:
     """Return how long after the acceptance the transfer term ends."""
-    (inside,) = declared(transfer_term.CONSTRAINT, of)
+    (inside,) = declared(transfer_term.CONSTRAINT, of, **fields)
     assert isinstance(inside, Inside)
     assert inside.clock
     assert inside.first == inside.last == ("departure", "start")
@@ -54,24 +59,41 @@ def test_absconding_makes_it_three_years_or_eighteen_months() -> None:
     assert end(transfer("dublin-iii", absconded="2026-09-01 00:00")) == months(18)
 
 
+@pytest.mark.parametrize("event", ["in_prison", "absconded"])
+def test_what_has_not_happened_yet_does_not_lengthen_the_term(event: str) -> None:
+    assert end(transfer("ammr", **{event: "2026-10-20 00:00"})) == months(6)
+    assert end(transfer("ammr", **{event: "2026-10-18 00:00"})) > months(6)
+
+
+def test_who_is_to_reappear_has_no_three_months_yet() -> None:
+    absconded = {"absconded": "2026-09-01 00:00"}
+    late = transfer("ammr", **absconded, reappeared="2029-07-01 00:00")
+    assert end(late) == timedelta(days=3 * 365)
+
+
+def test_an_acceptance_ahead_is_unknown() -> None:
+    of = case(regime="ammr", triggers=triggers(transfer_accepted="2026-10-20 12:00"))
+    assert declared(transfer_term.CONSTRAINT, of) == [Blocked("transfer-accepted", False)]
+
+
 def test_what_happens_after_the_term_does_not_revive_it() -> None:
-    assert end(transfer("ammr", absconded="2027-06-01 00:00")) == months(6)
-    assert end(transfer("dublin-iii", in_prison="2027-06-01 00:00")) == months(6)
+    assert end(transfer("ammr", absconded="2027-06-01 00:00"), **LATER) == months(6)
+    assert end(transfer("dublin-iii", in_prison="2027-06-01 00:00"), **LATER) == months(6)
 
 
 def test_who_reappears_late_has_three_months_under_the_ammr() -> None:
     late = {"absconded": "2026-09-01 00:00", "reappeared": "2029-07-01 00:00"}
     reappeared = local("2029-07-01 00:00") - local(ACCEPTED)
-    assert end(transfer("ammr", **late)) == reappeared + months(3)
+    assert end(transfer("ammr", **late), **LATER) == reappeared + months(3)
     late["reappeared"] = "2027-12-20 00:00"
-    assert end(transfer("dublin-iii", **late)) == months(18)
+    assert end(transfer("dublin-iii", **late), **LATER) == months(18)
 
 
 def test_who_reappears_early_keeps_the_term_and_too_late_does_not_revive_it() -> None:
     absconded = {"absconded": "2026-09-01 00:00"}
     early = transfer("ammr", **absconded, reappeared="2027-01-01 00:00")
     too_late = transfer("ammr", **absconded, reappeared="2030-01-01 00:00")
-    assert end(early) == end(too_late) == timedelta(days=3 * 365)
+    assert end(early, **LATER) == end(too_late, **LATER) == timedelta(days=3 * 365)
 
 
 def test_a_transfer_that_nobody_accepted_is_unknown() -> None:

@@ -250,8 +250,8 @@ def test_in_detention_without_a_ground_is_unknown() -> None:
     ]
 
 
-def until(constraint: Constraint, of: Case) -> timedelta:
-    (inside,) = declared(constraint, of)
+def until(constraint: Constraint, of: Case, **fields: Any) -> timedelta:
+    (inside,) = declared(constraint, of, **fields)
     assert isinstance(inside, Inside)
     return inside.stretches[0][1] - local(IMPOSED)
 
@@ -267,6 +267,32 @@ def test_an_extension_lengthens_the_general_and_the_asylum_term_only(
     assert until(detention_terms.CONSTRAINT, extended) == timedelta(days=days)
 
 
+def test_an_extension_ahead_does_not_lengthen_the_term_yet() -> None:
+    of = case(
+        detention=detention("59-1", IMPOSED),
+        triggers=triggers(detention_extended="2026-10-20 00:00"),
+    )
+    assert until(detention_terms.CONSTRAINT, of) == timedelta(days=180)
+
+
+def test_a_review_ahead_does_not_stop_the_clock_yet() -> None:
+    of = case(
+        detention=detention("59b", IMPOSED), triggers=triggers(review_upheld="2026-10-20 00:00")
+    )
+    assert until(court_review.CONSTRAINT, of) == timedelta(days=21)
+
+
+def test_what_has_happened_counts_though_more_is_announced() -> None:
+    of = case(
+        detention=detention("59b", IMPOSED),
+        triggers=(
+            *triggers(review_upheld="2026-10-16 00:00"),
+            *triggers(review_upheld="2026-11-16 00:00"),
+        ),
+    )
+    assert not declared(court_review.CONSTRAINT, of)
+
+
 def test_the_extension_of_an_earlier_detention_does_not_count() -> None:
     of = case(
         detention=detention("59-1", IMPOSED),
@@ -280,7 +306,8 @@ def test_an_extension_after_the_term_is_over_does_not_revive_it() -> None:
         detention=detention("59-1", IMPOSED),
         triggers=triggers(detention_extended="2027-05-01 00:00"),
     )
-    assert until(detention_terms.CONSTRAINT, of) == timedelta(days=180)
+    later = {"as_of": local("2027-05-02 00:00")}
+    assert until(detention_terms.CONSTRAINT, of, **later) == timedelta(days=180)
 
 
 def test_the_asylum_term_follows_the_date_of_the_rules() -> None:

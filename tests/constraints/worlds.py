@@ -9,6 +9,8 @@ from constraints.register import REGISTER, RULES
 from scheduler.constraint import Constraint, Declaration, Scope, Subject
 from scheduler.world import (
     ACTS,
+    BookedPhase,
+    Booking,
     Case,
     Departure,
     Detention,
@@ -95,12 +97,14 @@ def family() -> tuple[Person, ...]:
 
 
 def case(operation: Operation = "removal", **fields: Any) -> Case:
-    """Return a case of one man in Gilze who is to go to Albania."""
+    """Return a case of one man in Gilze who is to go to Albania; for a transfer, to Germany."""
+    held = fields.get("detention")
+    transfer = fields.get("regime") or (held and held.ground == "59a")
     defaults: dict[str, Any] = {
         "id": "zk-1",
         "operation": operation,
         "location": "azc-gilze",
-        "destination": "AL",
+        "destination": "DE" if transfer else "AL",
         "persons": (person(),),
     }
     return Case(**{**defaults, **fields})
@@ -192,6 +196,19 @@ def declared(
     """Return what ``constraint`` declares on a case; nothing where it does not apply."""
     asked = subject(of, scope, **fields)
     return list(constraint.declare(asked)) if constraint.applies(asked) else []
+
+
+def booking(status: Any = "confirmed", operation: Leg = "removal", of: str = "zk-1") -> Booking:
+    """Return a booking of a leg of a case, without anyone in it."""
+    phase = BookedPhase(
+        id="transport",
+        place="azc-gilze",
+        from_=local("2026-10-28 08:00"),
+        until=local("2026-10-28 09:00"),
+    )
+    return Booking(
+        id="b1", case=of, operation=operation, status=status, template="removal-4", phases=(phase,)
+    )
 
 
 def everything(of: Case, scope: Scope | None = None, **fields: Any) -> Mapping[str, Declaration]:

@@ -10,7 +10,7 @@ passes over for a reason that needs no proof:
 - people can be claimed inside the horizon only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
@@ -80,14 +80,14 @@ class Remembered(Register):
 
 @dataclass(frozen=True)
 class _Ask:
-    """An attendance asked of the ``leg``-th draft."""
+    """An attendance that a draft asks for."""
 
-    leg: int
+    draft: Booking
     rule: Attendance
 
 
-_Taken = tuple[int, BookedAttendance]
-"""Somebody who attends, and the number of the draft."""
+_Taken = tuple[str, BookedAttendance]
+"""Somebody who attends, and the id of the draft."""
 
 
 class Twin:
@@ -129,12 +129,12 @@ class Twin:
     def staffed(self, drafts: Drafts) -> Drafts | None:
         """Return ``drafts`` with people for every attendance; None when there are not enough."""
         roles: dict[str, list[_Ask]] = {}
-        for leg, draft in enumerate(drafts):
+        for draft in drafts:
             for _, rule in self._declared(draft.case, draft.operation):
                 if isinstance(rule, Attendance) and (
                     rule.departures is None or draft.departure in rule.departures
                 ):
-                    roles.setdefault(rule.role, []).append(_Ask(leg, rule))
+                    roles.setdefault(rule.role, []).append(_Ask(draft, rule))
         missing = _missing(self._judge(drafts))
         taken: list[_Taken] = []
         for asked in roles.values():
@@ -284,7 +284,7 @@ class Twin:
         """Return people of one role, the first set that the validator accepts for ``drafts``."""
         fit = [self._fit(drafts, ask, missing) for ask in asked]
         key = tuple(
-            (drafts[ask.leg].id, ask.rule, tuple(_plain(one) for one in able))
+            (ask.draft.id, ask.rule, tuple(_plain(one) for one in able))
             for ask, able in zip(asked, fit, strict=True)
         )
         if key not in self._chosen:
@@ -311,7 +311,7 @@ class Twin:
             return
         for group in combinations(fit[0], asked[0].rule.count):
             if not any(self._clash(one, other) for one in group for _, other in taken):
-                mine = tuple((asked[0].leg, one) for one in group)
+                mine = tuple((asked[0].draft.id, one) for one in group)
                 yield from self._choices(asked[1:], fit[1:], (*taken, *mine))
 
     def _lacks(self, bookings: Drafts) -> int | None:
@@ -321,13 +321,13 @@ class Twin:
 
     def _fit(self, drafts: Drafts, ask: _Ask, missing: int) -> tuple[BookedAttendance, ...]:
         """Return everyone of the role whom the validator lets attend, with the block it takes."""
-        draft, rule = drafts[ask.leg], ask.rule
+        draft, rule = ask.draft, ask.rule
         key = draft.id, key_of((draft,)), rule
         if key not in self._alone:
             self._alone[key] = tuple(
                 booked
                 for booked in self._blocks(draft, rule)
-                if self._lacks(_with_people(drafts, ((ask.leg, booked),))) == missing - 1
+                if self._lacks(_with_people(drafts, ((draft.id, booked),))) == missing - 1
             )
         return self._alone[key]
 
@@ -500,12 +500,10 @@ def _plain(booked: BookedAttendance) -> tuple[str, datetime, datetime]:
 
 
 def _with_people(drafts: Drafts, taken: Iterable[_Taken]) -> Drafts:
-    added: Mapping[int, list[BookedAttendance]] = {n: [] for n in range(len(drafts))}
-    for leg, booked in taken:
-        added[leg].append(booked)
-    return tuple(
-        one.model_copy(update={"attendances": tuple(added[n])}) for n, one in enumerate(drafts)
-    )
+    added: dict[str, list[BookedAttendance]] = {one.id: [] for one in drafts}
+    for draft, booked in taken:
+        added[draft].append(booked)
+    return tuple(one.model_copy(update={"attendances": tuple(added[one.id])}) for one in drafts)
 
 
 def _phase(world: World, draft: Booking, act: str) -> BookedPhase:

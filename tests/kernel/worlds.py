@@ -79,12 +79,17 @@ LANGUAGES = ("ar", "sq", "tir")
 SCHEDULED: tuple[str, ...] = ("transavia", "ryanair")
 
 
-@dataclass(frozen=True)
 class Setting:
-    """A world with the register that it is planned under."""
+    """A world with the register that it is planned under; its text is short enough to be read."""
 
-    world: World
-    register: Register
+    def __init__(self, world: World, register: Register) -> None:
+        self.world = world
+        self.register = register
+
+    def __repr__(self) -> str:
+        fields = self.world.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        declared = {one.id: one.declare for one in self.register.constraints}
+        return f"Setting({fields}, {'REGISTER' if self.register is REGISTER else declared})"
 
 
 def examples(count: int) -> settings:
@@ -281,7 +286,7 @@ def staff(draw: st.DrawFn, /, horizon: Horizon, trouble: frozenset[str]) -> tupl
         ("transport", [{"capacity": 3}], 2, {"capacity": st.integers(1, 3)}),
         ("coa", [{"home": "azc"}], 1, {"home": st.sampled_from(("azc", "pol-1"))}),
         ("kmar", [{"home": "ams"}], 1, {"home": at_airport}),
-        ("escort", [{"home": "ams"}] * 3, 2, {"home": at_airport}),
+        ("escort", [{"home": "ams"}] * 5, 2, {"home": at_airport}),
         ("nurse", [{"home": "azc"}], 1, {"remote": st.booleans(), "home": at_azc}),
         ("doctor", [{"home": "ams"}], 0, {}),
         ("monitor", [{"home": "ams"}], 0, {}),
@@ -292,6 +297,14 @@ def staff(draw: st.DrawFn, /, horizon: Horizon, trouble: frozenset[str]) -> tupl
             found += draw(resources(horizon, role, (), most + 2, **fields))
         else:
             found += draw(resources(horizon, role, sound, most, **fields))
+    if "escort" in trouble:
+        # The teams of charters name two escorts, whether or not they are at work.
+        there = {one.id for one in found}
+        found += [
+            Resource(id=name, role="escort", home="ams")
+            for name in ("escort-0", "escort-1")
+            if name not in there
+        ]
     if "room" in trouble:
         found += draw(resources(horizon, "room", (), 2, home=at_airport, skills=room))
     return tuple(found)
@@ -350,7 +363,8 @@ def departures(
             fields = {"carrier": "ryanair" if draw(one_in(9)) else "transavia", "number": f"X{n}"}
         if kind == "charter":
             charter = draw(st.sampled_from(("national", "national", "joint")))
-            team = ("doctor-0", "monitor-0") if draw(st.booleans()) else ("doctor-0",)
+            team: tuple[str, ...] = ("escort-0", "escort-1", "doctor-0", "monitor-0")
+            team = team[: draw(st.sampled_from((4, 4, 3, 1)))]
             fields = {"charter": charter, "team": team}
         seats = st.sampled_from((0, 1, 2) if scarce else (1, 2, 4))
         made.append(

@@ -21,15 +21,16 @@ from scheduler.planner import plan
 from scheduler.proposal import propose
 from scheduler.validator import violations
 from scheduler.world import Booking, World
-from tests.made_up import kings_day, observer
+from tests.made_up import kings_day, observer, residence
 
 OBSERVED = replace(REGISTER, constraints=(*REGISTER.constraints, observer.CONSTRAINT))
+SETTLED = replace(REGISTER, constraints=(*REGISTER.constraints, residence.CONSTRAINT))
 FESTIVE = replace(REGISTER, constraints=(*REGISTER.constraints, kings_day.CONSTRAINT))
 THURSDAY, FRIDAY = date(2026, 11, 26), date(2026, 11, 27)
 
 
 def read(values: Document, register: Register = OBSERVED) -> World:
-    return parse_world(canonical(values), register.facts)
+    return parse_world(canonical(values), register)
 
 
 def observed(answer: str | None = "yes", observers: int = 1) -> Document:
@@ -63,7 +64,7 @@ def sentences(explanation: Explanation) -> set[tuple[str, str]]:
 
 def test_a_new_fact_enters_the_schema_and_the_reader_and_nowhere_else() -> None:
     def asked(register: Register) -> set[str]:
-        parts = world_schema(register.facts)["$defs"]
+        parts = world_schema(register)["$defs"]
         return {
             fact
             for part in ("Case", "Person")
@@ -199,7 +200,62 @@ def test_with_no_other_day_left_kings_day_is_the_reason() -> None:
     )
 
 
-@pytest.mark.parametrize("register", [OBSERVED, FESTIVE], ids=["observer", "king's day"])
+# Residence: triggers.
+
+
+def triggered(kind: str, at: str) -> Document:
+    values = deepcopy(tiny())
+    values["cases"][0]["triggers"].append({"kind": kind, "at": at})
+    return values
+
+
+def test_new_triggers_enter_the_schema_and_the_reader_and_nowhere_else() -> None:
+    def asked(register: Register) -> set[str]:
+        return set(world_schema(register)["$defs"]["Trigger"]["properties"]["kind"]["enum"])
+
+    granted = triggered("residence-granted", "2026-11-20T12:00:00Z")
+    assert asked(SETTLED) - asked(REGISTER) == {"residence-granted", "residence-hearing"}
+    assert read(granted, SETTLED).case["zk-0001"].trigger("residence-granted") is not None
+    with pytest.raises(WorldError, match=r"triggers\[1\]\.kind: residence-granted is no trigger"):
+        read(granted, REGISTER)
+
+
+def test_a_trigger_that_is_misspelt_is_told_with_those_that_are_allowed() -> None:
+    allowed = ", ".join(sorted(SETTLED.triggers))
+    says = (
+        "residence-grant is no trigger that a constraint reads, "
+        f"allowed is {allowed}; maybe residence-granted"
+    )
+    with pytest.raises(WorldError, match=says):
+        read(triggered("residence-grant", "2026-11-20T12:00:00Z"), SETTLED)
+
+
+def test_only_a_trigger_that_may_lie_ahead_lies_ahead() -> None:
+    read(triggered("residence-hearing", "2026-11-25T12:00:00Z"), SETTLED)
+    with pytest.raises(WorldError, match=r"triggers\[1\]\.at: .* cannot lie ahead"):
+        read(triggered("residence-granted", "2026-11-25T12:00:00Z"), SETTLED)
+
+
+def test_persons_are_of_the_categories_of_the_register_where_it_names_any() -> None:
+    values = deepcopy(tiny())
+    values["cases"][0]["persons"][0]["category"] = "diplomat"
+    named = replace(REGISTER, categories=frozenset({"diplomat", "man", "woman", "child"}))
+    read(values, named)
+    read(values, replace(REGISTER, categories=frozenset()))
+    fewer = replace(named, categories=frozenset({"diplomats", "man", "woman", "child"}))
+    says = (
+        r"persons\[0\]\.category: diplomat is no category of a person, "
+        "allowed is child, diplomats, man, woman; maybe diplomats"
+    )
+    with pytest.raises(WorldError, match=says):
+        read(values, fewer)
+    category = world_schema(named)["$defs"]["Person"]["properties"]["category"]
+    assert category["enum"] == ["child", "diplomat", "man", "woman"]
+
+
+@pytest.mark.parametrize(
+    "register", [OBSERVED, FESTIVE, SETTLED], ids=["observer", "king's day", "residence"]
+)
 def test_the_register_grows_by_one_line(register: Register) -> None:
     assert register.constraints[:-1] == REGISTER.constraints
     assert (register.lights, register.rules) == (REGISTER.lights, REGISTER.rules)

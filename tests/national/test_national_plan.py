@@ -16,7 +16,7 @@ from scheduler.world import World
 
 @cache
 def national() -> World:
-    return read_world(Path(__file__).parents[2] / "fixtures" / "national.json", REGISTER.facts)
+    return read_world(Path(__file__).parents[2] / "fixtures" / "national.json", REGISTER)
 
 
 @cache

@@ -51,6 +51,10 @@ def with_twins(values: Values) -> None:
 def with_escorts(values: Values) -> None:
     """Send the man to Türkiye with escorts, planned a fortnight ahead."""
     values["asOf"] = "2026-11-08T18:00:00Z"
+    for case in values["cases"]:
+        for part in (case, *case["persons"]):
+            for fact in part["facts"].values():
+                fact["since"] = min(fact["since"], "2026-11-08")
     by_id(values, "cases", "zk-0002")["persons"][0]["escorts"] = 2
     values["resources"] += [
         {
@@ -73,7 +77,7 @@ def world_of(*changes: Change) -> World:
     values = tiny()
     for change in changes:
         change(values)
-    return parse_world(canonical(values), REGISTER.facts)
+    return parse_world(canonical(values), REGISTER)
 
 
 @cache

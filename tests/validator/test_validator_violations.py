@@ -229,6 +229,43 @@ def test_a_placement_has_no_departure() -> None:
     }
 
 
+@pytest.mark.parametrize("departs", [None, "15:00", "15:01", "15:07", "15:14"])
+def test_a_removal_waits_for_no_departure_longer_than_its_template_allows(
+    departs: str | None,
+) -> None:
+    def own_minutes(values: Values) -> None:
+        for one in values["departures"] if departs else ():
+            if one["id"] == "tk1952-1126":
+                one["departs"] = f"2026-11-26T{departs}:00Z"
+                one["arrives"] = "2026-11-26T19:20:00Z"
+
+    def a_slot_early(values: Values) -> None:
+        for one in (*values["phases"][:-1], *values["attendances"]):
+            one["from"] = moved(one["from"], minutes=-15)
+        for one in values["phases"][:-1]:
+            one["until"] = moved(one["until"], minutes=-15)
+
+    assert booking(REMOVAL, own_minutes).departure == "tk1952-1126"
+    assert found(world_of(own_minutes), planned(own_minutes)) == set()
+    assert (REMOVAL, "template") in broken(REMOVAL, a_slot_early, own_minutes)
+
+
+@pytest.mark.parametrize("name", [PLACEMENT, REMOVAL, FAMILY])
+def test_a_pause_of_one_slot_that_no_template_has_is_named(name: str) -> None:
+    one = booking(name)
+    template = world_of(as_it_is).template[one.template]
+    for n, part in enumerate(template.phases[1:], start=1):
+        if part.wait.max or part.minutes is None:
+            continue
+
+        def pause(values: Values, n: int = n) -> None:
+            for part in values["phases"][n:]:
+                part["from"] = moved(part["from"], minutes=15)
+                part["until"] = moved(part["until"], minutes=15)
+
+        assert (name, "template") in broken(name, pause), part.id
+
+
 def test_there_is_a_road_between_two_phases() -> None:
     def without_roads(values: Values) -> None:
         values["roads"] = [
@@ -621,7 +658,6 @@ def test_a_standing_check_that_is_not_answered_yes_is_named(
 @pytest.mark.parametrize(
     ("where", "fact", "constraint"),
     [
-        ("case", "notice-given", "lawyer-notice"),
         ("case", "last-removability-check", "removability-check"),
         ("person", "fit-to-fly", "fit-to-fly"),
     ],
@@ -734,6 +770,20 @@ def test_a_leg_that_the_case_does_not_ask_for_is_named() -> None:
         by_id(values, "cases", "zk-0002")["operation"] = "placement"
 
     assert in_world(only_placed) == {(REMOVAL, "booking")}
+
+
+def test_only_what_the_world_knows_as_executed_may_be_of_a_leg_that_is_not_asked_for() -> None:
+    done = edited(planned(as_it_is), PLACEMENT, lambda values: values.update(status="executed"))
+
+    def then_removed(values: Values) -> None:
+        by_id(values, "cases", "zk-0001")["operation"] = "removal"
+
+    def known(values: Values) -> None:
+        then_removed(values)
+        values["bookings"] = [one.model_dump(mode="json") for one in done if one.id == PLACEMENT]
+
+    assert (PLACEMENT, "booking") in found(world_of(then_removed), done)
+    assert found(world_of(known), done) == set()
 
 
 # History.

@@ -18,7 +18,7 @@ Told = set[tuple[str, str]]
 GONE = object()
 """In place of a value: the field is taken out."""
 PUBLISHED = Path(__file__).parents[2] / "docs" / "world.schema.json"
-SCHEMA = world_schema(REGISTER.facts)
+SCHEMA = world_schema(REGISTER)
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 _TINY = json.dumps(made())
 
@@ -31,7 +31,7 @@ def tiny() -> Document:
 
 def read(values: object) -> World:
     """Read a world from JSON values."""
-    return parse_world(json.dumps(values), REGISTER.facts)
+    return parse_world(json.dumps(values), REGISTER)
 
 
 def told(values: object) -> Told:

@@ -215,6 +215,56 @@ OTHERS = (
         {"from": "2026-10-25T02:00:00", "until": "2026-10-25T02:30:00"},
         "is empty, for the clock jumps in it",
     ),
+    Mistake("$.rulesDate", "2025-11-20", "2025-11-20 is more than a year from asOf"),
+    Mistake("$.rulesDate", "2199-12-31", "2199-12-31 is more than a year from asOf"),
+    Mistake(
+        "$.rulesDate",
+        "2026-06-11",
+        "on 2026-06-11 no row is in force of "
+        "detention-asylum-extension, return-border, transfer-floor",
+    ),
+    # Nobody answers before the answer is there, on the calendar of the case.
+    Mistake(
+        "$.cases[0].facts.whereabouts-known",
+        {"value": "yes", "since": "2026-11-23"},
+        "2026-11-23 is after 2026-11-22, the day of asOf; maybe expected",
+        at="$.cases[0].facts.whereabouts-known.since",
+    ),
+    Mistake(
+        "$.cases[0].persons[0].facts.no-medical-bar",
+        {"value": "no", "since": "2026-11-23"},
+        "2026-11-23 is after 2026-11-22, the day of asOf; maybe expected",
+        at="$.cases[0].persons[0].facts.no-medical-bar.since",
+    ),
+    # What happened, and who a person is, is what a constraint reads.
+    Mistake(
+        "$.cases[2].triggers[0].at",
+        "2026-11-22T18:00:01Z",
+        "2026-11-22T18:00:01+00:00 is after asOf, and transfer-accepted cannot lie ahead",
+    ),
+    # Templates leave a choice, and not too many.
+    Mistake(
+        "$.templates[0].phases[1].wait",
+        {"min": 10, "max": 10},
+        "is of no whole slots of 15 minutes",
+    ),
+    Mistake(
+        "$.templates[0].phases[1].wait",
+        {"max": 435},
+        "its waits can be chosen in 510 ways, allowed is 500",
+        at="$.templates[0]",
+    ),
+    Mistake(
+        "$.cases[0].attendees",
+        [{"resource": "ua-01", "from": "hearing", "until": "hearing"}] * 9,
+        "should have at most 8 items after validation, not 9",
+    ),
+    Mistake(
+        "$.cases[0].persons[0].languages",
+        ["sq"] * 13,
+        "should have at most 12 items after validation, not 13",
+    ),
+    Mistake("$.resources[0].role", "person", "cannot be person, the role of whoever leaves"),
     # Ids of each kind lead somewhere.
     Mistake("$.roads[0].from", "utrecht", "there is no location utrecht"),
     Mistake("$.roads[0].to", "utrecht", "there is no location utrecht"),
@@ -343,6 +393,26 @@ def test_what_is_told_names_the_number_of_problems_and_reads_in_the_order_of_the
     ]
 
 
+def test_a_day_is_the_local_one_of_the_case() -> None:
+    values = tiny()
+    put(values, "$.asOf", "2026-11-22T23:30:00Z")
+    put(values, "$.cases[0].facts.whereabouts-known.since", "2026-11-23")
+    assert told(values) == set()
+
+
+def test_a_hope_may_lie_ahead_and_what_nobody_knows_has_no_day() -> None:
+    values = tiny()
+    put(values, "$.cases[0].facts.whereabouts-known", {"value": "no", "expected": "2026-11-25"})
+    put(values, "$.cases[1].facts.whereabouts-known", {"value": "unknown", "since": "2026-11-25"})
+    assert told(values) == set()
+
+
+def test_the_waits_of_a_template_may_be_chosen_in_as_many_ways_as_allowed() -> None:
+    values = tiny()
+    put(values, "$.templates[0].phases[1].wait", {"max": 420})
+    assert told(values) == set()
+
+
 def test_a_world_with_mistakes_is_left_as_it_is(tmp_path: Path) -> None:
     values = tiny()
     put(values, "$.cases[0].location", "utrecht")
@@ -350,6 +420,6 @@ def test_a_world_with_mistakes_is_left_as_it_is(tmp_path: Path) -> None:
     write(values, path)
     before = path.read_bytes()
     with pytest.raises(WorldError):
-        read_world(path, REGISTER.facts)
+        read_world(path, REGISTER)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

@@ -36,7 +36,7 @@ SECTIONS = (
 
 def refusal(text: bytes | str) -> tuple[Problem, ...]:
     with pytest.raises(WorldError) as caught:
-        parse_world(text, REGISTER.facts)
+        parse_world(text, REGISTER)
     return caught.value.problems
 
 
@@ -96,7 +96,7 @@ def test_a_field_that_is_there_twice_in_what_another_replaced_is_told() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_a_file_in_any_unicode_encoding_is_read(encoding: str) -> None:
-    assert parse_world(TEXT.encode(encoding), REGISTER.facts) == parse_world(TEXT, REGISTER.facts)
+    assert parse_world(TEXT.encode(encoding), REGISTER) == parse_world(TEXT, REGISTER)
 
 
 def test_a_file_larger_than_allowed_is_refused_unread(tmp_path: Path) -> None:
@@ -104,31 +104,35 @@ def test_a_file_larger_than_allowed_is_refused_unread(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(loading.MAX_BYTES + 1)
     with pytest.raises(WorldError, match="is larger than 67108864 bytes"):
-        read_world(path, REGISTER.facts)
+        read_world(path, REGISTER)
 
 
 @pytest.mark.parametrize("name", ["nothing.json", "."])
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(WorldError, match="cannot be read"):
-        read_world(tmp_path / name, REGISTER.facts)
+        read_world(tmp_path / name, REGISTER)
 
 
 def test_a_file_is_read_as_its_text(tmp_path: Path) -> None:
     path = tmp_path / "world.json"
     write(tiny(), path)
-    assert read_world(path, REGISTER.facts) == parse_world(TEXT, REGISTER.facts)
+    assert read_world(path, REGISTER) == parse_world(TEXT, REGISTER)
 
 
 def test_a_world_of_nothing_but_time_is_a_world() -> None:
-    world = parse_world(json.dumps(BARE), REGISTER.facts)
+    world = parse_world(json.dumps(BARE), REGISTER)
     assert not any(getattr(world, section) for section in SECTIONS)
 
 
 def test_a_section_that_is_empty_is_one_that_is_left_out() -> None:
     empty = BARE | {section: [] for section in SECTIONS}
-    assert parse_world(json.dumps(empty), REGISTER.facts) == parse_world(
-        json.dumps(BARE), REGISTER.facts
-    )
+    assert parse_world(json.dumps(empty), REGISTER) == parse_world(json.dumps(BARE), REGISTER)
+
+
+@pytest.mark.parametrize("sections", [("cases",), ("departures",), ("cases", "departures")])
+def test_a_world_without_cases_or_without_departures_is_a_world(sections: tuple[str, ...]) -> None:
+    world = parse_world(json.dumps(tiny() | {section: [] for section in sections}), REGISTER)
+    assert not any(getattr(world, section) for section in sections)
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -151,4 +155,4 @@ def test_no_slip_in_the_text_of_a_world_makes_the_reader_stumble(data: st.DataOb
     last = data.draw(st.integers(first, min(first + 20, len(text))))
     slip = data.draw(st.binary(max_size=10) | st.sampled_from([b"[", b"]", b"{", b"}", b",", b'"']))
     with suppress(WorldError):
-        parse_world(text[:first] + slip + text[last:], REGISTER.facts)
+        parse_world(text[:first] + slip + text[last:], REGISTER)

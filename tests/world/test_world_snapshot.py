@@ -25,7 +25,7 @@ def test_a_world_written_and_read_again_is_the_same_with_the_same_fingerprint(
 ) -> None:
     world = read(values)
     for text in (world.model_dump_json(), canonical(document(world))):
-        again = parse_world(text, REGISTER.facts)
+        again = parse_world(text, REGISTER)
         assert again == world
         assert again.fingerprint == world.fingerprint
 
