@@ -289,13 +289,14 @@ def _after(case: CasePatterns, layout: Layout, day: date) -> int:
 
 def _demand(program: Relaxation, column: Column, members: Members) -> None:
     """Record what every pattern of the column takes of each pool."""
-    together: dict[Attendance, list[tuple[Need, int, int]]] = {}
+    together: dict[tuple[str, Attendance], list[tuple[Need, int, int]]] = {}
     for layout, line in members:
         low, high = _first(line), line.bit_length() - 1
         for need in layout.needs:
             if not need.parts and need.pool.role != PERSON:
-                together.setdefault(need.declaration, []).append((need, low, high))
-    for asked, needs in together.items():
+                asked = need.constraint, need.declaration
+                together.setdefault(asked, []).append((need, low, high))
+    for (_, attendance), needs in together.items():
         if len(needs) < len(members):
             continue
         reaches = [
@@ -305,7 +306,7 @@ def _demand(program: Relaxation, column: Column, members: Members) -> None:
             (
                 Demand(
                     eligible=frozenset[str]().union(*(reach.eligible for reach, _, _ in reaches)),
-                    count=asked.count,
+                    count=attendance.count,
                     first=min(low + reach.first for reach, low, _ in reaches),
                     end=max(high + reach.end for reach, _, high in reaches),
                     compulsory=(

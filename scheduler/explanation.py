@@ -154,7 +154,8 @@ class Explanation:
         for removal in removals:
             family = {0: self.occupancy.world.grid.full}
             for condition, rule, allows in self._between(join, removal):
-                family = _refine(family, 1 << self._number(condition, rule), allows, [])
+                number = self._number(condition, rule, allows, self.case.world.grid.full)
+                family = _refine(family, 1 << number, allows, [])
             for mask, line in family.items():
                 union[mask] = union.get(mask, 0) | line
         return union
@@ -186,7 +187,8 @@ class Explanation:
             return {}
         family = {base: layout.domain}
         for condition, rule, allows in self._conditions(layout):
-            family = _refine(family, 1 << self._number(condition, rule), allows, found)
+            number = self._number(condition, rule, allows, layout.domain)
+            family = _refine(family, 1 << number, allows, found)
             if not family:
                 break
         return family
@@ -232,8 +234,12 @@ class Explanation:
             line &= layout.meets(need, self.occupancy, "free", count) | ~there & full
         return line
 
-    def _number(self, condition: Condition, rule: Declaration) -> int:
-        self._said.setdefault(condition, rule)
+    def _number(
+        self, condition: Condition, rule: Declaration, allows: Timeline = 0, within: Timeline = 1
+    ) -> int:
+        """Return the bit of ``condition``; what ``rule`` forbids of ``within`` is what it says."""
+        if allows & within != within:
+            self._said.setdefault(condition, rule)
         return self._index.setdefault(condition, len(self._index))
 
 

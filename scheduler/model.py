@@ -307,8 +307,8 @@ def _crews(occupancy: Occupancy, cases: Sequence[CasePatterns]) -> dict[str, Cre
     }
 
 
-Moment = tuple[Attendance, Pool, int]
-"""An attendance asked of a pool at an absolute slot; options that share it share its people."""
+Moment = tuple[str, Attendance, Pool, int]
+"""What a constraint asks of a pool at an absolute slot; options that share it share its people."""
 
 
 def _staff(
@@ -319,12 +319,11 @@ def _staff(
     for (layout, slot), chosen in choices.items():
         for need in layout.needs:
             if not need.parts and need.pool.role != PERSON:
-                asking.setdefault((need.declaration, need.pool, slot + need.base), []).append(
-                    chosen
-                )
+                moment = need.constraint, need.declaration, need.pool, slot + need.base
+                asking.setdefault(moment, []).append(chosen)
     staffed = {}
     for moment, askers in asking.items():
-        asked, pool, base = moment
+        _, asked, pool, base = moment
         offers: dict[Crew, Block] = {}
         for (block,) in pool.units:
             first = base + block.lead
@@ -456,7 +455,7 @@ def _names(exact: ExactCase, leg: int, layout: Layout, slot: int, colours: Colou
         else:
             members = [
                 (block, member)
-                for _, block, units in exact.staff[leg][asked, pool, base]
+                for _, block, units in exact.staff[leg][need.constraint, asked, pool, base]
                 for member in colours.get(units.index, ())
             ]
         drawn.append(

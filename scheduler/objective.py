@@ -176,7 +176,11 @@ def _moments(case: CasePatterns) -> Iterator[datetime]:
         yield from (midnight(day, zone) for day, slots in reversed([*lines]) if union & slots)
         return
     ends = case.placement_ends(empty, "rostered")
-    removals = sorted(case.legs["removal"].promising, key=lambda one: -one.anchor)
+    removals = sorted(
+        case.legs["removal"].promising,
+        key=lambda one: one.frame.instants["departure", "start"],
+        reverse=True,
+    )
     for removal in removals:
         goes = not case.chained or any(
             line & span(*case.end_range(key, removal, empty, "rostered"))

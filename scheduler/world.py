@@ -5,6 +5,7 @@ checked in :mod:`scheduler.loading`, which reads a file and reports every proble
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -543,8 +544,9 @@ class World(Part):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the canonical JSON of this world."""
-        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+        """SHA-256 over the canonical JSON of this world: keys sorted, so equal worlds agree."""
+        canonical = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _by_id(parts: Iterable[Any]) -> dict[str, Any]:
