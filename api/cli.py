@@ -3,7 +3,6 @@
 Exit codes: 0 done, 1 no plan or no slot (or violations found), 2 bad input.
 """
 
-import gc
 import json
 import os
 import sys
@@ -21,13 +20,13 @@ from rich.console import Console, RenderableType
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api import render
-from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError
+from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError, open_world
 from constraints.register import REGISTER
 from fixtures.national import national
 from fixtures.tiny import tiny
 from fixtures.worlds import canonical
 from scheduler.draft import Problem
-from scheduler.loading import WorldError, read_world
+from scheduler.loading import WorldError
 from scheduler.objective import Objective
 from scheduler.plan import Plan
 from scheduler.planner import plan as make_plan
@@ -175,15 +174,12 @@ def serve(
 
 
 def _world(path: Path, *, as_json: bool) -> World:
-    """Read a world; it stays for the whole command, so the collector need not walk it again."""
     try:
-        world = read_world(path, REGISTER)
+        return open_world(path)
     except WorldError as error:
         _refuse(error.problems, as_json=as_json)
     except OSError as error:
         _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
-    gc.freeze()
-    return world
 
 
 def _plan(path: Path, *, as_json: bool) -> Plan:

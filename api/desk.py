@@ -1,12 +1,15 @@
 """What the doors share: a loaded world with its bookings, asked for proposals and reasons."""
 
+import gc
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Lock
 from typing import Literal
 
 from constraints.register import REGISTER
 from scheduler.constraint import Register
 from scheduler.explanation import Colour, Explanation
+from scheduler.loading import read_world
 from scheduler.objective import Valuation
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Patterns
@@ -51,6 +54,23 @@ class Answer(Part):
     world: str
     proposals: tuple[Proposal, ...]
     blocking: Blocking | None
+
+
+def open_world(path: Path) -> World:
+    """Read a world that is kept for as long as the process lives.
+
+    It and what is compiled from it is much and stays, so the collector looks at it seldom: a full
+    round in the middle of a question takes longer than the answer.
+
+    Raises
+    ------
+    WorldError
+        With everything that is wrong with the file.
+    """
+    world = read_world(path, REGISTER)
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    return world
 
 
 class UnknownCaseError(LookupError):

@@ -5,7 +5,6 @@ The first plan is timed from the loaded world to the drawn bookings; proposals a
 case in turn on a fresh desk, blocked ones with their reasons; compiling is included in both.
 """
 
-import gc
 import os
 import platform
 import resource
@@ -14,9 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from api.desk import Desk
+from api.desk import Desk, open_world
 from constraints.register import REGISTER
-from scheduler.loading import read_world
 from scheduler.plan import Plan
 from scheduler.planner import plan
 from scheduler.validator import plan_violations
@@ -28,9 +26,8 @@ WORLD = Path(__file__).parents[1] / "fixtures" / "national.json"
 def main(seconds: float) -> None:
     """Print the figures; ``seconds`` is the budget of the improved plan."""
     began = time.perf_counter()
-    world = read_world(WORLD, REGISTER)
+    world = open_world(WORLD)
     loaded = time.perf_counter() - began
-    gc.freeze()
     firsts = [_first_plan(world) for _ in range(5)]
     improved = plan(world, REGISTER, seconds=seconds)
     proposals = _proposals(world)

@@ -151,11 +151,12 @@ class Explanation:
     def _pair_family(self, join: JoinKey, removals: list[Layout]) -> dict[int, Timeline]:
         """Return, over a group of removals, the ends of a placement by what binds the pair."""
         union: dict[int, Timeline] = {}
+        full = self.case.world.grid.full
         for removal in removals:
-            family = {0: self.occupancy.world.grid.full}
+            family = {0: full}
             for condition, rule, allows in self._between(join, removal):
-                number = self._number(condition, rule, allows, self.case.world.grid.full)
-                family = _refine(family, 1 << number, allows, [])
+                if allows & full != full:
+                    family = _refine(family, 1 << self._number(condition, rule), allows, [])
             for mask, line in family.items():
                 union[mask] = union.get(mask, 0) | line
         return union
@@ -185,10 +186,12 @@ class Explanation:
         """
         if _dominated(base, found):
             return {}
-        family = {base: layout.domain}
+        domain = layout.domain
+        family = {base: domain}
         for condition, rule, allows in self._conditions(layout):
-            number = self._number(condition, rule, allows, layout.domain)
-            family = _refine(family, 1 << number, allows, found)
+            if allows & domain == domain:
+                continue
+            family = _refine(family, 1 << self._number(condition, rule), allows, found)
             if not family:
                 break
         return family
@@ -234,12 +237,9 @@ class Explanation:
             line &= layout.meets(need, self.occupancy, "free", count) | ~there & full
         return line
 
-    def _number(
-        self, condition: Condition, rule: Declaration, allows: Timeline = 0, within: Timeline = 1
-    ) -> int:
-        """Return the bit of ``condition``; what ``rule`` forbids of ``within`` is what it says."""
-        if allows & within != within:
-            self._said.setdefault(condition, rule)
+    def _number(self, condition: Condition, rule: Declaration) -> int:
+        """Return the bit of ``condition``; the first ``rule`` that forbids is what it says."""
+        self._said.setdefault(condition, rule)
         return self._index.setdefault(condition, len(self._index))
 
 
