@@ -69,7 +69,7 @@ def open_world(path: Path) -> World:
     """
     world = read_world(path, REGISTER)
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(50_000, 20, 20)
     return world
 
 

@@ -233,9 +233,9 @@ def _chain(
         pairs = []
         for (housed, leaves), removals in leaving.items():
             if housed == facility and any(
-                line & span(*case.end_range(key, layout, program.occupancy))
-                for removal in removals
-                for layout, _ in groups[removal]
+                line & span(*case.end_range(key, removal, program.occupancy))
+                for group in removals
+                for removal, _ in groups[group]
                 for key, line in ends.items()
             ):
                 pair = solver.NumVar(0, 1, "")

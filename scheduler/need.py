@@ -1,6 +1,6 @@
 """Needs: what attendances ask of people, as pools of interchangeable blocks around a base slot."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import combinations
 from typing import Literal
@@ -8,7 +8,7 @@ from typing import Literal
 from scheduler.constraint import Attendance
 from scheduler.frame import Frame, reach
 from scheduler.occupancy import Block, Occupancy, Pool
-from scheduler.timeline import Timeline, shift
+from scheduler.timeline import Timeline, shift, span
 from scheduler.world import Resource, World
 
 Booked = Literal["rostered", "free"]
@@ -242,14 +242,20 @@ class Needs:
         return known
 
     def draw(
-        self, frame: Frame, asked: tuple[Asked, ...], anchor: int, occupancy: Occupancy
+        self,
+        frame: Frame,
+        asked: tuple[Asked, ...],
+        anchor: int,
+        occupancy: Occupancy,
+        taken: Mapping[str, Timeline] = {},
     ) -> list[tuple[Block, ...]] | None:
         """Match the attendances of one role to free units, or return None (Kuhn 1955).
 
-        Least travel first, then fewest abilities; whoever is needed elsewhere gives way.
+        Least travel first, then fewest abilities; whoever is needed elsewhere gives way. ``taken``
+        are slots that somebody is drawn for already, though not claimed yet.
         """
         units = self._around(frame, asked)
-        choices = [self._free(units, n, anchor, occupancy) for n in range(len(asked))]
+        choices = [self._free(units, n, anchor, occupancy, taken) for n in range(len(asked))]
         wanted = [n for n, (_, attendance) in enumerate(asked) for _ in range(attendance.count)]
         holder: dict[int, int] = {}
 
@@ -281,7 +287,12 @@ class Needs:
         ]
 
     def _free(
-        self, units: list[dict[int, Block]], n: int, anchor: int, occupancy: Occupancy
+        self,
+        units: list[dict[int, Block]],
+        n: int,
+        anchor: int,
+        occupancy: Occupancy,
+        taken: Mapping[str, Timeline],
     ) -> list[int]:
         def cost(unit: int) -> tuple[int, int, int, str]:
             block = units[unit][n]
@@ -291,6 +302,12 @@ class Needs:
         free = (
             number
             for number, unit in enumerate(units)
-            if n in unit and occupancy.is_free(unit[n], anchor)
+            if n in unit
+            and occupancy.is_free(unit[n], anchor)
+            and not (taken and taken.get(unit[n].resource, 0) & _slots(unit[n], anchor))
         )
         return sorted(free, key=cost)
+
+
+def _slots(block: Block, anchor: int) -> Timeline:
+    return span(anchor + block.lead, anchor + block.lead + block.length)

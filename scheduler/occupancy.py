@@ -108,6 +108,10 @@ class Occupancy:
             self._free_pools[pool, count] = known
         return known[1]
 
+    def stretch(self, resource: str, length: int, *, booked: bool = True) -> Timeline:
+        """Return the slots from which ``resource`` is free for ``length`` slots."""
+        return (self._runs_of if booked else self._rostered_runs)(resource, length)
+
     def has(self, pool: Pool, count: int, base: int, *, booked: bool = True) -> bool:
         """Return whether at least ``count`` units are free at ``base``.
 

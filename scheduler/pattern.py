@@ -37,7 +37,7 @@ from scheduler.grid import Grid, Stretch, day_at, day_lines, days, first_slots, 
 from scheduler.need import Asked, Booked, Need, Needs
 from scheduler.occupancy import Block, Claims, Occupancy, nights_between
 from scheduler.timeline import Timeline, runs, shift, slots_of, span
-from scheduler.world import Case, Departure, Leg, World
+from scheduler.world import PERSON, Case, Departure, Leg, World
 from scheduler.world import Seats as FreeSeats
 
 Declared = tuple[tuple[Constraint, Declaration], ...]
@@ -137,6 +137,7 @@ class CaseLeg:
             for one, rule in declared
             if isinstance(rule, Attendance)
         ]
+        self.own = next((one for one in self.attendances if _is_own(one[1], case)), None)
         self.scoped = any(one.departures is not None for _, one in self.attendances)
 
     @cached_property
@@ -216,6 +217,8 @@ class CaseLeg:
             runs_of: dict[int, list[Need]] = {}
             apart = []
             for asked in self.asked:
+                if asked == (self.own,):
+                    continue
                 first = {frame.template.run_of(one.first) for _, one in asked}
                 last = {frame.template.run_of(one.last) for _, one in asked}
                 if len(first | last) == 1:
@@ -349,6 +352,15 @@ class Layout:
         needs = self.of.patterns.needs
         apart = self.of.shared(self.frame).apart
         return tuple(need for asked in apart for need in needs.of(self.frame, asked))
+
+    def own(self, occupancy: Occupancy, booked: Booked) -> Timeline:
+        """Return the anchor slots at which the person is there throughout; no pool is needed."""
+        if self.of.own is None:
+            return self.of.patterns.world.grid.full
+        asked = self.of.own[1]
+        begin = self.frame.slots[asked.first, "start"]
+        length = self.frame.slots[asked.last, "end"] - begin
+        return shift(occupancy.stretch(self.of.case.id, length, booked=booked == "free"), -begin)
 
     def alike(self, occupancy: Occupancy, booked: Booked, memo: Memo) -> Timeline:
         """Return the anchor slots that leave open what the frames of its shape ask alike."""
@@ -696,7 +708,7 @@ class CasePatterns:
         if layout.of.nights is not None:
             line &= self.stay_starts(layout, occupancy, booked)
         if layout.frame.anchor is None:
-            line &= layout.alike(occupancy, booked, memo)
+            line &= layout.alike(occupancy, booked, memo) & layout.own(occupancy, booked)
         for need in layout.apart:
             if not line:
                 break
@@ -934,20 +946,43 @@ class CasePatterns:
         return tuple((departure, *kind, limit) for kind, limit in seats.items()), places
 
     def draw(self, pattern: Pattern, occupancy: Occupancy) -> Names | None:
-        """Draw people for ``pattern``; None when it is shut in ``occupancy``."""
-        legs = []
+        """Draw people for ``pattern``; None when it is shut in ``occupancy``.
+
+        Nobody is drawn for both legs of a chain at a time. Where the legs are so near that somebody
+        is asked by both, None can also mean that the first leg took who alone could do the second.
+        """
+        legs: list[Drawn] = []
+        taken: dict[str, Timeline] = {}
         for layout, slot in pattern.legs:
             drawn: list[tuple[str, Attendance, tuple[Block, ...]]] = []
             for asked in layout.asked:
-                blocks = self.patterns.needs.draw(layout.frame, asked, slot, occupancy)
+                blocks = self.patterns.needs.draw(layout.frame, asked, slot, occupancy, taken)
                 if blocks is None:
                     return None
                 drawn += ((*one, mine) for one, mine in zip(asked, blocks, strict=True))
             legs.append(tuple(drawn))
+            if len(legs) < len(pattern.legs):
+                taken = _lines(slot, legs[-1])
         return tuple(legs)
 
     def _zone(self, facility: str) -> str:
         return self.world.location[self.world.facility[facility].location].timezone
+
+
+def _lines(anchor: int, drawn: Drawn) -> dict[str, Timeline]:
+    """Return the slots that each of those drawn is taken for."""
+    lines: dict[str, Timeline] = {}
+    for _, _, blocks in drawn:
+        for name, lead, length in blocks:
+            first = anchor + lead
+            lines[name] = lines.get(name, 0) | span(first, first + length)
+    return lines
+
+
+def _is_own(asked: Attendance, case: Case) -> bool:
+    """Return whether it is the person of the case that is asked, with no travel of their own."""
+    own = frozenset({case.id})
+    return asked == Attendance(PERSON, asked.first, asked.last, among=own, mode="remote")
 
 
 def _within(begin: datetime, end: datetime, stretches: tuple[Stretch, ...]) -> bool:

@@ -104,8 +104,14 @@ class Twin:
 
     def options(self, case: Case) -> dict[Key, Drafts]:
         """Return every way to book ``case``, with people."""
-        staffed = ((key_of(drafts), self.staffed(drafts)) for drafts in self.drafts(case))
-        return {key: bookings for key, bookings in staffed if bookings is not None}
+        return {key_of(bookings): bookings for bookings in self.ways(case)}
+
+    def ways(self, case: Case) -> Iterator[Drafts]:
+        """Yield every way to book ``case``, one after the other."""
+        for drafts in self.drafts(case):
+            staffed = self.staffed(drafts)
+            if staffed is not None:
+                yield staffed
 
     def drafts(self, case: Case) -> Iterator[Drafts]:
         """Yield the bookings of ``case`` that lack nothing but people."""

@@ -684,37 +684,43 @@ def synthetic(
 @st.composite
 def registers(draw: st.DrawFn, /, world: World, apart: bool) -> Register:
     """The person, and a handful of random constraints."""
-    constraints = [person.CONSTRAINT]
+    constraints: list[Constraint] = []
     for n in range(draw(st.integers(2, 6))):
         legs: tuple[Leg, ...] = draw(
             st.sampled_from((("placement",), ("removal",), ("placement", "removal")))
         )
         declared = {leg: draw(declarations(world, leg)) for leg in legs}
-        constraints.append(_constraint(f"c{n}", **declared))
+        constraints.append(made_up(f"c{n}", **declared))
     if draw(one_in(3)):
         twin = draw(declarations(world, "placement", ("attendance",)))
-        constraints += [_constraint(f"twin-{n}", placement=twin) for n in (1, 2)]
+        constraints += [made_up(f"twin-{n}", placement=twin) for n in (1, 2)]
     if draw(st.booleans()):
         count, known = draw(st.integers(1, 2)), frozenset(world.facility)
         stay = Nights(count, known, draw(st.integers(1, 3)))
-        constraints.append(_constraint("stay", placement=stay, chain=Nights(count, known, None)))
+        constraints.append(made_up("stay", placement=stay, chain=Nights(count, known, None)))
     if draw(st.booleans()):
         limits = tuple((one.id, draw(st.integers(0, 3))) for one in world.departures)
         seats = Seats("unescorted", draw(st.integers(1, 2)), limits)
-        constraints.append(_constraint("seats", removal=seats))
+        constraints.append(made_up("seats", removal=seats))
     opens = time(draw(st.integers(0, 14)))
     begins = hours_of(world.horizon, opens, time(opens.hour + draw(st.integers(3, 9))))
     constraints.append(
-        _constraint("hours", placement=Inside(("pick-up", "start"), ("pick-up", "start"), begins))
+        made_up("hours", placement=Inside(("pick-up", "start"), ("pick-up", "start"), begins))
     )
     first: Edge = (draw(st.sampled_from(("arrival", "hearing"))), draw(st.sampled_from(SIDES)))
     last: Edge = (draw(st.sampled_from(("transport", "departure"))), "start")
     most = draw(st.sampled_from((None, 24 * 60, 36 * 60 + 10)))
-    constraints.append(_constraint("between", chain=Elapsed(first, last, 0, most)))
+    constraints.append(made_up("between", chain=Elapsed(first, last, 0, most)))
     if apart:
         rest = Elapsed(("arrival", "end"), ("transport", "start"), 12 * 60)
-        constraints.append(_constraint("rest", chain=rest))
-    return Register(("first", "second", person.CONSTRAINT.light), tuple(constraints), RuleTable(()))
+        constraints.append(made_up("rest", chain=rest))
+    return register_of(*constraints)
+
+
+def register_of(*constraints: Constraint) -> Register:
+    """Return a register of the person and some constraints that were made up."""
+    lights = ("first", "second", person.CONSTRAINT.light)
+    return Register(lights, (person.CONSTRAINT, *constraints), RuleTable(()))
 
 
 def hours_of(horizon: Horizon, opens: time, closes: time) -> tuple[tuple[datetime, datetime], ...]:
@@ -739,7 +745,8 @@ class Says:
         ]
 
 
-def _constraint(id: str, **declared: Declaration) -> Constraint:
+def made_up(id: str, **declared: Declaration) -> Constraint:
+    """Return a constraint that declares one thing in each of some scopes, of any case."""
     scopes: tuple[Scope, ...] = ("placement", "removal", "chain")
     says = Says(tuple((scope, declared[scope]) for scope in scopes if scope in declared))
     return Constraint(
@@ -847,8 +854,13 @@ def either(least: int = 1, most: int = 2, slot: int | None = None) -> st.SearchS
     return st.one_of(real(least, most, slot), synthetic(least, most, slot))
 
 
-def plain(*others: dict[str, Any], **fields: Any) -> World:
-    """A world in which one of each partner is always there, and ``others`` too: nothing drawn."""
+def plain(*others: dict[str, Any], wait: int = 0, **fields: Any) -> World:
+    """A world in which one of each partner is always there, and ``others`` too: nothing drawn.
+
+    All of a placement is at the case's location, five hours on end. To be at the airport at 10:00
+    of the third day, for the one flight at 12:00, one leaves the reception centre at 06:00; up to
+    ``wait`` minutes earlier than one must.
+    """
     start = local(date(2026, 11, 23), "00:00")
     horizon = Horizon(start=start, slot_minutes=60, slots=72)
     people: list[dict[str, Any]] = [
@@ -865,6 +877,27 @@ def plain(*others: dict[str, Any], **fields: Any) -> World:
         Resource(**{"id": f"{one['role']}-0", "home": "pol-1", "shifts": _always(horizon), **one})
         for one in (*people, *others)
     )
+    placing = Template(
+        id="placing",
+        operation="placement",
+        anchor="start",
+        phases=tuple(
+            Phase(id=act, acts=(act,), place="case", minutes=60) for act in ACTS["placement"]
+        ),
+    )
+    removing = Template(
+        id="removing",
+        operation="removal",
+        anchor="departure",
+        phases=(
+            Phase(id="transport", acts=("transport",), place="case", minutes=60),
+            Phase(id="delivery", acts=("delivery",), place="origin", minutes=60),
+            Phase(
+                id="hand-over", acts=("hand-over",), place="origin", minutes=60, wait=Wait(max=wait)
+            ),
+            Phase(id="departure", acts=("departure",), place="aboard", minutes=None),
+        ),
+    )
     return World(
         schema_version=1,
         as_of=start - timedelta(days=20),
@@ -874,18 +907,32 @@ def plain(*others: dict[str, Any], **fields: Any) -> World:
         roads=tuple(Road(from_=one, to=other, minutes=45) for one, other in TREE),
         resources=resources,
         facilities=(Facility(id="dc-mw", location="dc", categories=("man", "woman"), places=2),),
-        templates=(
-            Template(
-                id="placing",
-                operation="placement",
-                anchor="start",
-                phases=tuple(
-                    Phase(id=act, acts=(act,), place="case", minutes=60)
-                    for act in ACTS["placement"]
-                ),
+        departures=(
+            Departure(
+                id="flight",
+                kind="scheduled",
+                carrier="transavia",
+                number="X1",
+                from_="ams",
+                destination="tia",
+                departs=start + timedelta(days=2, hours=12),
+                arrives=start + timedelta(days=2, hours=14),
+                seats=SeatsOf(unescorted=2, escorted=2),
             ),
         ),
+        templates=(placing, removing),
         **fields,
+    )
+
+
+def chain() -> Case:
+    """Return a case that is placed and then removed, without a single answer."""
+    return Case(
+        id="zk-1",
+        operation="placement-and-removal",
+        location="azc",
+        destination="AL",
+        persons=(Person(id="p1", category="man"),),
     )
 
 
