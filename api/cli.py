@@ -130,7 +130,7 @@ def plan(
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the plan.")],
     seconds: Annotated[
         float, typer.Option(min=0, max=86_400, help="For improvement and proof.")
-    ] = 10.0,
+    ] = 20.0,
     seed: Annotated[int, typer.Option(help="Same seed and time budget, same search.")] = 0,
     as_json: Json = False,
 ) -> None:

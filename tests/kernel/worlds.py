@@ -354,7 +354,7 @@ def departures(
     count = draw(st.integers(0 if trouble else 1, 4))
     for n in range(count):
         kind: Any = draw(st.sampled_from(list(kinds)))
-        day = draw(st.sampled_from(days if trouble else (days[-1], days[-1], days[-2])))
+        day = draw(st.sampled_from(days if trouble else days[-2:]))
         departs = local(day, f"{draw(st.integers(0 if trouble else 11, 19)):02}:00")
         departs += timedelta(minutes=draw(st.sampled_from((0, 0, 10, 30, 45))))
         lengths = (45, 95, 150, 310) if trouble else (45, 95)
@@ -366,7 +366,7 @@ def departures(
             team: tuple[str, ...] = ("escort-0", "escort-1", "doctor-0", "monitor-0")
             team = team[: draw(st.sampled_from((4, 4, 3, 1)))]
             fields = {"charter": charter, "team": team}
-        seats = st.sampled_from((0, 1, 2) if scarce else (1, 2, 4))
+        seats = st.sampled_from((0, 1, 2) if scarce else (2, 3, 4))
         made.append(
             Departure(
                 id=f"dep-{n}",
@@ -440,6 +440,7 @@ def templates(draw: st.DrawFn) -> tuple[Template, ...]:
 HOUSEHOLDS: tuple[tuple[str, ...], ...] = (
     ("man",),
     ("man",),
+    ("man",),
     ("woman",),
     ("man", "woman"),
     ("woman", "child"),
@@ -474,7 +475,9 @@ def cases(
     place = draw(st.sampled_from(("azc", "azc", "pol-1", "pol-2")))
     if awkward and draw(one_in(9)):
         place = "isle"
-    escorts = draw(st.sampled_from((2, 3))) if draw(one_in(4)) else 0
+    escorts = draw(st.sampled_from((2, 3)))
+    if draw(st.booleans()) or (len(members) > 1 and not awkward):
+        escorts = 0  # a carrier takes one escorted person, so no family
     return Case(
         id=f"zk-{n}",
         operation=operation,
