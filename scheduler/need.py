@@ -51,10 +51,15 @@ class Need:
             self._pool = self._make()
         return self._pool
 
-    def starts(self, occupancy: Occupancy, booked: Booked, count: int | None = None) -> Timeline:
-        """Return the anchor slots at which ``count`` units (all that is asked) are there."""
+    def starts(
+        self, occupancy: Occupancy, booked: Booked, count: int | None = None, *, after: int = 0
+    ) -> Timeline:
+        """Return the anchor slots at which ``count`` units (all that is asked) are there.
+
+        With ``after`` it is the slots that lie so many after the anchor, and not after the base.
+        """
         ask = occupancy.free_starts if booked == "free" else occupancy.starts
-        return shift(ask(self.pool, self.count if count is None else count), -self.base)
+        return shift(ask(self.pool, self.count if count is None else count), after - self.base)
 
     def met(self, occupancy: Occupancy, booked: Booked, anchor: int, count: int) -> bool:
         """Return whether ``count`` units are there when it hangs on ``anchor``."""

@@ -365,14 +365,14 @@ class Layout:
     def alike(self, occupancy: Occupancy, booked: Booked, memo: Memo) -> Timeline:
         """Return the anchor slots that leave open what the frames of its shape ask alike."""
         shared = self.of.shared(self.frame)
-        line = self.of.patterns.world.grid.full
+        line = full = self.of.patterns.world.grid.full
         for run, needs in shared.runs:
             key = self.frame.shape, run, booked
             known = memo.get(key)
             if known is None:
-                known, base = line, shared.frame.starts[run]
+                known, after = full, shared.frame.starts[run]
                 for need in needs:
-                    known &= shift(need.starts(occupancy, booked), base)
+                    known &= need.starts(occupancy, booked, after=after)
                 memo[key] = known
             line &= known >> self.frame.starts[run]
         return line

@@ -178,6 +178,26 @@ def test_whoever_is_drawn_for_a_chain_breaks_no_rule_however_near_its_legs(
             assert not violations(setting.world, setting.register, made)
 
 
+@examples(250)
+@given(worlds.crowded())
+def test_what_frames_ask_alike_is_what_each_asks_by_itself(setting: Setting) -> None:
+    patterns, empty = Patterns(setting.world, setting.register), Occupancy(setting.world)
+    for one in setting.world.cases:
+        case = patterns.of(one.id)
+        if "placement" not in case.legs:
+            continue
+        together = {
+            layout.frame: line for layout, line in case.open_layouts("placement", empty, "rostered")
+        }
+        for layout in case.legs["placement"].promising:
+            line = layout.static
+            if layout.of.nights is not None:
+                line &= case.stay_starts(layout, empty, "rostered")
+            for need in layout.needs:
+                line &= need.starts(empty, "rostered")
+            assert together.get(layout.frame, 0) == line
+
+
 @examples(40)
 @given(worlds.either(most=3, least=2, slot=60), st.data())
 def test_taking_a_booking_out_breaks_no_other(setting: Setting, data: st.DataObject) -> None:

@@ -26,7 +26,7 @@ def test_a_world_drawn_here_could_stand_in_a_file(setting: Setting) -> None:
 def test_the_worlds_drawn_here_are_open_to_cases_of_every_sort() -> None:
     seen: Counter[str] = Counter()
 
-    @examples(200)
+    @examples(400)
     @given(worlds.real())
     def look(setting: Setting) -> None:
         patterns, empty = Patterns(setting.world, setting.register), Occupancy(setting.world)

@@ -178,13 +178,21 @@ def shifts(draw: st.DrawFn, /, horizon: Horizon) -> tuple[Shift, ...]:
         return datetime.combine(day, time.fromisoformat(clock))
 
     before, after = days[0] - timedelta(days=1), days[-1] + timedelta(days=1)
-    kind = draw(st.sampled_from(("always", "always", "daily", "touching", "nights", "none")))
+    kind = draw(
+        st.sampled_from(("always", "always", "daily", "short", "touching", "nights", "none"))
+    )
     if kind == "none" and draw(st.booleans()):
         return ()
     if kind == "daily":
         opens = draw(st.sampled_from(("05:00", "06:30", "08:00")))
         closes = draw(st.sampled_from(("17:00", "19:10", "23:00")))
         return tuple(Shift(from_=at(day, opens), until=at(day, closes)) for day in days)
+    if kind == "short":
+        first = draw(st.integers(5, 14))
+        end = first + draw(st.integers(3, 8))
+        return tuple(
+            Shift(from_=at(day, f"{first:02}:00"), until=at(day, f"{end:02}:30")) for day in days
+        )
     if kind == "nights":
         return tuple(
             Shift(from_=at(day, "14:00"), until=at(day + timedelta(days=1), "13:00"))
@@ -682,6 +690,15 @@ def synthetic(
     """
     world = draw(peopled(least, most, slot))
     return Setting(world, draw(registers(world, apart)))
+
+
+@st.composite
+def crowded(draw: st.DrawFn, /) -> Setting:
+    """A tiny world in which nothing but people is asked for, at several acts of a placement."""
+    world = draw(peopled(slot=60))
+    asked = [draw(attendances(world, "placement")) for _ in range(draw(st.integers(2, 4)))]
+    constraints = (made_up(f"c{n}", placement=one) for n, one in enumerate(asked))
+    return Setting(world, register_of(*constraints))
 
 
 @st.composite
