@@ -8,7 +8,7 @@ from typing import Literal
 
 from constraints.register import REGISTER
 from scheduler.constraint import Register
-from scheduler.explanation import Colour, Explanation
+from scheduler.explanation.signature import Colour, Explanation
 from scheduler.loading import read_world
 from scheduler.objective import Valuation
 from scheduler.occupancy import Occupancy

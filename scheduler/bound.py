@@ -22,10 +22,11 @@ from ortools.linear_solver import pywraplp
 
 from scheduler.constraint import Attendance
 from scheduler.grid import day_lines, midnight
+from scheduler.layout import Layout
 from scheduler.need import Need
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation
 from scheduler.occupancy import Occupancy, Pool, nights_between
-from scheduler.pattern import CasePatterns, JoinKey, Layout, Pattern
+from scheduler.pattern import CasePatterns, JoinKey, Pattern
 from scheduler.timeline import Timeline, span
 from scheduler.world import PERSON, Leg
 

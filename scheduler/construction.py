@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scheduler.constraint import LATEST
+from scheduler.layout import Layout
 from scheduler.objective import Valuation
 from scheduler.occupancy import Claims, Occupancy
-from scheduler.pattern import CasePatterns, JoinKey, Layout, Names, Pattern
+from scheduler.pattern import CasePatterns, JoinKey, Names, Pattern
 from scheduler.timeline import Timeline, earliest, latest, span
 
 

@@ -18,9 +18,10 @@ from ortools.sat.python import cp_model
 
 from scheduler.constraint import Attendance
 from scheduler.construction import Option
+from scheduler.layout import Layout
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, Worth
 from scheduler.occupancy import Block, Claims, Occupancy, Pool
-from scheduler.pattern import CasePatterns, Drawn, Layout, Pattern
+from scheduler.pattern import CasePatterns, Drawn, Pattern
 from scheduler.timeline import Timeline, slots_of, span
 from scheduler.world import PERSON
 

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from scheduler.constraint import EARLIEST, LATEST, Inside
 from scheduler.grid import day_at, day_lines, days, local_date, midnight
-from scheduler.pattern import CasePatterns, Layout, Pattern, Patterns
+from scheduler.layout import Layout
+from scheduler.pattern import CasePatterns, Pattern, Patterns
 from scheduler.timeline import span
 from scheduler.world import Booking, Case, World
 

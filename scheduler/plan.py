@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from scheduler.grid import Stretch
+from scheduler.layout import Layout
 from scheduler.objective import Objective
 from scheduler.occupancy import Claims
-from scheduler.pattern import CasePatterns, Drawn, Layout, Names, Pattern, Patterns
+from scheduler.pattern import CasePatterns, Drawn, Names, Pattern, Patterns
 from scheduler.world import (
     BookedAttendance,
     BookedPhase,

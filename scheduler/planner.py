@@ -15,7 +15,7 @@ from ortools.sat.python import cp_model
 from scheduler.bound import prove, relax, still_valid, tighter
 from scheduler.constraint import Register
 from scheduler.construction import Option, best_patterns, construct, insert
-from scheduler.explanation import reason
+from scheduler.explanation.signature import reason
 from scheduler.model import Program, every_choice, named_choices, solve
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, key
 from scheduler.occupancy import Occupancy

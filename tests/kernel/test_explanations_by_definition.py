@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.explanation import Colour, Explanation, Signature
+from scheduler.explanation.signature import Colour, Explanation, Signature
+from scheduler.layout import Condition, Layout
 from scheduler.need import Booked
 from scheduler.occupancy import Occupancy
-from scheduler.pattern import CasePatterns, Condition, Layout, Patterns
+from scheduler.pattern import CasePatterns, Patterns
 from scheduler.world import Leg
 from tests.kernel import worlds
 from tests.kernel.worlds import Setting, examples

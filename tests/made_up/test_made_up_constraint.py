@@ -11,11 +11,12 @@ from constraints.register import REGISTER
 from fixtures.tiny import tiny
 from fixtures.worlds import Document, canonical
 from scheduler.constraint import Register
-from scheduler.explanation import Explanation
+from scheduler.explanation.signature import Explanation
+from scheduler.layout import Condition
 from scheduler.loading import WorldError, parse_world, world_schema
 from scheduler.objective import Valuation
 from scheduler.occupancy import Occupancy
-from scheduler.pattern import Condition, Patterns
+from scheduler.pattern import Patterns
 from scheduler.plan import claims_of
 from scheduler.planner import plan
 from scheduler.proposal import propose

@@ -13,9 +13,10 @@ from operator import and_, or_
 from typing import Literal
 
 from scheduler.constraint import Blocked, Declaration, Register, Text
+from scheduler.layout import Condition, Layout
 from scheduler.need import Booked, Need
 from scheduler.occupancy import Occupancy
-from scheduler.pattern import CasePatterns, Condition, JoinKey, Layout
+from scheduler.pattern import CasePatterns, JoinKey
 from scheduler.timeline import Timeline, span
 from scheduler.world import Leg
 

@@ -1,0 +1,1 @@
+"""Why a case is blocked, exactly, and what would open it."""
