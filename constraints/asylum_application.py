@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from constraints.facts import standing
 from constraints.legal_check import RULE, binds
 from constraints.lights import LEGAL
-from scheduler.constraint import Blocked, Constraint, FactType, Subject, Text
+from scheduler.constraint import Constraint, FactType, Standing, Subject, Text
 
 FACT = FactType(
     "no-asylum-application",
@@ -17,7 +17,7 @@ FACT = FactType(
 )
 
 
-def _declare(subject: Subject) -> Iterator[Blocked]:
+def _declare(subject: Subject) -> Iterator[Standing]:
     if binds(subject, FACT.id):
         yield from standing(subject, FACT)
 

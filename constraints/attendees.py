@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from constraints.lawyer import own_lawyers
 from constraints.lights import EXECUTION
 from constraints.stay import stay
-from scheduler.constraint import Attendance, Blocked, Constraint, Subject, Text
+from scheduler.constraint import Attendance, Constraint, Standing, Subject, Text
 from scheduler.world import ACTS, Leg
 
 
-def _declare(subject: Subject) -> Iterator[Attendance | Blocked]:
+def _declare(subject: Subject) -> Iterator[Attendance | Standing]:
     leg: Leg = "placement" if subject.scope == "placement" else "removal"
     lawyers = own_lawyers(subject) if leg == "placement" else ()
     for one in subject.case.attendees:
         named = stay(one)
         if not named:
-            yield Blocked("attendees", known=False)
+            yield Standing("attendees", "unknown")
         here = [act for act in named if act in ACTS[leg]]
         if here and one not in lawyers:
             resource = subject.world.resource[one.resource]

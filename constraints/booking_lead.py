@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from constraints.custody import DEPARTURE
 from constraints.escort import escorted
 from constraints.lights import EXECUTION
-from scheduler.calendar import working_day
-from scheduler.constraint import Constraint, Inside, Subject, Text, bounded
-from scheduler.grid import midnight
+from scheduler.constraint import After, Constraint, Subject, Text
 
 
-def _declare(subject: Subject) -> Iterator[Inside]:
+def _declare(subject: Subject) -> Iterator[After]:
     seat = "escorted" if escorted(subject.case) else "unescorted"
     lead = subject.rule("booking-lead", seat=seat).number
-    first = working_day(subject.today, lead, subject.country)
-    yield bounded(DEPARTURE, since=midnight(first, subject.zone))
+    yield After(
+        DEPARTURE,
+        subject.world.as_of,
+        working_days=lead,
+        zone=subject.zone,
+        country=subject.country,
+    )
 
 
 CONSTRAINT = Constraint(

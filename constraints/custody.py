@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from scheduler.constraint import Blocked, Edge, Elapsed, Inside, Subject, bounded
+from scheduler.constraint import Edge, Elapsed, Inside, Standing, Subject, bounded
 
 ARRIVAL: Edge = ("arrival", "end")
 DEPARTURE: Edge = ("departure", "start")
@@ -23,7 +23,7 @@ def detained(subject: Subject) -> bool:
     )
 
 
-def departs_within(subject: Subject, *rules: str) -> Iterator[Inside | Elapsed | Blocked]:
+def departs_within(subject: Subject, *rules: str) -> Iterator[Inside | Elapsed | Standing]:
     """Bind the departure to the sum of the figures of ``rules`` after the detention is imposed.
 
     In a chain the clock starts with the placement. What is missing forbids: the moment of
@@ -35,7 +35,7 @@ def departs_within(subject: Subject, *rules: str) -> Iterator[Inside | Elapsed |
     missing = next((rule for rule in rules if not subject.rules_of(rule)), None)
     if missing:
         if subject.scope == "removal":
-            yield Blocked(missing, known=False)
+            yield Standing(missing, "unknown")
         return
     minutes = sum(subject.rule(rule).minutes for rule in rules)
     if subject.scope == "chain":
@@ -43,4 +43,4 @@ def departs_within(subject: Subject, *rules: str) -> Iterator[Inside | Elapsed |
     elif imposed is not None:
         yield bounded(DEPARTURE, until=imposed + timedelta(minutes=minutes), clock=True)
     elif detained(subject):
-        yield Blocked("detention-imposed-at", known=False)
+        yield Standing("detention-imposed-at", "unknown")

@@ -5,19 +5,19 @@ from collections.abc import Iterator
 from constraints.custody import DEPARTURE
 from constraints.lights import LEGAL
 from constraints.transfers import is_transfer
-from scheduler.constraint import Blocked, Constraint, Inside, Subject, Text, TriggerType, bounded
+from scheduler.constraint import Constraint, Inside, Standing, Subject, Text, TriggerType, bounded
 
 TRIGGER = "departure-term-end"
 BORDER = "6"
 
 
-def _declare(subject: Subject) -> Iterator[Inside | Blocked]:
+def _declare(subject: Subject) -> Iterator[Inside | Standing]:
     case = subject.case
     if is_transfer(subject) or (case.detention is not None and case.detention.ground == BORDER):
         return
     over = case.trigger(TRIGGER)
     if over is None:
-        yield Blocked(TRIGGER, known=False)
+        yield Standing(TRIGGER, "unknown")
     else:
         yield bounded(DEPARTURE, since=over)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from constraints.custody import detained
 from constraints.facts import due, standing
 from constraints.lights import DETENTION
-from scheduler.constraint import Blocked, Constraint, Due, FactType, Subject, Text
+from scheduler.constraint import Constraint, Due, FactType, Standing, Subject, Text
 
 FACT = FactType(
     "detention-grounds",
@@ -15,10 +15,10 @@ FACT = FactType(
 )
 
 
-def _declare(subject: Subject) -> Iterator[Due | Blocked]:
+def _declare(subject: Subject) -> Iterator[Due | Standing]:
     if subject.scope == "placement":
         if subject.case.detention is None:
-            yield Blocked("detention-ground", known=False)
+            yield Standing("detention-ground", "unknown")
         yield from due(subject, FACT, ("hearing", "end"), "hearing-decides")
     elif detained(subject):
         yield from standing(subject, FACT)

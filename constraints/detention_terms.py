@@ -6,7 +6,7 @@ from datetime import timedelta
 from constraints.custody import departs_within, detained, imposed_at
 from constraints.events import happened
 from constraints.lights import DETENTION
-from scheduler.constraint import Blocked, Constraint, Declaration, Subject, Text, TriggerType
+from scheduler.constraint import Constraint, Declaration, Standing, Subject, Text, TriggerType
 
 TERMS = {
     "59-1": ("detention-term", "detention-term-extension"),
@@ -22,7 +22,7 @@ def _declare(subject: Subject) -> Iterator[Declaration]:
     detention = subject.case.detention
     if detention is None:
         if detained(subject):
-            yield Blocked("detention-ground", known=False)
+            yield Standing("detention-ground", "unknown")
     elif detention.ground in TERMS:
         term, extension = TERMS[detention.ground]
         rules = (term, extension) if extension and _extended(subject, term) else (term,)

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 
-from scheduler.constraint import Blocked, Due, Edge, FactType, Subject
+from scheduler.constraint import Due, Edge, FactType, Standing, Subject
 from scheduler.world import Fact
 
 
-def standing(subject: Subject, fact: FactType) -> Iterator[Blocked]:
-    """Forbid every pattern for each answer to ``fact`` that is not yes (absent is unknown)."""
-    yield from forbidden(fact, _answers(subject, fact))
+def standing(subject: Subject, fact: FactType) -> Iterator[Standing]:
+    """Ask for a yes to ``fact`` from all it is about (absent is unknown)."""
+    yield from asked(fact, _answers(subject, fact))
 
 
-def forbidden(fact: FactType, answers: Iterable[Fact]) -> Iterator[Blocked]:
-    """Forbid every pattern for each of ``answers`` that is not yes."""
+def asked(fact: FactType, answers: Iterable[Fact]) -> Iterator[Standing]:
+    """Ask for a yes from each of ``answers``."""
     for answer in answers:
-        if answer.value != "yes":
-            yield Blocked(fact.id, answer.value == "no", answer.since, answer.expected)
+        yield Standing(fact.id, answer.value, answer.since, answer.expected)
 
 
 def due(subject: Subject, fact: FactType, edge: Edge, rule: str) -> Iterator[Due]:

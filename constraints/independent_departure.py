@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 from constraints.lights import EXECUTION
-from scheduler.constraint import Blocked, Constraint, Subject, Text, TriggerType
+from scheduler.constraint import Constraint, Standing, Subject, Text, TriggerType
 from scheduler.grid import local_date
 
 TRIGGER = "independent-departure"
 
 
-def _declare(subject: Subject) -> Iterator[Blocked]:
+def _declare(subject: Subject) -> Iterator[Standing]:
     left = subject.case.trigger(TRIGGER)
     if left is not None:
-        yield Blocked(TRIGGER, known=True, since=local_date(left, subject.zone), withdrawn=True)
+        yield Standing(TRIGGER, "no", since=local_date(left, subject.zone), withdrawn=True)
 
 
 CONSTRAINT = Constraint(

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from constraints.lights import EXECUTION
-from scheduler.constraint import Blocked, Constraint, Subject, Text
+from scheduler.constraint import Constraint, Standing, Subject, Text
 
 
-def _declare(subject: Subject) -> Iterator[Blocked]:
+def _declare(subject: Subject) -> Iterator[Standing]:
     if any(not person.languages for person in subject.case.persons):
-        yield Blocked("languages", known=False)
+        yield Standing("languages", "unknown")
 
 
 CONSTRAINT = Constraint(

@@ -1,11 +1,11 @@
 """Person and lawyer know the flight some hours before it departs, and after the placement."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from constraints.custody import ARRIVAL, DEPARTURE
 from constraints.lights import EXECUTION
 from scheduler.constraint import (
+    After,
     Constraint,
     Declaration,
     Due,
@@ -13,7 +13,6 @@ from scheduler.constraint import (
     FactType,
     Subject,
     Text,
-    bounded,
 )
 from scheduler.world import Fact
 
@@ -36,7 +35,7 @@ def _declare(subject: Subject) -> Iterator[Declaration]:
         yield Elapsed(ARRIVAL, DEPARTURE, at_least=notice)
         return
     if not subject.chained:
-        yield bounded(DEPARTURE, since=subject.world.as_of + timedelta(minutes=notice))
+        yield After(DEPARTURE, subject.world.as_of, minutes=notice)
     if not _told(subject):
         yield Due(FACT.id, DEPARTURE, notice, (Fact(value="unknown"),))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from constraints.custody import detained
 from constraints.facts import due, standing
 from constraints.lights import DETENTION
-from scheduler.constraint import Blocked, Constraint, Due, FactType, Subject, Text
+from scheduler.constraint import Constraint, Due, FactType, Standing, Subject, Text
 
 FACT = FactType(
     "lighter-means-rejected",
@@ -15,7 +15,7 @@ FACT = FactType(
 )
 
 
-def _declare(subject: Subject) -> Iterator[Due | Blocked]:
+def _declare(subject: Subject) -> Iterator[Due | Standing]:
     if subject.scope == "placement":
         yield from due(subject, FACT, ("hearing", "end"), "hearing-decides")
     elif detained(subject):

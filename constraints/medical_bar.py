@@ -10,10 +10,10 @@ from constraints.lights import LEGAL
 from scheduler.constraint import (
     EARLIEST,
     LATEST,
-    Blocked,
     Constraint,
     FactType,
     Inside,
+    Standing,
     Subject,
     Text,
     TriggerType,
@@ -31,7 +31,7 @@ FACT = FactType(
 TRIGGER = "birth"
 
 
-def _declare(subject: Subject) -> Iterator[Inside | Blocked]:
+def _declare(subject: Subject) -> Iterator[Inside | Standing]:
     yield from standing(subject, FACT)
     bar = timedelta(minutes=subject.rule("medical").minutes)
     for event in subject.case.triggers:

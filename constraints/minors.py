@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from constraints.facts import standing
 from constraints.household import MINORS, unaccompanied
 from constraints.lights import DETENTION
-from scheduler.constraint import Blocked, Constraint, FactType, Only, Subject, Text
+from scheduler.constraint import Constraint, FactType, Only, Standing, Subject, Text
 
 FACT = FactType(
     "minor-confirmation",
@@ -18,7 +18,7 @@ FACT = FactType(
 PRISON = "prison"
 
 
-def _declare(subject: Subject) -> Iterator[Only | Blocked]:
+def _declare(subject: Subject) -> Iterator[Only | Standing]:
     if unaccompanied(subject.case):
         yield from standing(subject, FACT)
     if subject.scope == "placement":

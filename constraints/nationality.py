@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from constraints.facts import forbidden
+from constraints.facts import asked
 from constraints.lights import DOCUMENT
 from constraints.transfers import is_transfer
 from constraints.travel_document import has_passport
-from scheduler.constraint import Blocked, Constraint, FactType, Subject, Text
+from scheduler.constraint import Constraint, FactType, Standing, Subject, Text
 
 FACT = FactType(
     "nationality-confirmed",
@@ -15,11 +15,11 @@ FACT = FactType(
 )
 
 
-def _declare(subject: Subject) -> Iterator[Blocked]:
+def _declare(subject: Subject) -> Iterator[Standing]:
     if is_transfer(subject):
         return
     answers = zip(subject.case.persons, subject.answers(FACT.id), strict=True)
-    yield from forbidden(FACT, (answer for person, answer in answers if not has_passport(person)))
+    yield from asked(FACT, (answer for person, answer in answers if not has_passport(person)))
 
 
 CONSTRAINT = Constraint(

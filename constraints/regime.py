@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from constraints.lights import LEGAL
 from constraints.transfers import meant_as_transfer, to_bound_state
-from scheduler.constraint import Blocked, Constraint, Subject, Text
+from scheduler.constraint import Constraint, Standing, Subject, Text
 
 
-def _declare(subject: Subject) -> Iterator[Blocked]:
+def _declare(subject: Subject) -> Iterator[Standing]:
     if not meant_as_transfer(subject):
         return
     if not to_bound_state(subject):
-        yield Blocked("destination", known=True)
+        yield Standing("destination", "no")
     elif not subject.rules_of("regime"):
-        yield Blocked("regime", known=False)
+        yield Standing("regime", "unknown")
 
 
 CONSTRAINT = Constraint(

@@ -7,21 +7,21 @@ from constraints.custody import DEPARTURE
 from constraints.events import happened
 from constraints.lights import AVAILABLE
 from constraints.transfers import is_transfer
-from scheduler.constraint import Blocked, Constraint, Inside, Subject, Text, TriggerType, bounded
+from scheduler.constraint import Constraint, Inside, Standing, Subject, Text, TriggerType, bounded
 
 ACCEPTED = "transfer-accepted"
 LONGER = ("in-prison", "absconded")
 REAPPEARED = "reappeared"
 
 
-def _declare(subject: Subject) -> Iterator[Inside | Blocked]:
+def _declare(subject: Subject) -> Iterator[Inside | Standing]:
     if not is_transfer(subject):
         return
     accepted = happened(subject, ACCEPTED)
     if not subject.rules_of("transfer-term", situation="standard"):
-        yield Blocked("regime", known=False)
+        yield Standing("regime", "unknown")
     elif accepted is None:
-        yield Blocked(ACCEPTED, known=False)
+        yield Standing(ACCEPTED, "unknown")
     else:
         yield bounded(DEPARTURE, until=_end(subject, accepted), clock=True)
 

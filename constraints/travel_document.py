@@ -6,7 +6,7 @@ from constraints.custody import DEPARTURE
 from constraints.hours import last_moment
 from constraints.lights import DOCUMENT
 from constraints.transfers import is_transfer
-from scheduler.constraint import EARLIEST, Blocked, Constraint, Inside, Subject, Text
+from scheduler.constraint import EARLIEST, Constraint, Inside, Standing, Subject, Text
 from scheduler.grid import Stretch, midnight
 from scheduler.world import Document, Person
 
@@ -20,13 +20,13 @@ def has_passport(person: Person) -> bool:
     return any(one.kind == PASSPORT and one.expected is None for one in person.documents)
 
 
-def _declare(subject: Subject) -> Iterator[Inside | Blocked]:
+def _declare(subject: Subject) -> Iterator[Inside | Standing]:
     kinds = {PASSPORT, EU_DOCUMENT} | (set() if is_transfer(subject) else {LAISSEZ_PASSER})
     for person in subject.case.persons:
         yield _of_person(subject, [one for one in person.documents if one.kind in kinds])
 
 
-def _of_person(subject: Subject, documents: list[Document]) -> Inside | Blocked:
+def _of_person(subject: Subject, documents: list[Document]) -> Inside | Standing:
     """Return the days on which ``documents`` are valid; one that is pending or undated opens none.
 
     Nothing at all, or a validity nobody wrote down, is unknown; a pending document is a known no.
@@ -39,8 +39,8 @@ def _of_person(subject: Subject, documents: list[Document]) -> Inside | Blocked:
     if current or (dated and known and not pending):
         return Inside(DEPARTURE, DEPARTURE, tuple(_validity(one, subject) for one in dated), known)
     if known and pending:
-        return Blocked("documents", known=True, expected=min(pending))
-    return Blocked("documents", known=False)
+        return Standing("documents", "no", expected=min(pending))
+    return Standing("documents", "unknown")
 
 
 def _validity(document: Document, subject: Subject) -> Stretch:

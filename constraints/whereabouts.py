@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from constraints.facts import standing
 from constraints.lights import AVAILABLE
-from scheduler.constraint import Blocked, Constraint, FactType, Subject, Text
+from scheduler.constraint import Constraint, FactType, Standing, Subject, Text
 
 FACT = FactType(
     "whereabouts-known",
@@ -16,7 +16,7 @@ FACT = FactType(
 )
 
 
-def _declare(subject: Subject) -> Iterator[Blocked]:
+def _declare(subject: Subject) -> Iterator[Standing]:
     yield from standing(subject, FACT)
 
 

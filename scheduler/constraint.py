@@ -5,7 +5,7 @@ it as timelines and as a CP-SAT model, the validator as plain date arithmetic.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Literal
@@ -93,6 +93,43 @@ class Inside:
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """``edge`` comes no sooner than a lead after ``ready``: now, or when all that stands is a yes.
+
+    The lead is ``minutes``, or ``working_days`` in the calendar of ``country`` up to the local
+    midnight in ``zone``.
+    """
+
+    edge: Edge
+    ready: datetime
+    minutes: int = 0
+    working_days: int = 0
+    zone: str = "UTC"
+    country: str | None = None
+    stretches: tuple[Stretch, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stretches", ((self.since(self.ready), LATEST),))
+
+    def since(self, ready: datetime) -> datetime:
+        """Return the first moment of the edge when everything is ready at ``ready``."""
+        if not self.working_days:
+            return ready + timedelta(minutes=self.minutes)
+        day = calendar.working_day(local_date(ready, self.zone), self.working_days, self.country)
+        return midnight(day, self.zone)
+
+    @property
+    def first(self) -> Edge:
+        """The edge, read as :class:`Inside` is."""
+        return self.edge
+
+    @property
+    def last(self) -> Edge:
+        """The edge, read as :class:`Inside` is."""
+        return self.edge
+
+
+@dataclass(frozen=True, slots=True)
 class Elapsed:
     """Between edge ``first`` and edge ``last`` pass ``at_least`` to ``at_most`` minutes.
 
@@ -118,17 +155,28 @@ class Only:
 
 
 @dataclass(frozen=True, slots=True)
-class Blocked:
-    """Nothing is allowed: a standing check is answered no, or (``known`` False) not answered.
+class Standing:
+    """A check that must be answered yes before anything is planned; any other answer forbids all.
 
-    ``withdrawn``: the case is over, and what is booked for it is released.
+    ``check`` is the fact, the trigger or whatever else is asked; ``expected``, when a yes is hoped
+    for, opens nothing. ``withdrawn``: the case is over, and what is booked for it is released.
     """
 
-    fact: str
-    known: bool
+    check: str
+    value: Literal["yes", "no", "unknown"]
     since: date | None = None
     expected: date | None = None
     withdrawn: bool = False
+
+    @property
+    def forbids(self) -> bool:
+        """Whether it is not answered yes."""
+        return self.value != "yes"
+
+    @property
+    def known(self) -> bool:
+        """Whether it is answered at all."""
+        return self.value != "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +207,9 @@ class Milestone:
     minutes: int
 
 
-Declaration = Attendance | Nights | Seats | Inside | Elapsed | Only | Blocked | Due | Milestone
+Declaration = (
+    Attendance | Nights | Seats | Inside | After | Elapsed | Only | Standing | Due | Milestone
+)
 
 
 @dataclass(frozen=True, slots=True)

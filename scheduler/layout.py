@@ -12,8 +12,8 @@ from functools import cached_property
 from scheduler.constraint import (
     EARLIEST,
     LATEST,
+    After,
     Attendance,
-    Blocked,
     Constraint,
     Declaration,
     Due,
@@ -24,6 +24,7 @@ from scheduler.constraint import (
     Nights,
     Only,
     Seats,
+    Standing,
 )
 from scheduler.frame import Frame
 from scheduler.grid import Stretch
@@ -99,7 +100,8 @@ class CaseLeg:
         self.rules = [
             (one, rule)
             for one, rule in declared
-            if isinstance(rule, Blocked | Only | Inside | Elapsed | Due)
+            if isinstance(rule, Only | Inside | After | Elapsed | Due)
+            or (isinstance(rule, Standing) and rule.forbids)
         ]
         self.answerable = {
             id(rule): tuple(_answerable(readings.world, rule, case.location))
@@ -109,7 +111,7 @@ class CaseLeg:
         self.windows: dict[tuple[Edge, Edge], list[tuple[Stretch, ...]]] = {}
         self.others: list[Declaration] = []
         for _, rule in self.rules:
-            if isinstance(rule, Inside):
+            if isinstance(rule, Inside | After):
                 self.windows.setdefault((rule.first, rule.last), []).append(rule.stretches)
             elif isinstance(rule, Due) and all(answer.value != "no" for answer in rule.answers):
                 edges = rule.edge, rule.edge
@@ -135,7 +137,7 @@ class CaseLeg:
     @cached_property
     def promising(self) -> tuple["Layout", ...]:
         """The layouts that the case alone leaves open somewhere."""
-        if any(isinstance(rule, Blocked) for _, rule in self.rules):
+        if any(isinstance(rule, Standing) for _, rule in self.rules):
             return ()
         departures = [one for one in self._departures if one is None or self.in_time(one)]
         return tuple(layout for layout in self._lay_out(departures) if layout.static)
@@ -312,7 +314,7 @@ class Layout:
         for constraint, rule in self.of.rules:
             allows = self._allows(rule)
             if allows & domain != domain:
-                known = rule.known if isinstance(rule, Blocked | Inside) else True
+                known = rule.known if isinstance(rule, Standing | Inside) else True
                 if isinstance(rule, Due):
                     known = any(answer.value == "no" for answer in rule.answers)
                 bars.append(Bar(Condition(constraint.id, "rule", known), rule, allows))
@@ -412,7 +414,7 @@ class Layout:
     def _allows(self, rule: Declaration) -> Timeline:
         """Read one declaration as the anchor slots it allows."""
         full = self.of.readings.world.grid.full
-        if isinstance(rule, Inside):
+        if isinstance(rule, Inside | After):
             return self._inside(rule.first, rule.last, rule.stretches)
         if isinstance(rule, Elapsed):
             return self._elapsed(rule) if self._concerns(rule.departures) else full

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from scheduler.constraint import Attendance, Blocked, Elapsed, Nights, Only, Register, Scope, Seats
+from scheduler.constraint import Attendance, Elapsed, Nights, Only, Register, Scope, Seats, Standing
 from scheduler.grid import day_at, days, first_slots, local_date
 from scheduler.layout import CaseLeg, Declared, Layout, Memo
 from scheduler.need import Booked
@@ -114,7 +114,7 @@ class CasePatterns:
     def withdrawn(self) -> bool:
         """Whether the case is over: what is booked for it is to be released."""
         return any(
-            isinstance(rule, Blocked) and rule.withdrawn
+            isinstance(rule, Standing) and rule.withdrawn
             for group in self.declared.values()
             for _, rule in group
         )

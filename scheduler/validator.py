@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import networkx as nx
 
 from scheduler.constraint import (
+    After,
     Attendance,
-    Blocked,
     Constraint,
     Declaration,
     Due,
@@ -28,6 +28,7 @@ from scheduler.constraint import (
     Register,
     Scope,
     Seats,
+    Standing,
 )
 from scheduler.world import (
     BookedAttendance,
@@ -142,7 +143,7 @@ def _kept(world: World, register: Register, bookings: Sequence[Booking]) -> Iter
 
 def _withdrawn(world: World, register: Register, case: Case) -> bool:
     return any(
-        isinstance(rule, Blocked) and rule.withdrawn
+        isinstance(rule, Standing) and rule.withdrawn
         for leg in case.legs
         for _, rule in register.declarations(world, case, leg)
     )
@@ -322,11 +323,11 @@ def _rules(matter: _Matter) -> Iterator[Violation]:
     """Everything the constraints declare for this leg, one declaration at a time."""
     for constraint, rule in matter.declared:
         says = None
-        if isinstance(rule, Blocked):
-            says = f"fact {rule.fact} is answered {'no' if rule.known else 'by nobody'}"
+        if isinstance(rule, Standing) and rule.forbids:
+            says = f"{rule.check} is answered {'no' if rule.known else 'by nobody'}"
         elif isinstance(rule, Only):
             says = _only(matter, rule)
-        elif isinstance(rule, Inside):
+        elif isinstance(rule, Inside | After):
             begin, end = matter.instant(rule.first), matter.instant(rule.last)
             if not any(since <= begin and end <= until for since, until in rule.stretches):
                 says = f"{begin.isoformat()} to {end.isoformat()} lies outside what is allowed"

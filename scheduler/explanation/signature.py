@@ -12,7 +12,7 @@ from functools import cached_property, reduce
 from operator import and_, or_
 from typing import Literal
 
-from scheduler.constraint import Blocked, Declaration, Register, Text
+from scheduler.constraint import Declaration, Register, Standing, Text
 from scheduler.layout import Condition, Layout
 from scheduler.need import Booked, Need
 from scheduler.occupancy import Occupancy
@@ -144,7 +144,7 @@ class Explanation:
             (
                 1 << self._number(Condition(constraint.id, "rule", rule.known), rule)
                 for constraint, rule in self.case.declared[leg]
-                if isinstance(rule, Blocked)
+                if isinstance(rule, Standing) and rule.forbids
             ),
             0,
         )
@@ -200,7 +200,7 @@ class Explanation:
     def _conditions(self, layout: Layout) -> Iterator[tuple[Condition, Declaration, Timeline]]:
         full = self.case.world.grid.full
         for bar in layout.bars:
-            if not isinstance(bar.declaration, Blocked):
+            if not isinstance(bar.declaration, Standing):
                 yield bar.condition, bar.declaration, bar.allows
         yield from self._seats(layout)
         if layout.of.nights is not None:

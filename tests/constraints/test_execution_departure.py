@@ -18,7 +18,7 @@ from constraints import (
     handover_room,
     lawyer_notice,
 )
-from scheduler.constraint import Attendance, Blocked, Due, Elapsed, Inside, Only, Seats
+from scheduler.constraint import After, Attendance, Due, Elapsed, Inside, Only, Seats, Standing
 from scheduler.world import Booking, Departure, Resource
 from tests.constraints.worlds import (
     AS_OF,
@@ -48,7 +48,7 @@ ALL: dict[str, Any] = {"departures": (FLIGHT, LONG, CHARTER, ROAD)}
 
 
 def since(inside: Any) -> Any:
-    assert isinstance(inside, Inside)
+    assert isinstance(inside, Inside | After)
     return inside.stretches[0][0]
 
 
@@ -395,6 +395,6 @@ def test_the_destination_lets_each_person_in() -> None:
         person(n=3),
     )
     assert declared(entry_requirements.CONSTRAINT, case(persons=persons)) == [
-        Blocked("entry-requirements-met", True),
-        Blocked("entry-requirements-met", False),
+        Standing("entry-requirements-met", "no"),
+        Standing("entry-requirements-met", "unknown"),
     ]

@@ -21,7 +21,7 @@ from constraints import (
     transport,
     working_hours,
 )
-from scheduler.constraint import Attendance, Blocked, Constraint, Inside
+from scheduler.constraint import Attendance, Constraint, Inside, Standing
 from scheduler.world import Attendee, Person
 from tests.constraints import worlds
 from tests.constraints.worlds import (
@@ -157,7 +157,7 @@ def test_who_speaks_dutch_needs_none() -> None:
 def test_an_unknown_language_is_never_green() -> None:
     persons = (worlds.person(), worlds.person(n=2, languages=()))
     of = case("placement", persons=persons)
-    assert declared(languages.CONSTRAINT, of) == [Blocked("languages", False)]
+    assert declared(languages.CONSTRAINT, of) == [Standing("languages", "unknown")]
     assert not declared(languages.CONSTRAINT, case("placement"))
 
 
@@ -224,7 +224,9 @@ def test_an_own_lawyer_named_into_the_removal_stays_for_the_rest_of_the_placemen
 
 def test_an_own_lawyer_whose_stay_makes_no_sense_is_unknown_and_at_the_hearing() -> None:
     of = case("placement", attendees=own("arrival", "pick-up"))
-    assert declared(attendees.CONSTRAINT, of, resources=LAWYERS) == [Blocked("attendees", False)]
+    assert declared(attendees.CONSTRAINT, of, resources=LAWYERS) == [
+        Standing("attendees", "unknown")
+    ]
     found = attendance(lawyer.CONSTRAINT, of, resources=LAWYERS)
     assert (found.first, found.last) == ("hearing", "hearing")
 
@@ -270,7 +272,9 @@ def test_who_can_attend_by_telephone_may() -> None:
 @pytest.mark.parametrize(("from_", "until"), [("hearing", "pick-up"), ("lunch", "hearing")])
 def test_an_attendance_that_makes_no_sense_is_unknown(from_: str, until: str) -> None:
     of = case("placement", **named("nidos-1", from_, until))
-    assert declared(attendees.CONSTRAINT, of, resources=(NIDOS,)) == [Blocked("attendees", False)]
+    assert declared(attendees.CONSTRAINT, of, resources=(NIDOS,)) == [
+        Standing("attendees", "unknown")
+    ]
 
 
 def test_pick_up_and_hearing_keep_working_hours() -> None:
@@ -340,7 +344,7 @@ def test_adults_and_those_in_detention_may_be_fetched_early() -> None:
 def test_independent_departure_always_wins_and_withdraws_the_case(scope: Any) -> None:
     of = chain(triggers=triggers(independent_departure="2026-10-16 23:30"))
     (blocked,) = declared(independent_departure.CONSTRAINT, of, scope)
-    assert isinstance(blocked, Blocked)
+    assert isinstance(blocked, Standing)
     assert blocked.known
     assert blocked.withdrawn
     assert blocked.since is not None

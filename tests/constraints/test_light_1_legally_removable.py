@@ -18,7 +18,7 @@ from constraints import (
     travel_document,
 )
 from constraints.transfers import BOUND, EUROPEAN_UNION
-from scheduler.constraint import Blocked, Constraint, Due, FactType, Inside, TriggerType
+from scheduler.constraint import Constraint, Due, FactType, Inside, Standing, TriggerType
 from scheduler.world import Fact
 from tests.constraints.worlds import (
     NO,
@@ -51,14 +51,14 @@ def test_a_yes_lets_a_removal_go_on(constraint: Constraint, fact: FactType) -> N
 def test_a_no_is_a_known_bar_with_its_dates(constraint: Constraint, fact: FactType) -> None:
     answer = Fact(value="no", since=date(2026, 10, 1), expected=date(2026, 12, 1))
     assert declared(constraint, case(facts={fact.id: answer})) == [
-        Blocked(fact.id, True, date(2026, 10, 1), date(2026, 12, 1))
+        Standing(fact.id, "no", date(2026, 10, 1), date(2026, 12, 1))
     ]
 
 
 @EVERY
 def test_unknown_and_absent_are_never_green(constraint: Constraint, fact: FactType) -> None:
-    assert declared(constraint, case(facts={fact.id: UNKNOWN})) == [Blocked(fact.id, False)]
-    assert declared(constraint, case()) == [Blocked(fact.id, False)]
+    assert declared(constraint, case(facts={fact.id: UNKNOWN})) == [Standing(fact.id, "unknown")]
+    assert declared(constraint, case()) == [Standing(fact.id, "unknown")]
 
 
 @EVERY
@@ -96,7 +96,9 @@ def test_a_departure_waits_for_the_departure_term() -> None:
 
 
 def test_a_return_without_a_departure_term_is_unknown() -> None:
-    assert declared(departure_term.CONSTRAINT, case()) == [Blocked("departure-term-end", False)]
+    assert declared(departure_term.CONSTRAINT, case()) == [
+        Standing("departure-term-end", "unknown")
+    ]
 
 
 def test_transfers_and_border_cases_have_no_departure_term() -> None:
@@ -111,10 +113,10 @@ def test_a_departure_term_may_end_ahead() -> None:
 @pytest.mark.parametrize("destination", ["AL", "TR", "GB", "tirana-tia"])
 def test_a_transfer_goes_to_a_state_bound_by_the_dublin_rules(destination: str) -> None:
     of = case(regime="ammr", destination=destination)
-    assert declared(regime.CONSTRAINT, of) == [Blocked("destination", True)]
+    assert declared(regime.CONSTRAINT, of) == [Standing("destination", "no")]
     assert declared(regime.CONSTRAINT, case("placement", regime="ammr", destination=destination))
     unnamed = case(detention=detention("59a"), destination=destination)
-    assert declared(regime.CONSTRAINT, unnamed) == [Blocked("destination", True)]
+    assert declared(regime.CONSTRAINT, unnamed) == [Standing("destination", "no")]
 
 
 @pytest.mark.parametrize("destination", ["AL", "tirana-tia"])
@@ -155,8 +157,8 @@ def test_every_person_needs_to_be_free_of_a_medical_bar() -> None:
         person("woman", 3),
     )
     assert declared(medical_bar.CONSTRAINT, case(persons=persons)) == [
-        Blocked("no-medical-bar", True),
-        Blocked("no-medical-bar", False),
+        Standing("no-medical-bar", "no"),
+        Standing("no-medical-bar", "unknown"),
     ]
 
 
@@ -194,14 +196,14 @@ def test_a_regime_must_be_in_force() -> None:
     transfer = case(regime="ammr")
     assert not declared(regime.CONSTRAINT, transfer)
     assert declared(regime.CONSTRAINT, transfer, rules_date=date(2026, 6, 30)) == [
-        Blocked("regime", False)
+        Standing("regime", "unknown")
     ]
 
 
 def test_a_detention_for_transfer_without_a_regime_is_unknown() -> None:
     for operation in ("placement", "removal"):
         assert declared(regime.CONSTRAINT, case(operation, detention=detention("59a"))) == [
-            Blocked("regime", False)
+            Standing("regime", "unknown")
         ]
 
 

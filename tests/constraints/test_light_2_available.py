@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from constraints import criminal_custody, transfer_term, whereabouts
-from scheduler.constraint import Blocked, Constraint, FactType, Inside
+from scheduler.constraint import Constraint, FactType, Inside, Standing
 from scheduler.world import Case
 from tests.constraints.worlds import NO, YES, case, chain, declared, detention, local, triggers
 
@@ -20,9 +20,9 @@ FACTS = [
 @pytest.mark.parametrize(("constraint", "fact"), FACTS, ids=lambda one: one.id)
 @pytest.mark.parametrize("scope", ["placement", "removal"])
 def test_must_be_known_in_both_legs(constraint: Constraint, fact: FactType, scope: str) -> None:
-    assert declared(constraint, chain(), scope) == [Blocked(fact.id, False)]  # type: ignore[arg-type]
+    assert declared(constraint, chain(), scope) == [Standing(fact.id, "unknown")]  # type: ignore[arg-type]
     assert declared(constraint, chain(facts={fact.id: NO}), scope) == [  # type: ignore[arg-type]
-        Blocked(fact.id, True)
+        Standing(fact.id, "no")
     ]
     assert not declared(constraint, chain(facts={fact.id: YES}), scope)  # type: ignore[arg-type]
 
@@ -73,7 +73,7 @@ def test_who_is_to_reappear_has_no_three_months_yet() -> None:
 
 def test_an_acceptance_ahead_is_unknown() -> None:
     of = case(regime="ammr", triggers=triggers(transfer_accepted="2026-10-20 12:00"))
-    assert declared(transfer_term.CONSTRAINT, of) == [Blocked("transfer-accepted", False)]
+    assert declared(transfer_term.CONSTRAINT, of) == [Standing("transfer-accepted", "unknown")]
 
 
 def test_what_happens_after_the_term_does_not_revive_it() -> None:
@@ -98,15 +98,15 @@ def test_who_reappears_early_keeps_the_term_and_too_late_does_not_revive_it() ->
 
 def test_a_transfer_that_nobody_accepted_is_unknown() -> None:
     assert declared(transfer_term.CONSTRAINT, case(regime="ammr")) == [
-        Blocked("transfer-accepted", False)
+        Standing("transfer-accepted", "unknown")
     ]
 
 
 def test_a_regime_not_in_force_or_not_named_is_unknown() -> None:
     early = declared(transfer_term.CONSTRAINT, transfer("ammr"), rules_date=date(2026, 6, 30))
-    assert early == [Blocked("regime", False)]
+    assert early == [Standing("regime", "unknown")]
     unnamed = case(detention=detention("59a", "2026-10-12 12:00"))
-    assert declared(transfer_term.CONSTRAINT, unnamed) == [Blocked("regime", False)]
+    assert declared(transfer_term.CONSTRAINT, unnamed) == [Standing("regime", "unknown")]
 
 
 def test_a_return_and_a_placement_have_no_transfer_term() -> None:

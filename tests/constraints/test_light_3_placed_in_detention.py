@@ -20,7 +20,6 @@ from constraints import (
     return_border,
 )
 from scheduler.constraint import (
-    Blocked,
     Constraint,
     Due,
     Elapsed,
@@ -29,6 +28,7 @@ from scheduler.constraint import (
     Milestone,
     Nights,
     Only,
+    Standing,
 )
 from scheduler.world import Case, Person
 from tests.constraints.worlds import (
@@ -82,8 +82,8 @@ def test_the_hearing_of_a_placement_decides(constraint: Constraint, fact: FactTy
 @pytest.mark.parametrize(("constraint", "fact"), HEARD, ids=lambda one: one.id)
 def test_whoever_is_detained_must_have_been_heard(constraint: Constraint, fact: FactType) -> None:
     detained: dict[str, Any] = {"detention": detention("59-1", IMPOSED)}
-    assert declared(constraint, case(**detained)) == [Blocked(fact.id, False)]
-    assert declared(constraint, case(**detained, facts={fact.id: NO})) == [Blocked(fact.id, True)]
+    assert declared(constraint, case(**detained)) == [Standing(fact.id, "unknown")]
+    assert declared(constraint, case(**detained, facts={fact.id: NO})) == [Standing(fact.id, "no")]
     assert not declared(constraint, case(**detained, facts={fact.id: YES}))
 
 
@@ -96,7 +96,7 @@ def test_who_leaves_from_a_reception_centre_needs_no_detention(
 
 def test_a_placement_without_a_ground_is_unknown() -> None:
     found = declared(detention_grounds.CONSTRAINT, case("placement"))
-    assert Blocked("detention-ground", False) in found
+    assert Standing("detention-ground", "unknown") in found
 
 
 def test_the_hearing_ends_before_the_arrival_in_the_facility() -> None:
@@ -232,7 +232,7 @@ def test_in_detention_without_a_moment_of_imposition_is_unknown(
     constraint: Constraint, ground: str, regime: str | None, minutes: int
 ) -> None:
     of = case(location="dc-rotterdam", detention=detention(ground), regime=regime)
-    assert declared(constraint, of) == [Blocked("detention-imposed-at", False)]
+    assert declared(constraint, of) == [Standing("detention-imposed-at", "unknown")]
 
 
 @EACH_TERM
@@ -246,7 +246,7 @@ def test_no_term_runs_outside_detention_or_in_a_lone_placement(
 
 def test_in_detention_without_a_ground_is_unknown() -> None:
     assert declared(detention_terms.CONSTRAINT, case(location="dc-rotterdam")) == [
-        Blocked("detention-ground", False)
+        Standing("detention-ground", "unknown")
     ]
 
 
@@ -322,7 +322,7 @@ def test_a_term_the_table_does_not_give_is_unknown_once(scope: Any) -> None:
     early: dict[str, Any] = {"rules_date": date(2026, 6, 1)}
     of = chain(detention=detention("6"))
     found = declared(return_border.CONSTRAINT, of, scope, **early)
-    assert found == ([Blocked("return-border", False)] if scope == "removal" else [])
+    assert found == ([Standing("return-border", "unknown")] if scope == "removal" else [])
 
 
 def test_the_court_is_a_milestone_of_a_placement() -> None:
@@ -394,7 +394,7 @@ def test_no_minor_goes_to_a_prison(persons: tuple[Person, ...]) -> None:
 @pytest.mark.parametrize("operation", ["placement", "removal"])
 def test_a_minor_alone_needs_a_human_confirmation(category: str, operation: Any) -> None:
     alone = (person(category),)
-    missing = Blocked("minor-confirmation", False)
+    missing = Standing("minor-confirmation", "unknown")
     assert missing in declared(minors.CONSTRAINT, case(operation, persons=alone))
     confirmed = case(operation, persons=alone, facts={"minor-confirmation": YES})
     assert missing not in declared(minors.CONSTRAINT, confirmed)

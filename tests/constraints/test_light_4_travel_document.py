@@ -5,19 +5,19 @@ from datetime import date
 import pytest
 
 from constraints import nationality, presentation, travel_document
-from scheduler.constraint import Blocked, Constraint, Inside
+from scheduler.constraint import Constraint, Inside, Standing
 from scheduler.world import Document
 from tests.constraints.worlds import NO, YES, case, chain, declared, document, local, person
 
 
-def of(*documents: Document, regime: str | None = None) -> Blocked | Inside:
+def of(*documents: Document, regime: str | None = None) -> Standing | Inside:
     persons = (person(documents=documents),)
     (found,) = declared(travel_document.CONSTRAINT, case(persons=persons, regime=regime))
-    assert isinstance(found, Blocked | Inside)
+    assert isinstance(found, Standing | Inside)
     return found
 
 
-def days(inside: Blocked | Inside, *moments: str) -> list[bool]:
+def days(inside: Standing | Inside, *moments: str) -> list[bool]:
     """Return at which moments a departure is inside the validity."""
     assert isinstance(inside, Inside)
     assert inside.first == inside.last == ("departure", "start")
@@ -40,14 +40,14 @@ def test_several_documents_are_valid_one_after_the_other() -> None:
 
 
 def test_no_document_at_all_is_unknown() -> None:
-    assert of() == Blocked("documents", False)
-    assert of(document("driving-licence", until="2030-01-01")) == Blocked("documents", False)
+    assert of() == Standing("documents", "unknown")
+    assert of(document("driving-licence", until="2030-01-01")) == Standing("documents", "unknown")
 
 
 def test_a_document_without_a_date_is_unknown() -> None:
-    assert of(document()) == Blocked("documents", False)
+    assert of(document()) == Standing("documents", "unknown")
     assert of(document(), document("laissez-passer", expected="2026-12-01")) == (
-        Blocked("documents", False)
+        Standing("documents", "unknown")
     )
 
 
@@ -62,12 +62,12 @@ def test_a_pending_laissez_passer_is_a_known_no_with_the_earliest_date() -> None
         document("laissez-passer", expected="2026-12-15"),
         document("laissez-passer", expected="2026-12-01"),
     )
-    assert pending == Blocked("documents", True, expected=date(2026, 12, 1))
+    assert pending == Standing("documents", "no", expected=date(2026, 12, 1))
 
 
 def test_an_expected_date_never_opens_a_day() -> None:
     promised = document("laissez-passer", "2026-12-01", "2027-03-01", expected="2026-12-01")
-    assert of(promised) == Blocked("documents", True, expected=date(2026, 12, 1))
+    assert of(promised) == Standing("documents", "no", expected=date(2026, 12, 1))
 
 
 def test_what_has_expired_is_a_known_no() -> None:
@@ -79,7 +79,7 @@ def test_what_has_expired_is_a_known_no() -> None:
 
 def test_an_expired_one_and_a_pending_one_wait_for_the_pending_one() -> None:
     found = of(document(until="2026-10-18"), document("laissez-passer", expected="2026-12-01"))
-    assert found == Blocked("documents", True, expected=date(2026, 12, 1))
+    assert found == Standing("documents", "no", expected=date(2026, 12, 1))
 
 
 def test_a_document_valid_until_today_still_counts() -> None:
@@ -88,7 +88,7 @@ def test_a_document_valid_until_today_still_counts() -> None:
 
 def test_a_transfer_asks_an_eu_document_or_a_passport() -> None:
     assert of(document("laissez-passer", until="2027-01-01"), regime="ammr") == (
-        Blocked("documents", False)
+        Standing("documents", "unknown")
     )
     for kind in ("eu-document", "passport"):
         assert isinstance(of(document(kind, until="2027-01-01"), regime="ammr"), Inside)
@@ -97,7 +97,7 @@ def test_a_transfer_asks_an_eu_document_or_a_passport() -> None:
 def test_every_person_of_a_family_needs_a_document() -> None:
     persons = (person(documents=(document(until="2027-01-01"),)), person("child", 2))
     found = declared(travel_document.CONSTRAINT, case(persons=persons))
-    assert [type(one) for one in found] == [Inside, Blocked]
+    assert [type(one) for one in found] == [Inside, Standing]
 
 
 def test_a_placement_does_not_wait_for_the_document() -> None:
@@ -122,8 +122,8 @@ def test_identity_is_asked_of_each_person_without_a_passport(
         person("man", 4, facts={fact: YES}),
     )
     assert declared(constraint, case(persons=persons)) == [
-        Blocked(fact, False),
-        Blocked(fact, True),
+        Standing(fact, "unknown"),
+        Standing(fact, "no"),
     ]
 
 

@@ -8,7 +8,6 @@ import pytest
 from constraints.register import REGISTER, RULES
 from scheduler.constraint import (
     Attendance,
-    Blocked,
     Declaration,
     Due,
     Elapsed,
@@ -17,6 +16,7 @@ from scheduler.constraint import (
     Only,
     Scope,
     Seats,
+    Standing,
 )
 from scheduler.rule import RuleTable
 from tests.constraints.worlds import case, chain, detention, everything, family, person, subject
@@ -45,7 +45,7 @@ def test_a_placement_always_has_lawyer_interpreter_hearing_and_clock(ground: str
         "detention-grounds": Due,
         "lighter-means": Due,
         "detention-place": Nights,
-        "whereabouts": Blocked,
+        "whereabouts": Standing,
         "lawyer-desk": Inside,
     }.items():
         assert isinstance(found[safeguard], declaration), safeguard
@@ -108,7 +108,7 @@ def test_a_case_about_which_nothing_is_known_is_blocked_under_every_light() -> N
         lights |= {
             constraint.light
             for constraint, one in REGISTER.declarations(asked.world, asked.case, asked.scope)
-            if isinstance(one, Blocked) and not one.known
+            if isinstance(one, Standing) and not one.known
         }
     assert lights == set(REGISTER.lights)
 
@@ -156,7 +156,7 @@ def test_a_table_that_lost_its_legal_terms_blocks_every_detained_removal(ground:
         for one in constraint.declare(lost)
     ]
     assert found
-    assert all(isinstance(one, Blocked) and not one.known for one in found)
+    assert all(isinstance(one, Standing) and not one.known for one in found)
 
 
 def test_a_table_that_lost_what_frees_a_placement_binds_it() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from constraints.register import REGISTER, RULES
-from scheduler.constraint import Constraint, Declaration, Scope, Subject
+from scheduler.constraint import Constraint, Declaration, Scope, Standing, Subject
 from scheduler.world import (
     ACTS,
     BookedPhase,
@@ -193,9 +193,10 @@ def subject(of: Case, scope: Scope | None = None, **fields: Any) -> Subject:
 def declared(
     constraint: Constraint, of: Case, scope: Scope | None = None, **fields: Any
 ) -> list[Declaration]:
-    """Return what ``constraint`` declares on a case; nothing where it does not apply."""
+    """Return what ``constraint`` declares that forbids; nothing where it does not apply."""
     asked = subject(of, scope, **fields)
-    return list(constraint.declare(asked)) if constraint.applies(asked) else []
+    found = constraint.declare(asked) if constraint.applies(asked) else ()
+    return [one for one in found if not (isinstance(one, Standing) and not one.forbids)]
 
 
 def booking(status: Any = "confirmed", operation: Leg = "removal", of: str = "zk-1") -> Booking:

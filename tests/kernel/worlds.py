@@ -18,7 +18,6 @@ from constraints import person
 from constraints.register import REGISTER
 from scheduler.constraint import (
     Attendance,
-    Blocked,
     Constraint,
     Declaration,
     Due,
@@ -30,6 +29,7 @@ from scheduler.constraint import (
     Register,
     Scope,
     Seats,
+    Standing,
     Subject,
     Text,
 )
@@ -863,7 +863,7 @@ def declarations(
     if kind == "only" and leg == "removal":
         return Only(departures=frozenset(sorted(flights)[:2]))
     if kind == "blocked" and draw(one_in(4)):
-        return Blocked("fact", draw(st.booleans()))
+        return Standing("fact", draw(st.sampled_from(("yes", "no", "unknown"))))
     return Inside(
         (acts[0], "start"), (acts[0], "start"), ((world.as_of, datetime.max.replace(tzinfo=UTC)),)
     )

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from constraints.lights import LEGAL
-from scheduler.constraint import Blocked, Constraint, Subject, Text, TriggerType
+from scheduler.constraint import Constraint, Standing, Subject, Text, TriggerType
 
 GRANTED = TriggerType("residence-granted")
 HEARD = TriggerType("residence-hearing", ahead=True)
 
 
-def _declare(subject: Subject) -> Iterator[Blocked]:
+def _declare(subject: Subject) -> Iterator[Standing]:
     if subject.case.trigger(GRANTED.id) is not None:
-        yield Blocked(GRANTED.id, known=True, withdrawn=True)
+        yield Standing(GRANTED.id, "no", withdrawn=True)
 
 
 CONSTRAINT = Constraint(
