@@ -9,11 +9,10 @@ from typing import Literal
 from constraints.register import REGISTER
 from scheduler.constraint import Register
 from scheduler.explanation.signature import Colour, Explanation
+from scheduler.ledger import Ledger
 from scheduler.loading import read_world
 from scheduler.objective import Valuation
-from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Patterns
-from scheduler.plan import begun, claims_of, in_force
 from scheduler.proposal import Proposal, Words, propose
 from scheduler.world import Booking, Case, Id, Part, World
 
@@ -90,11 +89,8 @@ class Desk:
         self.register = register
         self._patterns = Patterns(world, register)
         self._valuation = Valuation(self._patterns)
-        self._occupancy = Occupancy(world)
+        self._ledger = Ledger(self._patterns, world.bookings if bookings is None else bookings)
         self._lock = Lock()
-        self._bookings = in_force(self._patterns, world.bookings if bookings is None else bookings)
-        for booking in self._bookings:
-            self._occupancy.claim(claims_of(self._patterns.of(booking.case), booking))
 
     def case(self, name: str) -> Case:
         """Return a case; UnknownCaseError when the world has none of that id."""
@@ -110,25 +106,15 @@ class Desk:
         self.case(name)
         with self._lock:
             case = self._patterns.of(name)
-            own = [
-                claims_of(case, booking)
-                for booking in self._bookings
-                if booking.case == name and not begun(booking, self.world.as_of)
-            ]
-            for claims in own:
-                self._occupancy.release(claims)
-            try:
-                proposals = propose(case, self._valuation, self._occupancy, count)
+            with self._ledger.without(self._ledger.movable(name)):
+                proposals = propose(case, self._valuation, self._ledger.occupancy, count)
                 blocking = None if proposals else self._blocking(case)
-            finally:
-                for claims in own:
-                    self._occupancy.claim(claims)
         return Answer(
             case=name, world=self.world.fingerprint, proposals=proposals, blocking=blocking
         )
 
     def _blocking(self, case: CasePatterns) -> Blocking:
-        explanation = Explanation(case, self._occupancy)
+        explanation = Explanation(case, self._ledger.occupancy)
         sets = explanation.correction_sets
         return Blocking(
             case=case.case.id,
