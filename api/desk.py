@@ -8,7 +8,8 @@ from typing import Literal
 
 from constraints.register import REGISTER
 from scheduler.constraint import Register
-from scheduler.explanation.signature import Colour, Explanation
+from scheduler.explanation.signature import Explanation
+Colour=str
 from scheduler.ledger import Ledger
 from scheduler.loading import read_world
 from scheduler.objective import Valuation

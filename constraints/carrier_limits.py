@@ -25,7 +25,7 @@ CONSTRAINT = Constraint(
     id="carrier-limits",
     light=EXECUTION,
     owner="Luchtvaartmaatschappij",
-    cure="capacity",
+    cure="release",
     title=Text("Grens van de maatschappij", "Carrier limits"),
     says=Text(
         "de luchtvaartmaatschappij neemt op deze vlucht niet meer mensen mee",

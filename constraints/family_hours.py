@@ -13,9 +13,9 @@ def _declare(subject: Subject) -> Iterator[Inside]:
     night_begins, night_ends = opening_hours(subject.rule("family-hours"))
     day = subject.daily(night_ends, night_begins)
     if subject.scope == "placement":
-        yield Inside(("pick-up", "start"), ("pick-up", "end"), day)
+        yield Inside(("pick-up", "start"), ("pick-up", "end"), day, daily=True)
     elif not (subject.chained or detained(subject)):
-        yield Inside(("transport", "start"), ("transport", "end"), day)
+        yield Inside(("transport", "start"), ("transport", "end"), day, daily=True)
 
 
 CONSTRAINT = Constraint(

@@ -11,7 +11,7 @@ from scheduler.constraint import Constraint, Inside, Subject, Text
 def _declare(subject: Subject) -> Iterator[Inside]:
     if not own_lawyers(subject):
         hours = subject.daily(*opening_hours(subject.rule("lawyer-desk")))
-        yield Inside(("hearing", "start"), ("hearing", "end"), hours)
+        yield Inside(("hearing", "start"), ("hearing", "end"), hours, daily=True)
 
 
 CONSTRAINT = Constraint(

@@ -56,7 +56,7 @@ from constraints import (
     working_hours,
 )
 from constraints.household import PERSONS
-from constraints.lights import LIGHTS
+from constraints.lights import DETENTION, LIGHTS
 from scheduler.constraint import Register
 from scheduler.rule import load_rules
 
@@ -119,4 +119,6 @@ REGISTER = Register(
     ),
     rules=RULES,
     categories=PERSONS,
+    goal=DETENTION,
+    margin="tight-margin",
 )

@@ -20,7 +20,7 @@ def _declare(subject: Subject) -> Iterator[Inside]:
 
 def _within(subject: Subject, first: Edge, last: Edge, rule: str) -> Inside:
     hours = opening_hours(subject.rule(rule))
-    return Inside(first, last, subject.daily(*hours, working_days=True))
+    return Inside(first, last, subject.daily(*hours, working_days=True), daily=True)
 
 
 CONSTRAINT = Constraint(

@@ -82,7 +82,7 @@ class Inside:
     """The stretch from edge ``first`` to edge ``last`` lies inside one of ``stretches``.
 
     ``known`` is False when it rests on an unanswered fact; a ``clock`` is a legal end whose margin
-    every proposal shows.
+    every proposal shows; with ``daily`` the stretches go on alike beyond those that are listed.
     """
 
     first: Edge
@@ -90,6 +90,7 @@ class Inside:
     stretches: tuple[Stretch, ...]
     known: bool = True
     clock: bool = False
+    daily: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +365,9 @@ class RegisterError(ValueError):
 class Register:
     """The constraints in force, the lights they stand under in order, and the rule table.
 
-    ``categories`` are those a person may have; others would slip past a constraint's own.
+    ``categories`` are those a person may have; others would slip past a constraint's own. ``goal``
+    is the light that a placement brings about; ``margin`` the row that says when a legal end is
+    tight.
 
     Raises
     ------
@@ -376,6 +379,8 @@ class Register:
     constraints: tuple[Constraint, ...]
     rules: RuleTable
     categories: frozenset[str] = frozenset()
+    goal: str | None = None
+    margin: str | None = None
 
     def __post_init__(self) -> None:
         problems = list(self._problems())
@@ -405,6 +410,12 @@ class Register:
         rows = [row for rule in one.rules for row in self._in_force(day).rows if row.id == rule]
         return "; ".join(dict.fromkeys(row.basis for row in rows)) or one.basis
 
+    def informing(self, world: World, case: Case) -> tuple[tuple[Constraint, Declaration], ...]:
+        """Return what a removal of the case would be asked, though only a placement is planned."""
+        if "removal" in case.legs:
+            return ()
+        return self._declared(world, case.model_copy(update={"operation": "removal"}), "removal")
+
     def declarations(
         self, world: World, case: Case, scope: Scope
     ) -> tuple[tuple[Constraint, Declaration], ...]:
@@ -419,13 +430,7 @@ class Register:
         """
         if scope not in (*case.legs, *(("chain",) if len(case.legs) == 2 else ())):
             return ()
-        subject = Subject(world, case, scope, self._in_force(world.rules_date))
-        declared = tuple(
-            (constraint, declaration)
-            for constraint in self.constraints
-            if constraint.applies(subject)
-            for declaration in constraint.declare(subject)
-        )
+        declared = self._declared(world, case, scope)
         wrong = [
             f"constraint {constraint.id}: {declaration} cannot stand between two legs"
             for constraint, declaration in (declared if scope == "chain" else ())
@@ -434,6 +439,22 @@ class Register:
         if wrong:
             raise RegisterError(wrong)
         return declared
+
+    def _declared(
+        self, world: World, case: Case, scope: Scope
+    ) -> tuple[tuple[Constraint, Declaration], ...]:
+        subject = Subject(world, case, scope, self._in_force(world.rules_date))
+        return tuple(
+            (constraint, declaration)
+            for constraint in self.constraints
+            if constraint.applies(subject)
+            for declaration in constraint.declare(subject)
+        )
+
+    def tight(self, day: date) -> timedelta:
+        """Return under which margin a legal end is tight, as in force on ``day``; zero without row."""
+        minutes = (row.minutes for row in self._in_force(day).rows if row.id == self.margin)
+        return timedelta(minutes=max(minutes, default=0))
 
     def _in_force(self, day: date) -> RuleTable:
         if day not in self._tables:

@@ -120,6 +120,7 @@ class CaseLeg:
                 self.others.append(rule)
         self._timely: dict[str, bool] = {}
         self._shared: dict[object, Shared] = {}
+        self._latest: dict[tuple[object, int], int] = {}
         self._lines: dict[tuple[Edge, Edge, int, int], Timeline] = {}
         self.attendances = [
             readings.needs.asked(one.id, rule)
@@ -218,6 +219,15 @@ class CaseLeg:
             known = self._shared[frame.shape] = Shared(
                 frame, tuple((run, tuple(needs)) for run, needs in runs_of.items()), tuple(apart)
             )
+        return known
+
+    def longest_wait(self, shape: object, run: int) -> int:
+        """Return the last slot after the anchor at which a frame of ``shape`` begins ``run``."""
+        known = self._latest.get((shape, run))
+        if known is None:
+            layouts = (*self.layouts, *self.phantoms)
+            known = max(one.frame.starts[run] for one in layouts if one.frame.shape is shape)
+            self._latest[shape, run] = known
         return known
 
     def asked_with(self, departure: str | None) -> tuple[tuple[Asked, ...], ...]:

@@ -83,6 +83,10 @@ class Occupancy:
             self._rostered[resource] = line
         return line
 
+    def claimed(self, resource: str) -> Timeline:
+        """Return the slots in which ``resource`` is in a booking."""
+        return self._claimed.get(resource, 0)
+
     def free(self, resource: str) -> Timeline:
         """Return the slots in which ``resource`` is at work and in no booking."""
         line = self._free.get(resource)

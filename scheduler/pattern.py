@@ -10,9 +10,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from scheduler.constraint import Attendance, Elapsed, Nights, Only, Register, Scope, Seats, Standing
+from scheduler.constraint import (
+    Attendance,
+    Declaration,
+    Elapsed,
+    Nights,
+    Only,
+    Register,
+    Scope,
+    Seats,
+    Standing,
+)
 from scheduler.grid import day_at, days, first_slots, local_date
-from scheduler.layout import CaseLeg, Declared, Layout, Memo
+from scheduler.layout import CaseLeg, Condition, Declared, Layout, Memo
 from scheduler.need import Booked
 from scheduler.occupancy import Block, Claims, Occupancy, nights_between
 from scheduler.reading import Readings
@@ -81,6 +91,7 @@ class CasePatterns:
         self.chained = len(case.legs) == 2
         self._ranges: dict[tuple[JoinKey, Layout], tuple[int, int]] = {}
         self._rostered: dict[Layout, Timeline] = {}
+        self._shut: dict[Layout, tuple[tuple[Condition, Declaration], ...]] = {}
         self._joins: dict[Layout, JoinKey] = {}
         self._taken: dict[str | None, tuple[tuple[tuple[str, str, int, int], ...], int]] = {}
         self._leaving: dict[tuple[str, str], int] = {}
@@ -199,6 +210,30 @@ class CasePatterns:
         )
         line = self.readings.on_days(self._zone(layout.facility), places)
         return line >> layout.frame.slots["arrival", "start"]
+
+    def shut(self, layout: Layout) -> tuple[tuple[Condition, Declaration], ...]:
+        """Return what forbids a removal in the empty world, standing checks apart.
+
+        A departure that does not exist says so once.
+        """
+        known = self._shut.get(layout)
+        if known is None:
+            known = self._shut[layout] = tuple(self._forbids(layout))
+        return known
+
+    def _forbids(self, layout: Layout) -> Iterator[tuple[Condition, Declaration]]:
+        empty, departure = self.patterns.empty, layout.departure
+        for bar in layout.bars:
+            if not isinstance(bar.declaration, Standing):
+                yield bar.condition, bar.declaration
+        if departure is not None:
+            absent = departure.id not in self.world.departure
+            for seat in layout.seats[:1] if absent else layout.seats:
+                if absent or not seat.fits(departure.id, empty, "rostered"):
+                    yield Condition(seat.constraint, "not-rostered"), seat.declaration
+        for need in layout.needs:
+            if not need.met(empty, "rostered", layout.anchor, need.count):
+                yield Condition(need.constraint, "not-rostered"), need.declaration
 
     def join_key(self, placement: Layout) -> JoinKey:
         """Return all of a placement, seen from its end, that decides with which removals it goes.

@@ -15,7 +15,8 @@ from ortools.sat.python import cp_model
 from scheduler.bound import prove, relax, still_valid, tighter
 from scheduler.constraint import Register
 from scheduler.construction import Option, best_patterns, construct, insert
-from scheduler.explanation.signature import reason
+from scheduler.explanation.reason import reason
+from scheduler.explanation.signature import Explanation
 from scheduler.model import Program, every_choice, named_choices, solve
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, key
 from scheduler.occupancy import Occupancy
@@ -137,7 +138,7 @@ def _unplanned(task: Task, chosen: Mapping[str, Option]) -> Iterator[Unplanned]:
     with _collector_paused():
         for one in task.cases:
             if one.case.id not in chosen:
-                yield Unplanned(case=one.case.id, reason=reason(one, task.occupancy))
+                yield Unplanned(case=one.case.id, reason=reason(Explanation(one, task.occupancy)))
 
 
 @contextmanager

@@ -429,6 +429,16 @@ class World(Part):
     cases: tuple[Case, ...] = ()
     bookings: tuple[Booking, ...] = ()
 
+    def but(self, **parts: Any) -> Self:
+        """Return this world with other departures, facilities, resources or bookings.
+
+        What follows from the parts that stay is not worked out again.
+        """
+        made = self.model_copy(update=parts)
+        for name in ("fingerprint", *(one for part in parts for one in _FOLLOWS[part])):
+            made.__dict__.pop(name, None)
+        return made
+
     @cached_property
     def grid(self) -> Grid:
         """The horizon as a grid."""
@@ -547,6 +557,15 @@ class World(Part):
         """SHA-256 over the canonical JSON of this world: keys sorted, so equal worlds agree."""
         canonical = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+_FOLLOWS = {
+    "departures": ("departure", "_departures_to", "team_duties"),
+    "facilities": ("facility",),
+    "resources": ("resource", "roles"),
+    "bookings": (),
+}
+"""What is kept of each part of a world that can be replaced."""
 
 
 def _by_id(parts: Iterable[Any]) -> dict[str, Any]:

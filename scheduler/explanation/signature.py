@@ -1,18 +1,17 @@
-"""Why a case has no open pattern: minimal signatures, exact and without a solver.
+"""Signatures: why each pattern of a case is shut, exactly and without a solver.
 
 The *signature* of a pattern is the set of conditions that forbid it. The minimal ones over all
-patterns are the *correction sets*: the least that would have to change for the case to fit. A
-light's colour follows from them. Facilities and departures have phantoms, so that a signature can
-also say "no such facility" or "no such departure".
+patterns are the *correction sets*: the least that would have to change for the case to fit.
+Facilities and departures have phantoms, so that a signature can also say "no such facility" or "no
+such departure".
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
 from functools import cached_property, reduce
-from operator import and_, or_
-from typing import Literal
+from operator import or_
 
-from scheduler.constraint import Declaration, Register, Standing, Text
+from scheduler.constraint import Declaration, Register, Standing
+from scheduler.grid import Stretch, local_date
 from scheduler.layout import Condition, Layout
 from scheduler.need import Booked, Need
 from scheduler.occupancy import Occupancy
@@ -20,35 +19,29 @@ from scheduler.pattern import CasePatterns, JoinKey
 from scheduler.timeline import Timeline, span
 from scheduler.world import Leg
 
-Colour = Literal["red", "grey", "amber", "green"]
 Signature = frozenset[Condition]
-
-
-@dataclass(frozen=True, slots=True)
-class LightState:
-    """A light with its colour and the conditions under it that stand in a correction set."""
-
-    light: str
-    colour: Colour
-    reasons: tuple["Reason", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A condition that blocks, in words."""
-
-    condition: Condition
-    says: Text
+Family = dict[int, Timeline]
+"""Anchors, or ends of a placement, by what forbids them: a bit per condition."""
+Way = tuple[tuple[Layout, ...], Timeline]
+"""A layout per leg, and the anchors of the first that are meant."""
 
 
 class Explanation:
-    """The correction sets of one case in one occupancy; ``{∅}`` when the case is open."""
+    """The correction sets of one case in one occupancy; ``{∅}`` when the case is open.
 
-    def __init__(self, case: CasePatterns, occupancy: Occupancy) -> None:
+    ``within`` asks only for what is about a moment in that stretch: a departure, or the start of a
+    placement. The occupancy must stay as it is for as long as the explanation is asked.
+    """
+
+    def __init__(
+        self, case: CasePatterns, occupancy: Occupancy, within: Stretch | None = None
+    ) -> None:
         self.case = case
         self.occupancy = occupancy
+        self.within = within
         self._index: dict[Condition, int] = {}
         self._said: dict[Condition, Declaration] = {}
+        self._runs: dict[tuple[object, int], Family] = {}
 
     @property
     def register(self) -> Register:
@@ -57,8 +50,13 @@ class Explanation:
 
     @cached_property
     def correction_sets(self) -> tuple[Signature, ...]:
-        """The minimal signatures over all patterns, smallest first."""
-        found = self._chain() if self.case.chained else self._single(self.case.case.legs[0])
+        """The minimal signatures over all patterns, smallest first; none when there is no pattern.
+
+        There is none where no road, template or moment of the horizon serves the case.
+        """
+        if self.is_open:
+            return (frozenset(),)
+        found = self._chain() if self.case.chained else self._single()
         conditions = list(self._index)
         sets = [
             frozenset(one for n, one in enumerate(conditions) if mask >> n & 1) for mask in found
@@ -66,75 +64,129 @@ class Explanation:
         return tuple(sorted(sets, key=lambda one: (len(one), sorted(one))))
 
     @cached_property
-    def lights(self) -> tuple[LightState, ...]:
-        """Every light in order, with its colour and its reasons."""
-        return tuple(self._light(light) for light in self.register.lights)
+    def is_open(self) -> bool:
+        """Whether some pattern is open."""
+        return any(True for _ in self.open_ways())
 
-    def reasons(self, conditions: Iterable[Condition]) -> tuple[Reason, ...]:
-        """Put conditions into words, in the order of the register."""
-        order = {one.id: n for n, one in enumerate(self.register.constraints)}
-        return tuple(
-            Reason(one, self._say(one))
-            for one in sorted(conditions, key=lambda one: (order.get(one.constraint, 0), one))
-        )
-
-    def _light(self, light: str) -> LightState:
-        sets = self.correction_sets
-        theirs = [
-            {one for one in conditions if self.register[one.constraint].light == light}
-            for conditions in sets
+    def open_ways(self) -> Iterator[Way]:
+        """Yield the open patterns, layout by layout."""
+        case, first = self.case, self.case.case.legs[0]
+        opened = [
+            (layout, line)
+            for layout, starts in case.open_layouts(first, self.occupancy)
+            if (line := starts & (self._meant(layout) if not case.chained else starts))
         ]
-        if not sets:
-            return LightState(light, "grey", ())
-        if all(any(one.known for one in mine) for mine in theirs):
-            colour: Colour = "red"
-        elif any(not one.known for mine in theirs for one in mine):
-            colour = "grey"
+        if not case.chained:
+            yield from (((layout,), line) for layout, line in opened)
+            return
+        for removal in self.open_removals() if opened else ():
+            for layout, line in opened:
+                if pairs := line & case.pair_line(layout, removal, self.occupancy):
+                    yield (layout, removal), pairs
+
+    def open_removals(self) -> Iterator[Layout]:
+        """Yield the removals that are open by themselves."""
+        for removal, _ in self.case.open_layouts("removal", self.occupancy):
+            if self._meant(removal):
+                yield removal
+
+    def ways(self, conditions: Signature) -> Iterator[Way]:
+        """Yield the patterns that nothing but ``conditions`` forbids, layout by layout."""
+        if not conditions:
+            yield from self.open_ways()
+            return
+        allowed = sum(1 << self._index[one] for one in conditions)
+        if not self.case.chained:
+            for layout, family in self._families[self.case.case.legs[0]]:
+                if line := _within(family, allowed):
+                    yield (layout,), line
+            return
+        placements = [
+            (layout, line)
+            for layout, family in self._families["placement"]
+            if (line := _within(family, allowed))
+        ]
+        for removal, family in self._families["removal"]:
+            if not _within(family, allowed):
+                continue
+            lines: dict[JoinKey, Timeline] = {}
+            for placement, starts in placements:
+                key = self.case.join_key(placement)
+                if key[0] == removal.facility:
+                    if key not in lines:
+                        lines[key] = _within(self._pair_family(key, [removal]), allowed)
+                    if pairs := starts & lines[key] >> placement.frame.ends[-1]:
+                        yield (placement, removal), pairs
+
+    def says(self, condition: Condition) -> Declaration:
+        """Return the declaration behind a condition of a correction set: the first that forbade."""
+        return self._said[condition]
+
+    @cached_property
+    def _families(self) -> Mapping[Leg, list[tuple[Layout, Family]]]:
+        last = self.case.case.legs[-1]
+        return {
+            leg: [
+                (layout, family)
+                for layout in (*of.layouts, *of.phantoms)
+                if (meant := self._meant(layout) if leg == last else layout.domain)
+                and (family := self._family(layout, base, meant))
+            ]
+            for leg, of in self.case.legs.items()
+            for base in [self._base(leg)]
+        }
+
+    def _meant(self, layout: Layout) -> Timeline:
+        """Return the anchors about a moment in ``within``; a phantom departure is about its day."""
+        if self.within is None:
+            return layout.domain
+        (since, until), departure = self.within, layout.departure
+        if departure is None:
+            grid = self.case.world.grid
+            return span(grid.ceil(since), grid.floor(until) + 1) & grid.full
+        if departure.id not in self.case.world.departure:
+            zone = self.case.world.location[departure.from_].timezone
+            day = local_date(departure.departs, zone)
+            about = local_date(since, zone) <= day <= local_date(until, zone)
         else:
-            colour = "amber" if any(theirs) else "green"
-        return LightState(light, colour, self.reasons(set().union(*theirs)))
+            about = since <= departure.departs <= until
+        return layout.domain if about else 0
 
-    def _say(self, condition: Condition) -> Text:
-        constraint = self.register[condition.constraint]
-        rule = self._said[condition]
-        words = {one.name: _word(getattr(rule, one.name)) for one in fields(rule)}
-        layer = _LAYERS[condition.layer] if condition.known else _UNKNOWN
-        return Text(
-            f"{constraint.says.nl.format_map(words)}{layer.nl}",
-            f"{constraint.says.en.format_map(words)}{layer.en}",
-        )
-
-    def _single(self, leg: Leg) -> list[int]:
-        base = self._base(leg)
+    def _single(self) -> list[int]:
         found: list[int] = []
-        for layout in (*self.case.legs[leg].layouts, *self.case.legs[leg].phantoms):
-            for mask in self._family(layout, base, found):
+        for _, family in self._families[self.case.case.legs[0]]:
+            for mask in family:
                 _add(found, mask)
         return found
 
     def _chain(self) -> list[int]:
-        """Join both legs: signatures unite, and what binds the pair adds its own conditions."""
-        placed, going = (self.case.legs[leg] for leg in self.case.case.legs)
-        removals: dict[tuple[str | None, int], list[Layout]] = {}
-        for removal in (*going.layouts, *going.phantoms):
-            for mask in self._family(removal, self._base("removal"), []):
-                removals.setdefault((removal.facility, mask), []).append(removal)
-        groups = sorted(removals.items(), key=lambda one: one[0][1].bit_count())
-        always = self._base("placement") | reduce(and_, (mask for _, mask in removals), -1)
+        """Join both legs: signatures unite, and what binds the pair adds its own conditions.
+
+        Placements that join alike are one family over the slots at which they end.
+        """
+        placements: dict[JoinKey, Family] = {}
+        for placement, family in self._families["placement"]:
+            joint = placements.setdefault(self.case.join_key(placement), {})
+            for mask, starts in family.items():
+                joint[mask] = joint.get(mask, 0) | starts << placement.frame.ends[-1]
+        removals: dict[tuple[int, str | None], list[Layout]] = {}
+        for removal, family in self._families["removal"]:
+            for mask in family:
+                removals.setdefault((mask, removal.facility), []).append(removal)
         found: list[int] = []
-        pairs: dict[tuple[int, JoinKey], dict[int, Timeline]] = {}
-        for placement in (*placed.layouts, *placed.phantoms):
-            family = self._family(placement, always, found) if removals else {}
-            key = self.case.join_key(placement)
-            for (facility, mask), group in groups:
-                if facility != placement.facility or _dominated(always | mask, found):
+        for (mask, facility), group in sorted(removals.items(), key=lambda one: _size(one[0][0])):
+            for key, joint in placements.items():
+                if key[0] != facility:
                     continue
-                if (mask, key) not in pairs:
-                    pairs[mask, key] = self._pair_family(key, group)
-                for between, line in pairs[mask, key].items():
-                    for own, starts in family.items():
-                        if starts << placement.frame.ends[-1] & line:
-                            _add(found, own | mask | between)
+                hopeful = [
+                    (mask | own, ends)
+                    for own, ends in joint.items()
+                    if not _dominated(mask | own, found)
+                ]
+                for between, line in self._pair_family(key, group).items() if hopeful else ():
+                    for both, ends in hopeful:
+                        if ends & line:
+                            _add(found, both | between)
         return found
 
     def _base(self, leg: Leg) -> int:
@@ -157,7 +209,7 @@ class Explanation:
             family = {0: full}
             for condition, rule, allows in self._between(join, removal):
                 if allows & full != full:
-                    family = _refine(family, 1 << self._number(condition, rule), allows, [])
+                    family = _refine(family, 1 << self._number(condition, rule), allows)
             for mask, line in family.items():
                 union[mask] = union.get(mask, 0) | line
         return union
@@ -180,63 +232,85 @@ class Explanation:
         yield Condition(constraint, "not-rostered"), nights, there
         yield Condition(constraint, "claimed"), nights, left | ~there & case.world.grid.full
 
-    def _family(self, layout: Layout, base: int, found: list[int]) -> dict[int, Timeline]:
-        """Split the anchors of a layout by the conditions that forbid them beside ``base``.
-
-        What a signature in ``found`` dominates is left out.
-        """
-        if _dominated(base, found):
-            return {}
-        domain = layout.domain
+    def _family(self, layout: Layout, base: int, domain: Timeline) -> Family:
+        """Split the anchors of a layout by the conditions that forbid them beside ``base``."""
+        if layout.frame.anchor is not None:
+            return {reduce(or_, self._bits(self._fixed(layout)), base): domain}
         family = {base: domain}
-        for condition, rule, allows in self._conditions(layout):
-            if allows & domain == domain:
-                continue
-            family = _refine(family, 1 << self._number(condition, rule), allows, found)
-            if not family:
-                break
+        for condition, rule, allows in self._floating(layout):
+            if domain & ~allows:
+                family = _refine(family, 1 << self._number(condition, rule), allows)
+        for run, needs in layout.of.shared(layout.frame).runs:
+            family = _product(
+                family, self._run_family(layout, run, needs), layout.frame.starts[run]
+            )
         return family
 
-    def _conditions(self, layout: Layout) -> Iterator[tuple[Condition, Declaration, Timeline]]:
-        full = self.case.world.grid.full
+    def _bits(self, forbidding: Iterable[tuple[Condition, Declaration]]) -> Iterator[int]:
+        return (1 << self._number(condition, rule) for condition, rule in forbidding)
+
+    def _fixed(self, layout: Layout) -> Iterator[tuple[Condition, Declaration]]:
+        """Yield what forbids a layout whose anchor is fixed."""
+        yield from self.case.shut(layout)
+        departure, anchor, free = layout.departure, layout.anchor, self.occupancy
+        if departure is not None and departure.id in self.case.world.departure:
+            for seat in layout.seats:
+                if seat.fits(departure.id, free, "rostered") and not seat.fits(
+                    departure.id, free, "free"
+                ):
+                    yield Condition(seat.constraint, "claimed"), seat.declaration
+        for need in layout.needs:
+            if not need.met(free, "free", anchor, need.count) and any(
+                need.met(free, "rostered", anchor, count)
+                and not need.met(free, "free", anchor, count)
+                for count in range(1, need.count + 1)
+            ):
+                yield Condition(need.constraint, "claimed"), need.declaration
+
+    def _floating(self, layout: Layout) -> Iterator[tuple[Condition, Declaration, Timeline]]:
+        """Yield the anchors that each condition allows which frames of a shape do not ask alike."""
         for bar in layout.bars:
             if not isinstance(bar.declaration, Standing):
                 yield bar.condition, bar.declaration, bar.allows
-        yield from self._seats(layout)
         if layout.of.nights is not None:
             constraint, nights = layout.of.nights
-            there_at = self.case.stay_starts(layout, self.occupancy, "rostered")
-            left_at = self.case.stay_starts(layout, self.occupancy, "free")
-            yield Condition(constraint, "not-rostered"), nights, there_at
-            yield Condition(constraint, "claimed"), nights, left_at | ~there_at & full
-        for need in layout.needs:
-            yield (
-                Condition(need.constraint, "not-rostered"),
-                need.declaration,
-                layout.meets(need, self.occupancy, "rostered"),
+            there, left = (
+                self.case.stay_starts(layout, self.occupancy, booked) for booked in _LAYERS_ASKED
             )
-            unclaimed = self._unclaimed(layout, need)
-            yield Condition(need.constraint, "claimed"), need.declaration, unclaimed
+            yield Condition(constraint, "not-rostered"), nights, there
+            yield Condition(constraint, "claimed"), nights, left | ~there
+        if layout.of.own is not None:
+            constraint, asked = layout.of.own
+            there, left = (layout.own(self.occupancy, booked) for booked in _LAYERS_ASKED)
+            yield Condition(constraint, "not-rostered"), asked, there
+            yield Condition(constraint, "claimed"), asked, left | ~there
+        for need in layout.apart:
+            yield from self._layers(need, 0)
 
-    def _seats(self, layout: Layout) -> Iterator[tuple[Condition, Declaration, Timeline]]:
-        """Yield what forbids for want of seats; a departure that does not exist says so once."""
-        departure = layout.departure
-        if departure is None:
-            return
-        absent = departure.id not in self.case.world.departure
-        for seat in layout.seats[:1] if absent else layout.seats:
-            if absent or not seat.fits(departure.id, self.occupancy, "rostered"):
-                yield Condition(seat.constraint, "not-rostered"), seat.declaration, 0
-            elif not seat.fits(departure.id, self.occupancy, "free"):
-                yield Condition(seat.constraint, "claimed"), seat.declaration, 0
-
-    def _unclaimed(self, layout: Layout, need: Need) -> Timeline:
-        """Return the anchors where bookings are not what is short: |F| >= min(k, |R|)."""
-        line = full = self.case.world.grid.full
+    def _layers(self, need: Need, after: int) -> Iterator[tuple[Condition, Declaration, Timeline]]:
+        """Yield what a need allows on each layer: |R| >= k, and |F| >= min(k, |R|)."""
+        unclaimed = -1
         for count in range(1, need.count + 1):
-            there = layout.meets(need, self.occupancy, "rostered", count)
-            line &= layout.meets(need, self.occupancy, "free", count) | ~there & full
-        return line
+            there, left = (
+                need.starts(self.occupancy, booked, count, after=after) for booked in _LAYERS_ASKED
+            )
+            unclaimed &= left | ~there
+        yield Condition(need.constraint, "not-rostered"), need.declaration, there
+        yield Condition(need.constraint, "claimed"), need.declaration, unclaimed
+
+    def _run_family(self, layout: Layout, run: int, needs: tuple[Need, ...]) -> Family:
+        """Split the slots at which a run of phases may begin, some beyond the horizon, alike."""
+        key = layout.frame.shape, run
+        family = self._runs.get(key)
+        if family is None:
+            shared = layout.of.shared(layout.frame).frame
+            longest = layout.of.longest_wait(layout.frame.shape, run)
+            family = {0: span(0, self.case.world.grid.slots + longest)}
+            for need in needs:
+                for condition, rule, allows in self._layers(need, shared.starts[run]):
+                    family = _refine(family, 1 << self._number(condition, rule), allows)
+            self._runs[key] = family
+        return family
 
     def _number(self, condition: Condition, rule: Declaration) -> int:
         """Return the bit of ``condition``; the first ``rule`` that forbids is what it says."""
@@ -244,33 +318,43 @@ class Explanation:
         return self._index.setdefault(condition, len(self._index))
 
 
-def reason(case: CasePatterns, occupancy: Occupancy) -> str:
-    """Return the smallest correction set of ``case`` in English, joined by "and"."""
-    explanation = Explanation(case, occupancy)
-    if not explanation.correction_sets:
-        return "the roads, the templates and the horizon leave no moment at all"
-    smallest = explanation.correction_sets[0]
-    if not smallest:
-        return "open, but not taken by this plan"
-    return " and ".join(one.says.en for one in explanation.reasons(smallest))
+def _within(family: Family, allowed: int) -> Timeline:
+    """Return where nothing forbids but what is allowed to."""
+    line = 0
+    for mask, anchors in family.items():
+        if not mask & ~allowed:
+            line |= anchors
+    return line
 
 
-def _refine(
-    family: Mapping[int, Timeline], bit: int, allows: Timeline, found: list[int]
-) -> dict[int, Timeline]:
+def _product(family: Family, run: Family, start: int) -> Family:
+    """Unite what forbids an anchor with what forbids a run that begins so many slots after it."""
+    union: Family = {}
+    for mask, anchors in family.items():
+        for more, slots in run.items():
+            if both := anchors & slots >> start:
+                union[mask | more] = union.get(mask | more, 0) | both
+    return union
+
+
+def _refine(family: Mapping[int, Timeline], bit: int, allows: Timeline) -> dict[int, Timeline]:
     """Move the anchors that a condition forbids to the signature with its bit."""
     refined: dict[int, Timeline] = {}
     for mask, line in family.items():
         kept, shut = line & allows, line & ~allows
         if kept:
             refined[mask] = refined.get(mask, 0) | kept
-        if shut and not _dominated(mask | bit, found):
+        if shut:
             refined[mask | bit] = refined.get(mask | bit, 0) | shut
     return refined
 
 
 def _dominated(mask: int, found: list[int]) -> bool:
     return any(one & mask == one for one in found)
+
+
+def _size(mask: int) -> int:
+    return mask.bit_count()
 
 
 def _add(found: list[int], mask: int) -> None:
@@ -281,16 +365,4 @@ def _add(found: list[int], mask: int) -> None:
     found.append(mask)
 
 
-def _word(value: object) -> str:
-    if isinstance(value, frozenset):
-        return ", ".join(sorted(map(str, value)))
-    return str(value)
-
-
 _LAYERS_ASKED: tuple[Booked, Booked] = ("rostered", "free")
-_UNKNOWN = Text(" (niet bekend)", " (not known)")
-_LAYERS = {
-    "rule": Text("", ""),
-    "not-rostered": Text(" (niet ingeroosterd)", " (none rostered)"),
-    "claimed": Text(" (bezet door andere boekingen)", " (taken by other bookings)"),
-}

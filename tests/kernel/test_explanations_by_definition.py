@@ -5,9 +5,12 @@ from collections.abc import Iterable, Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.explanation.signature import Colour, Explanation, Signature
+from scheduler.explanation.earliest import earliest
+from scheduler.explanation.light import Colour, lights
+from scheduler.explanation.signature import Explanation, Signature
 from scheduler.layout import Condition, Layout
 from scheduler.need import Booked
+from scheduler.objective import when
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Patterns
 from scheduler.world import Leg
@@ -150,7 +153,7 @@ def test_nothing_needs_correction_exactly_when_the_case_is_open(
     assert (sets == (frozenset(),)) == any(True for _ in case.open(occupancy))
 
 
-@examples(100)
+@examples(300)
 @given(questions())
 def test_a_light_has_the_colour_that_its_definition_gives(
     question: tuple[Setting, CasePatterns, Occupancy],
@@ -158,21 +161,55 @@ def test_a_light_has_the_colour_that_its_definition_gives(
     setting, case, occupancy = question
     explanation = Explanation(case, occupancy)
     sets = explanation.correction_sets
-    for light in explanation.lights:
+    for light in lights(explanation, earliest(case)):
         mine = [
             {one for one in found if setting.register[one.constraint].light == light.light}
             for found in sets
         ]
-        if sets:
-            assert light.colour == colour(mine)
-        assert {one.condition for one in light.reasons} == {one for group in mine for one in group}
+        shown = {reason.condition for check in light.checks for reason in check.reasons}
+        if light.blocks:
+            assert shown == {one for group in mine for one in group}
+        if sets and light.blocks:
+            assert light.state in {colour(mine), "goal"}
+            assert light.state != "goal" or colour(mine) == "green"
+
+
+@examples(300)
+@given(questions())
+def test_a_case_can_be_planned_exactly_when_every_light_that_blocks_is_green_or_its_goal(
+    question: tuple[Setting, CasePatterns, Occupancy],
+) -> None:
+    _, case, occupancy = question
+    states = {
+        light.state
+        for light in lights(Explanation(case, occupancy), earliest(case))
+        if light.blocks
+    }
+    assert (states <= {"green", "goal"}) == any(True for _ in case.open(occupancy))
 
 
 @examples(100)
 @given(questions())
-def test_every_light_is_green_exactly_when_the_case_is_open(
+def test_the_ways_of_a_correction_set_are_all_patterns_that_nothing_else_forbids(
     question: tuple[Setting, CasePatterns, Occupancy],
 ) -> None:
     _, case, occupancy = question
-    colours = {light.colour for light in Explanation(case, occupancy).lights}
-    assert (colours == {"green"}) == any(True for _ in case.open(occupancy))
+    explanation = Explanation(case, occupancy)
+    for conditions in explanation.correction_sets:
+        ways = sum(line.bit_count() for _, line in explanation.ways(conditions))
+        assert ways == sum(one == conditions for one in signatures(case, occupancy))
+
+
+@examples(60)
+@given(questions(), st.data())
+def test_within_a_stretch_only_patterns_about_it_count(
+    question: tuple[Setting, CasePatterns, Occupancy], data: st.DataObject
+) -> None:
+    _, case, occupancy = question
+    grid = case.world.grid
+    first, last = sorted(data.draw(st.tuples(*[st.integers(0, grid.slots - 1)] * 2)))
+    since, until = grid.at(first), grid.at(last)
+    explanation = Explanation(case, occupancy, (since, until))
+    expected = any(since <= when(case, one) <= until for one in case.open(occupancy))
+    assert explanation.is_open == expected
+    assert (explanation.correction_sets == (frozenset(),)) == expected
