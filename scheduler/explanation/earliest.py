@@ -146,7 +146,7 @@ class _Path:
         windows = [
             (constraint.id, rule)
             for constraint, rule in self.case.declared[leg]
-            if isinstance(rule, Inside) and rule.first == edge and rule.known
+            if isinstance(rule, Inside) and rule.first == edge
         ]
         settled = False
         while not settled:
@@ -154,7 +154,7 @@ class _Path:
             for constraint, rule in windows:
                 opens = _opens(rule, self.moment[node])
                 if opens is None and not rule.daily:
-                    self.closed[constraint] = None
+                    (self.closed if rule.known else self.undated)[constraint] = None
                 elif opens is not None and opens > self.moment[node]:
                     after: Node = (leg, edge, opens)
                     wait = opens - self.moment[node]
@@ -210,8 +210,6 @@ def _undated(rule: Declaration) -> bool:
     """Return whether a check stands in the way of which nobody has said when it will turn."""
     if isinstance(rule, Due):
         return any(answer.value == "no" for answer in rule.answers)
-    if isinstance(rule, Inside):
-        return not rule.known
     return isinstance(rule, Standing) and rule.forbids
 
 
