@@ -5,14 +5,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from starlette.exceptions import HTTPException
 
 from api.desk import MOST_PROPOSALS, Answer, Desk, UnknownCaseError
+from api.traffic_lights import TrafficLights
 from scheduler.world import Id, Operation, Part, World
 
 MOST_CASES = 500
 """Cases on one page at most."""
+FROM = "Only departures (or placements) from this moment on; else from the start of the horizon."
+UNTIL = "Only departures (or placements) up to this moment; else up to the end of the horizon."
 CaseId = Annotated[Id, Path(description="Pseudonymous key of the case.")]
 
 
@@ -98,6 +101,21 @@ def _version_one(desk: Desk) -> FastAPI:
     @api.get("/cases/{case}", summary="One case")
     def case(case: CaseId) -> CaseSummary:
         return _summary(desk, case)
+
+    @api.get(
+        "/cases/{case}/traffic-lights",
+        summary="The four lights of a case and execution, what blocks it, and what would open it",
+    )
+    def traffic_lights(
+        case: CaseId,
+        since: Annotated[AwareDatetime | None, Query(alias="from", description=FROM)] = None,
+        until: Annotated[AwareDatetime | None, Query(description=UNTIL)] = None,
+    ) -> TrafficLights:
+        if since is not None and until is not None and until < since:
+            raise RequestValidationError(
+                [{"loc": ("query", "until"), "msg": "lies before from", "type": "value_error"}]
+            )
+        return desk.lights(case, since, until)
 
     @api.post("/slot-proposals", summary="Slots for a case, or what blocks it")
     def slot_proposals(wish: Wish) -> Answer:

@@ -1,4 +1,4 @@
-"""The command line: generate, check, propose, plan, serve.
+"""The command line: generate, check, propose, lights, plan, serve.
 
 Exit codes: 0 done, 1 no plan or no slot (or violations found), 2 bad input.
 """
@@ -21,6 +21,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api import render
 from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError, open_world
+from api.language import LANGUAGES
 from constraints.register import REGISTER
 from fixtures.national import national
 from fixtures.tiny import tiny
@@ -40,6 +41,21 @@ app = typer.Typer(
 
 WorldFile = Annotated[Path, typer.Argument(metavar="WORLD.json", help="The world to work on.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+
+
+class Spoken(StrEnum):
+    """The languages in which a case is shown."""
+
+    nl = "nl"
+    en = "en"
+
+
+PlanFile = Annotated[
+    Path | None, typer.Option("--plan", metavar="PLAN.json", help="Bookings in force.")
+]
+InLanguage = Annotated[
+    Spoken, typer.Option("--language", envvar="REGIETAFEL_LANGUAGE", help="Of what is shown.")
+]
 
 
 class Kind(StrEnum):
@@ -101,27 +117,30 @@ def propose(
     world_file: WorldFile,
     case: Annotated[str, typer.Argument(metavar="CASE", help="The case that asks for a slot.")],
     count: Annotated[int, typer.Option("-k", "--count", min=1, max=MOST_PROPOSALS)] = 5,
-    plan_file: Annotated[
-        Path | None, typer.Option("--plan", metavar="PLAN.json", help="Bookings in force.")
-    ] = None,
+    plan_file: PlanFile = None,
+    language: InLanguage = Spoken.en,
     as_json: Json = False,
 ) -> None:
     """Show different slots for a case, best first, or what blocks it."""
-    world = _world(world_file, as_json=as_json)
-    bookings = world.bookings
-    if plan_file is not None:
-        made = _plan(plan_file, as_json=as_json)
-        found = plan_violations(world, REGISTER, made)
-        if found:
-            wrong = [Problem(one.booking, f"{one.constraint}: {one.says}") for one in found]
-            _refuse(wrong, as_json=as_json)
-        bookings = made.bookings
-    try:
-        given = Desk(world, bookings).ask(case, count)
-    except UnknownCaseError:
-        _refuse([Problem("CASE", f"there is no case {case} in {world_file}")], as_json=as_json)
-    _print(as_json, given.model_dump(mode="json"), render.answer(given, world))
+    desk = _desk(world_file, plan_file, case, as_json=as_json)
+    given = desk.ask(case, count)
+    shown = render.answer(given, desk.world, LANGUAGES[language.value])
+    _print(as_json, given.model_dump(mode="json"), shown)
     raise typer.Exit(0 if given.proposals else 1)
+
+
+@app.command()
+def lights(
+    world_file: WorldFile,
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case that is looked at.")],
+    plan_file: PlanFile = None,
+    language: InLanguage = Spoken.en,
+    as_json: Json = False,
+) -> None:
+    """Show the four lights of a case and execution, what blocks it, and what would open it."""
+    desk = _desk(world_file, plan_file, case, as_json=as_json)
+    shown = desk.lights(case)
+    _print(as_json, shown.model_dump(mode="json"), render.lights(shown, LANGUAGES[language.value]))
 
 
 @app.command()
@@ -171,6 +190,25 @@ def serve(
 
     world = _world(world_file, as_json=False)
     uvicorn.run(create_app(world), host="127.0.0.1", port=port, server_header=False)
+
+
+def _desk(world_file: Path, plan_file: Path | None, case: str, *, as_json: bool) -> Desk:
+    """Return the desk of a world, a valid plan of it in force, that knows the case."""
+    world = _world(world_file, as_json=as_json)
+    bookings = world.bookings
+    if plan_file is not None:
+        made = _plan(plan_file, as_json=as_json)
+        found = plan_violations(world, REGISTER, made)
+        if found:
+            wrong = [Problem(one.booking, f"{one.constraint}: {one.says}") for one in found]
+            _refuse(wrong, as_json=as_json)
+        bookings = made.bookings
+    desk = Desk(world, bookings)
+    try:
+        desk.case(case)
+    except UnknownCaseError:
+        _refuse([Problem("CASE", f"there is no case {case} in {world_file}")], as_json=as_json)
+    return desk
 
 
 def _world(path: Path, *, as_json: bool) -> World:

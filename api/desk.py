@@ -2,49 +2,23 @@
 
 import gc
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Literal
 
+from api.traffic_lights import TrafficLights, traffic_lights
 from constraints.register import REGISTER
 from scheduler.constraint import Register
-from scheduler.explanation.signature import Explanation
-Colour=str
+from scheduler.grid import Stretch
 from scheduler.ledger import Ledger
 from scheduler.loading import read_world
 from scheduler.objective import Valuation
-from scheduler.pattern import CasePatterns, Patterns
-from scheduler.proposal import Proposal, Words, propose
+from scheduler.pattern import Patterns
+from scheduler.proposal import Proposal, propose
+from scheduler.validator import Checked
 from scheduler.world import Booking, Case, Id, Part, World
 
 MOST_PROPOSALS = 20
-
-
-class Check(Part):
-    """A check that stands in the way: whose it is, on what basis, and in words."""
-
-    constraint: str
-    layer: Literal["rule", "not-rostered", "claimed"]
-    known: bool
-    owner: str
-    basis: str
-    says: Words
-
-
-class Lamp(Part):
-    """A light (or execution) of a case with its state and what stands under it."""
-
-    light: str
-    state: Colour
-    checks: tuple[Check, ...]
-
-
-class Blocking(Part):
-    """Why a case has no slot: its lights, and the least that would have to change."""
-
-    case: Id
-    lights: tuple[Lamp, ...]
-    reasons: tuple[Words, ...]
 
 
 class Answer(Part):
@@ -53,7 +27,7 @@ class Answer(Part):
     case: Id
     world: str
     proposals: tuple[Proposal, ...]
-    blocking: Blocking | None
+    blocking: TrafficLights | None
 
 
 def open_world(path: Path) -> World:
@@ -91,6 +65,7 @@ class Desk:
         self._patterns = Patterns(world, register)
         self._valuation = Valuation(self._patterns)
         self._ledger = Ledger(self._patterns, world.bookings if bookings is None else bookings)
+        self._checked = Checked(world, register, self._ledger.bookings.values())
         self._lock = Lock()
 
     def case(self, name: str) -> Case:
@@ -109,38 +84,25 @@ class Desk:
             case = self._patterns.of(name)
             with self._ledger.without(self._ledger.movable(name)):
                 proposals = propose(case, self._valuation, self._ledger.occupancy, count)
-                blocking = None if proposals else self._blocking(case)
+                blocking = None if proposals else self._lights(name)
         return Answer(
             case=name, world=self.world.fingerprint, proposals=proposals, blocking=blocking
         )
 
-    def _blocking(self, case: CasePatterns) -> Blocking:
-        explanation = Explanation(case, self._ledger.occupancy)
-        sets = explanation.correction_sets
-        return Blocking(
-            case=case.case.id,
-            lights=tuple(
-                Lamp(
-                    light=state.light,
-                    state=state.colour,
-                    checks=tuple(
-                        Check(
-                            constraint=one.condition.constraint,
-                            layer=one.condition.layer,
-                            known=one.condition.known,
-                            owner=self.register[one.condition.constraint].owner,
-                            basis=self.register.basis(
-                                one.condition.constraint, self.world.rules_date
-                            ),
-                            says=Words(nl=one.says.nl, en=one.says.en),
-                        )
-                        for one in state.reasons
-                    ),
-                )
-                for state in explanation.lights
-            ),
-            reasons=tuple(
-                Words(nl=one.says.nl, en=one.says.en)
-                for one in (explanation.reasons(sets[0]) if sets else ())
-            ),
-        )
+    def lights(
+        self, name: str, since: datetime | None = None, until: datetime | None = None
+    ) -> TrafficLights:
+        """Return the lights of a case beside the bookings of others, as :meth:`ask` looks at them.
+
+        With ``since`` and ``until`` only departures (or placements) from one to the other count.
+        """
+        self.case(name)
+        within = None
+        if since is not None or until is not None:
+            within = since or self.world.grid.start, until or self.world.grid.end
+        with self._lock, self._ledger.without(self._ledger.movable(name)):
+            return self._lights(name, within)
+
+    def _lights(self, name: str, within: Stretch | None = None) -> TrafficLights:
+        case = self._patterns.of(name)
+        return traffic_lights(case, self._ledger, self._valuation, self._checked, within)

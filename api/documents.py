@@ -1,12 +1,18 @@
-"""The documents that follow from the register: the schema of a world file and the constraints.
+"""The documents that follow from the register: the schema of a world file, the constraints, and
+what they say in Dutch.
 
-``python -m api.documents`` writes them into ``docs/``; a test holds them against the code.
+``python -m api.documents`` writes them; a test holds them against the code.
 """
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+from babel.messages import Catalog
+from babel.messages.pofile import write_po
+
+from api.language import LOCALE
 from constraints.register import REGISTER
 from scheduler.constraint import Constraint
 from scheduler.loading import world_schema
@@ -21,6 +27,7 @@ def documents() -> dict[Path, str]:
     return {
         DOCS / "world.schema.json": schema + "\n",
         DOCS / "constraints.md": "\n".join(_constraints()) + "\n",
+        LOCALE / "nl" / "constraints.po": _HEADER + _catalogue(),
     }
 
 
@@ -63,6 +70,29 @@ def _row(row: Rule) -> str:
         row.mark, row.trigger,
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+_HEADER = r"""# Generated from the register by `make docs`.
+msgid ""
+msgstr ""
+"Language: nl\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+
+"""
+"""In place of the one that Babel writes, which holds the time and its own version."""
+
+
+def _catalogue() -> str:
+    """Return what each constraint says in Dutch by what it says in English."""
+    catalog = Catalog(locale="nl")
+    for one in REGISTER.constraints:
+        for text in (one.title, one.says, *(fact.asks for fact in one.facts)):
+            catalog.add(text.en, text.nl, context=one.id)
+    written = BytesIO()
+    write_po(written, catalog, width=0, omit_header=True, sort_output=True)
+    return written.getvalue().decode()
 
 
 if __name__ == "__main__":

@@ -1,28 +1,35 @@
 """What the command line shows a person: tables, in words as well as colours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from api.desk import Answer, Blocking
+from api.desk import Answer
+from api.language import Language, phrase
+from api.traffic_lights import LightView, TrafficLights
+from constraints.lights import EXECUTION
 from scheduler.draft import Problem
-from scheduler.plan import Plan
-from scheduler.proposal import Clock, Proposal
+from scheduler.plan import Plan, Unplanned
+from scheduler.proposal import Clock, Proposal, Words
 from scheduler.validator import Violation
 from scheduler.world import World
 
-SYMBOLS = {"red": "✗", "grey": "?", "amber": "!", "green": "✓"}
-STYLES = {"red": "bold red", "grey": "bright_black", "amber": "yellow", "green": "green"}
-LIGHTS = {
-    "legally-removable": "1 juridisch uitzetbaar / legally removable",
-    "available": "2 beschikbaar / available",
-    "placed-in-detention": "3 in bewaring gesteld / placed in detention",
-    "travel-document": "4 geldig reisdocument / travel document",
-    "execution": "- uitvoering / execution (not one of the four)",
+SYMBOLS = {"red": "✗", "grey": "?", "amber": "!", "green": "✓", "goal": "→"}
+STYLES = {
+    "red": "bold red",
+    "grey": "bright_black",
+    "amber": "yellow",
+    "green": "green",
+    "goal": "cyan",
 }
+MOST_CHECKS = 3
+"""Checks shown under a light; the rest is counted."""
+_WORST = ("red", "grey", "amber", "green", "goal")
+_LAYERS = {"not-rostered": phrase("none there"), "claimed": phrase("taken")}
+_UNKNOWN = phrase("not known")
 LEVELS = {
     "pastLegalEnd": "cases that pass a legal end",
     "plannedWeight": "weighted number planned",
@@ -57,37 +64,101 @@ def plan(made: Plan, world: World) -> RenderableType:
         levels.add_column(name, justify="right")
     for one in made.levels:
         levels.add_row(LEVELS[one.level], str(one.value), str(one.bound), f"{one.gap:.2%}")
-    unplanned = Table("case", "operation", "not planned because", title_justify="left")
+    unplanned = Table(
+        "case", "operation", "not planned because", "to plan it", title_justify="left"
+    )
     for case in made.unplanned:
-        unplanned.add_row(case.case, world.case[case.case].operation, Text(case.reason))
+        operation = world.case[case.case].operation
+        unplanned.add_row(case.case, operation, Text(case.reason), Text(_cost(case)))
     footer = Text(f"{made.seconds:.1f} s, seed {made.seed}, world {made.world[:12]}")
     return Group(levels, *((unplanned,) if made.unplanned else ()), footer)
 
 
-def answer(given: Answer, world: World) -> RenderableType:
+def _cost(one: Unplanned) -> str:
+    """Return what planning a case would ask of others, or why it cannot be had that way."""
+    if one.blocked == "alone":
+        return "no other booking is in its way"
+    if one.cost is None:
+        return f"in its way: {', '.join(one.by)}" if one.by else "no booking may move for it"
+    asks = (
+        ("moves", one.cost.moved),
+        ("other people for", one.cost.renamed),
+        ("loses", one.cost.dropped),
+    )
+    return "; ".join(f"{what} {', '.join(cases)}" for what, cases in asks if cases)
+
+
+def answer(given: Answer, world: World, language: Language) -> RenderableType:
     """Show the proposals of a case, or what blocks it."""
     if given.blocking is not None:
-        return blocking(given.blocking)
+        return lights(given.blocking, language)
     return Group(
         *(_proposal(n, one, world) for n, one in enumerate(given.proposals, start=1)),
         Text("Independent departure stays open: it withdraws the case and releases everything."),
     )
 
 
-def blocking(given: Blocking) -> RenderableType:
-    """Show the lights of a case that has no slot, and the least that would have to change."""
+def lights(shown: TrafficLights, language: Language) -> RenderableType:
+    """Show the lights of a case, each with word and symbol; then why, and what would open it."""
+    can = language.say("can be planned") if shown.plannable else language.say("cannot be planned")
     table = Table(
-        "light", "state", "because", "owner", "basis", title=f"{given.case}: no slot",
+        language.say("light"),
+        language.say("state"),
+        language.say("what stands in the way"),
+        title=f"{shown.case}: {can}",
         title_justify="left",
-    )  # fmt: skip
-    for lamp in given.lights:
-        state = Text(f"{SYMBOLS[lamp.state]} {lamp.state}", style=STYLES[lamp.state])
-        rows = [(check.says.en, check.owner, check.basis) for check in lamp.checks]
-        for n, (says, owner, basis) in enumerate(rows or [("", "", "")]):
-            head = (Text(LIGHTS[lamp.light]), state) if n == 0 else (Text(), Text())
-            table.add_row(*head, Text(says), Text(owner), Text(basis))
-    reason = " and ".join(one.en for one in given.reasons)
-    return Group(table, Text(f"Least to change: {reason}", style="bold"))
+    )
+    for number, lamp in enumerate(shown.lights, start=1):
+        own = lamp.light == EXECUTION
+        if own:
+            table.add_section()
+        name = _in(language, lamp.title)
+        state = f"{SYMBOLS[lamp.state]} {_in(language, lamp.says)}"
+        table.add_row(
+            Text(name if own else f"{number} {name}"),
+            Text(state, style=STYLES[lamp.state] if lamp.blocks else "dim"),
+            Text("\n".join(_standing(lamp, language))),
+        )
+    return Group(table, *_why(shown, language), *_openings(shown, language))
+
+
+def _standing(lamp: LightView, language: Language) -> Iterator[str]:
+    """Yield what stands in the way under a light and whose it is: the worst of it, and a count."""
+    told = sorted(
+        (one for one in lamp.checks if one.reasons), key=lambda one: _WORST.index(one.state)
+    )
+    for check in told[:MOST_CHECKS]:
+        layers = {
+            language.say(_LAYERS[one.layer] if one.known else _UNKNOWN)
+            for one in check.reasons
+            if one.layer != "rule" or not one.known
+        }
+        title, owner = _in(language, check.title), language.name(check.owner)
+        yield f"{title}{': ' if layers else ''}{', '.join(sorted(layers))} ({owner})"
+    if len(told) > MOST_CHECKS:
+        yield language.say("and {count} more", count=len(told) - MOST_CHECKS)
+
+
+def _why(shown: TrafficLights, language: Language) -> Iterator[RenderableType]:
+    if shown.reasons:
+        why = language.listed(_in(language, one.says) for one in shown.reasons)
+        yield Text(language.say("Least to change: {why}", why=why), style="bold")
+    if not shown.plannable:
+        yield Text(_in(language, shown.earliest.says))
+
+
+def _openings(shown: TrafficLights, language: Language) -> Iterator[RenderableType]:
+    for number, repair in enumerate(shown.repairs, start=1):
+        head = language.say("What would open it:") if number == 1 else ""
+        if head:
+            yield Text(head, style="bold")
+        yield Text(f"  {number}. {language.listed(_in(language, one) for one in repair.says)}")
+    if shown.conflicts.more:
+        yield Text(language.say("These are not all the ways in which it is blocked."))
+
+
+def _in(language: Language, words: Words) -> str:
+    return words.nl if language.code == "nl" else words.en
 
 
 def _proposal(number: int, one: Proposal, world: World) -> RenderableType:

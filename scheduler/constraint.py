@@ -452,7 +452,7 @@ class Register:
         )
 
     def tight(self, day: date) -> timedelta:
-        """Return under which margin a legal end is tight, as in force on ``day``; zero without row."""
+        """Return under which margin a legal end is tight on ``day``; zero where no row says so."""
         minutes = (row.minutes for row in self._in_force(day).rows if row.id == self.margin)
         return timedelta(minutes=max(minutes, default=0))
 

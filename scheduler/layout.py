@@ -101,8 +101,8 @@ class CaseLeg:
             (one, rule)
             for one, rule in declared
             if isinstance(rule, Only | Inside | After | Elapsed | Due)
-            or (isinstance(rule, Standing) and rule.forbids)
         ]
+        self.barred = any(isinstance(rule, Standing) and rule.forbids for _, rule in declared)
         self.answerable = {
             id(rule): tuple(_answerable(readings.world, rule, case.location))
             for _, rule in declared
@@ -138,10 +138,13 @@ class CaseLeg:
     @cached_property
     def promising(self) -> tuple["Layout", ...]:
         """The layouts that the case alone leaves open somewhere."""
-        if any(isinstance(rule, Standing) for _, rule in self.rules):
-            return ()
+        return () if self.barred else self.hopeful
+
+    @cached_property
+    def hopeful(self) -> tuple["Layout", ...]:
+        """The layouts that the case alone would leave open if every standing check were a yes."""
         departures = [one for one in self._departures if one is None or self.in_time(one)]
-        return tuple(layout for layout in self._lay_out(departures) if layout.static)
+        return tuple(layout for layout in self._lay_out(departures) if layout.unbarred)
 
     @cached_property
     def phantoms(self) -> tuple["Layout", ...]:
@@ -295,9 +298,14 @@ class Layout:
         full = self.of.readings.world.grid.full
         return full if self.frame.anchor is None else 1 << self.frame.anchor
 
-    @cached_property
+    @property
     def static(self) -> Timeline:
         """The anchor slots that the case alone leaves open."""
+        return 0 if self.of.barred else self.unbarred
+
+    @cached_property
+    def unbarred(self) -> Timeline:
+        """The anchor slots that the case alone would leave open if standing checks were a yes."""
         line, frame = self.domain, self.frame
         if frame.departure is not None:
             if not self.of.in_time(frame.departure):
@@ -319,12 +327,12 @@ class Layout:
 
     @cached_property
     def bars(self) -> tuple[Bar, ...]:
-        """The conditions behind ``static``, those that allow everything left out."""
+        """The conditions behind ``unbarred``, those that allow everything left out."""
         domain, bars = self.domain, []
         for constraint, rule in self.of.rules:
             allows = self._allows(rule)
             if allows & domain != domain:
-                known = rule.known if isinstance(rule, Standing | Inside) else True
+                known = rule.known if isinstance(rule, Inside) else True
                 if isinstance(rule, Due):
                     known = any(answer.value == "no" for answer in rule.answers)
                 bars.append(Bar(Condition(constraint.id, "rule", known), rule, allows))

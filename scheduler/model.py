@@ -22,7 +22,7 @@ from scheduler.layout import Layout
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, Worth
 from scheduler.occupancy import Block, Claims, Occupancy, Pool
 from scheduler.pattern import CasePatterns, Drawn, Pattern
-from scheduler.timeline import Timeline, slots_of, span
+from scheduler.timeline import Timeline, slots_of, span, spans
 from scheduler.world import PERSON
 
 Progress = Callable[[str, Objective, Objective], None]
@@ -141,13 +141,11 @@ def named_choices(
             program.add_planned(case, chosen, program.valuation.worth(case, option.pattern))
             for layout, slot in option.pattern.legs:
                 program.add_leg(case, layout, slot, chosen)
-            for drawn, (_, slot) in zip(option.names, option.pattern.legs, strict=True):
-                for _, _, blocks in drawn:
-                    for block in blocks:
-                        crew = alone.setdefault(block.resource, Crew((block.resource,), 0))
-                        first = slot + block.lead
-                        duty = Duty(first, first + block.length, chosen)
-                        program.rows.duties.setdefault(crew, []).append(duty)
+            for resource, line in option.claims.people:
+                crew = alone.setdefault(resource, Crew((resource,), 0))
+                program.rows.duties.setdefault(crew, []).extend(
+                    Duty(first, end, chosen) for first, end in spans(line)
+                )
             _take(program.rows, option.claims, chosen)
         program.model.add_at_most_one(chosen for _, chosen in choices)
         program.options[case.case.id] = choices
@@ -191,7 +189,8 @@ def solve(
 ) -> Solution | None:
     """Solve level by level, each result a constraint on the next; None when time ran out first.
 
-    ``hint`` is the plan to start from. The bound of a level holds given the levels above it.
+    ``hint`` is the plan to start from. The bound of a level holds given the levels above it. A
+    level that the program has beside those of the objective comes after them, and is to be low.
     """
     program.rows.post(program.model, program.occupancy)
     _hint(program, hint)
@@ -200,7 +199,7 @@ def solve(
     bounds: Objective = {}
     best: cp_model.CpSolver | None = None
     optimal = True
-    for level in LEVELS:
+    for level in program.terms:
         expression = program.constants[level] + sum(
             factor * one for factor, one in program.terms[level] if factor
         )

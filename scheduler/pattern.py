@@ -188,6 +188,15 @@ class CasePatterns:
             line &= layout.meets(need, occupancy, booked, within=line)
         return line
 
+    def hopeful_layouts(self, leg: Leg, occupancy: Occupancy) -> list[tuple[Layout, Timeline]]:
+        """Return what would be open if every standing check were answered yes."""
+        memo: Memo = {}
+        return [
+            (layout, line)
+            for layout in self.legs[leg].hopeful
+            if (line := self._starts(layout, layout.unbarred, occupancy, "free", memo))
+        ]
+
     def open_layouts(
         self, leg: Leg, occupancy: Occupancy, booked: Booked = "free"
     ) -> list[tuple[Layout, Timeline]]:
@@ -224,8 +233,7 @@ class CasePatterns:
     def _forbids(self, layout: Layout) -> Iterator[tuple[Condition, Declaration]]:
         empty, departure = self.patterns.empty, layout.departure
         for bar in layout.bars:
-            if not isinstance(bar.declaration, Standing):
-                yield bar.condition, bar.declaration
+            yield bar.condition, bar.declaration
         if departure is not None:
             absent = departure.id not in self.world.departure
             for seat in layout.seats[:1] if absent else layout.seats:

@@ -22,11 +22,31 @@ from scheduler.world import (
 )
 
 
+class Cost(Part):
+    """What planning one case more would change: whose bookings, and the value of the plan.
+
+    ``moved``, ``renamed`` (only people change) and ``dropped`` are cases; ``change`` is what each
+    level that changes would gain.
+    """
+
+    moved: tuple[Id, ...]
+    renamed: tuple[Id, ...]
+    dropped: tuple[Id, ...]
+    change: dict[str, int]
+
+
 class Unplanned(Part):
-    """A case without a booking, and why."""
+    """A case without a booking, and why.
+
+    ``blocked``: ``alone`` when it would not fit an empty world either, else by ``bookings``, of
+    which ``by`` names the fewest found in its way. ``cost`` is None where it cannot be forced in.
+    """
 
     case: Id
     reason: str
+    blocked: Literal["alone", "bookings"] = "alone"
+    by: tuple[Id, ...] = ()
+    cost: Cost | None = None
 
 
 class Bound(Part):

@@ -3,7 +3,7 @@
 import gc
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,13 +15,24 @@ from ortools.sat.python import cp_model
 from scheduler.bound import prove, relax, still_valid, tighter
 from scheduler.constraint import Register
 from scheduler.construction import Option, best_patterns, construct, insert
+from scheduler.explanation.forcing import Forcing
 from scheduler.explanation.reason import reason
 from scheduler.explanation.signature import Explanation
+from scheduler.ledger import Ledger
 from scheduler.model import Program, every_choice, named_choices, solve
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, key
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Patterns
-from scheduler.plan import Bound, Plan, Unplanned, bookings_of, claims_of, free_to_move, in_force
+from scheduler.plan import (
+    Bound,
+    Cost,
+    Plan,
+    Unplanned,
+    bookings_of,
+    claims_of,
+    free_to_move,
+    in_force,
+)
 from scheduler.world import Booking, World
 
 EXACT = 20_000
@@ -110,6 +121,15 @@ def plan(
     levels = tuple(
         _level(name, values[name], proven.get(name, _trivial(task, name))) for name in LEVELS
     )
+    bookings = (
+        *task.pinned,
+        *(
+            booking
+            for case in task.cases
+            if (option := chosen.get(case.case.id)) is not None
+            for booking in bookings_of(case, option.pattern, option.names)
+        ),
+    )
     return Plan(
         world=world.fingerprint,
         made_at=datetime.now(UTC),
@@ -117,28 +137,52 @@ def plan(
         seconds=round(time.monotonic() - began, 3),
         versions={name: version(name) for name in ("regietafel", "ortools")},
         levels=levels,
-        bookings=(
-            *task.pinned,
-            *(
-                booking
-                for case in task.cases
-                if (option := chosen.get(case.case.id)) is not None
-                for booking in bookings_of(case, option.pattern, option.names)
-            ),
-        ),
-        unplanned=tuple(_unplanned(task, chosen)),
+        bookings=bookings,
+        unplanned=tuple(_unplanned(task, bookings)),
     )
 
 
-def _unplanned(task: Task, chosen: Mapping[str, Option]) -> Iterator[Unplanned]:
+def _unplanned(task: Task, bookings: Sequence[Booking]) -> Iterator[Unplanned]:
+    """Say of each case without a booking what is in its way, and what forcing it in would cost."""
     for case in task.halved:
         yield Unplanned(
             case=case, reason="one leg of it is booked; the other is to be asked for by itself"
         )
+    booked = {one.case for one in bookings}
     with _collector_paused():
+        forcing = Forcing(Ledger(task.patterns, bookings), task.valuation)
         for one in task.cases:
-            if one.case.id not in chosen:
-                yield Unplanned(case=one.case.id, reason=reason(Explanation(one, task.occupancy)))
+            if one.case.id not in booked:
+                yield _reasoned(forcing, one)
+
+
+def _reasoned(forcing: Forcing, case: CasePatterns) -> Unplanned:
+    says = reason(Explanation(case, forcing.ledger.occupancy))
+    if forcing.valuation.last_moment(case) is None:
+        return Unplanned(case=case.case.id, reason=says)
+    forced = forcing.force(case)
+    return Unplanned(
+        case=case.case.id,
+        reason=says,
+        blocked="bookings",
+        by=forcing.occupants(case),
+        cost=None
+        if forced is None
+        else Cost(
+            moved=_cases(forced.moved),
+            renamed=_cases(forced.renamed),
+            dropped=forced.dropped,
+            change={
+                level: gain
+                for level in LEVELS
+                if (gain := forced.after[level] - forced.before[level])
+            },
+        ),
+    )
+
+
+def _cases(bookings: Iterable[Booking]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.case for one in bookings))
 
 
 @contextmanager

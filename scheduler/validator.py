@@ -5,9 +5,10 @@ no grid, no timelines, no patterns. What it accepts holds whoever made the plan.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -67,9 +68,13 @@ class _Matter:
     case: Case
     template: Template
     departure: Departure | None
-    declared: Declared
+    declares: Callable[[Case, Scope], Declared]
     past: bool
     """Executed or begun, as the world has it: it claims, and nothing is held against it."""
+
+    @property
+    def declared(self) -> Declared:
+        return self.declares(self.case, self.booking.operation)
 
     def instant(self, edge: Edge) -> datetime:
         act, side = edge
@@ -93,20 +98,124 @@ def violations(
     Bookings that stand in ``world`` as executed or begun before ``asOf`` are history: they claim,
     but no rule on what is still to be planned is held against them.
     """
-    standing = [one for one in bookings if one.claims]
-    found = list(_references(world, standing))
-    if found:
+    return Checked(world, register, ()).violations(bookings)
+
+
+class Checked:
+    """Bookings that break no rule, to be asked again and again what a few changes would break.
+
+    Only what a change touches is looked at, so that bookings which were wrong before can stay so
+    unnoticed. Nothing is remembered of a change.
+    """
+
+    def __init__(self, world: World, register: Register, bookings: Iterable[Booking]) -> None:
+        self.world = world
+        self.register = register
+        self._standing = {one.id: one for one in bookings if one.claims}
+        self._declared: dict[tuple[str, Scope], Declared] = {}
+        self._duties: dict[str, tuple[tuple[datetime, datetime], ...]] = {}
+
+    def violations(
+        self, changed: Sequence[Booking], removed: Collection[str] = ()
+    ) -> tuple[Violation, ...]:
+        """Return every rule broken by ``changed``, or for want of what they replace.
+
+        They take the place of bookings with the same id and of those for the same leg of a case;
+        ``removed`` are ids of others that go.
+        """
+        gone = self._gone(changed, removed)
+        kept = [one for one in self._standing.values() if one.id not in gone]
+        new = [one for one in changed if one.claims]
+        near = [*_near(kept, [*gone.values(), *new]), *new]
+        known = {one.id for one in (*kept, *new)} | self._in_world
+        found = list(_references(self.world, near, known))
+        if found:
+            return tuple(found)
+        mine = {one.id: self._matter(one) for one in near}
+        matters = {one.id: self._matters[one.id] for one in kept} | mine
+        for matter in mine.values():
+            if not matter.past:
+                shape = list(_shape(matter, matters))
+                found += shape or _rules(matter)
+        found += _chains(mine, matters)
+        taken = _Taken([mine[one.id] for one in new])
+        found += self._absent(taken)
+        taken.add(self._taken, gone)
+        found += _twice(taken.people)
+        found += _places(taken.nights)
+        found += _seats(taken.aboard)
         return tuple(found)
-    matters = {one.id: _matter(world, register, one) for one in standing}
-    for matter in matters.values():
-        if not matter.past:
-            shape = list(_shape(matter, matters))
-            found += shape or _rules(matter)
-    found += _chains(register, matters)
-    found += _people(world, matters.values())
-    found += _places(register, matters.values())
-    found += _seats(matters.values())
-    return tuple(found)
+
+    def _gone(self, changed: Sequence[Booking], removed: Collection[str]) -> dict[str, Booking]:
+        """Return the bookings that are replaced or removed."""
+        ids = {one.id for one in changed} | set(removed)
+        legs = {(one.case, one.operation) for one in changed}
+        return {
+            one.id: one
+            for one in self._standing.values()
+            if one.id in ids or (one.case, one.operation) in legs
+        }
+
+    @cached_property
+    def _in_world(self) -> frozenset[str]:
+        return frozenset(one.id for one in self.world.bookings)
+
+    @cached_property
+    def _matters(self) -> dict[str, _Matter]:
+        return {one.id: self._matter(one) for one in self._standing.values()}
+
+    @cached_property
+    def _taken(self) -> "_Taken":
+        return _Taken(self._matters.values())
+
+    def _matter(self, booking: Booking) -> _Matter:
+        return _Matter(
+            self.world,
+            booking,
+            self.world.case[booking.case],
+            self.world.template[booking.template],
+            self.world.departure[booking.departure] if booking.departure else None,
+            self._declarations,
+            _begun(self.world, booking) and booking in self.world.bookings,
+        )
+
+    def _declarations(self, case: Case, scope: Scope) -> Declared:
+        known = self._declared.get((case.id, scope))
+        if known is None:
+            known = self.register.declarations(self.world, case, scope)
+            self._declared[case.id, scope] = known
+        return known
+
+    def _absent(self, taken: "_Taken") -> Iterator[Violation]:
+        """Everyone booked is at work for the whole block."""
+        for name, blocks in taken.people.items():
+            for block in blocks:
+                if not block.matter.past and not self._at_work(name, block.first, block.until):
+                    yield block.breaks(
+                        f"{name} is not at work from {block.first.isoformat()} "
+                        f"to {block.until.isoformat()}"
+                    )
+
+    def _at_work(self, name: str, first: datetime, until: datetime) -> bool:
+        """Return whether ``first``-``until`` lies in touching shifts and in no absence."""
+        resource = self.world.resource[name]
+        away = [one.stretch for one in resource.away]
+        away += self.world.team_duties.get(name, ())
+        if any(begin < until and first < end for begin, end in away):
+            return False
+        if name not in self._duties:
+            self._duties[name] = tuple(sorted(self.world.duty(resource)))
+        reached = first
+        for begin, end in self._duties[name]:
+            if begin <= reached < end:
+                reached = end
+        return reached >= until
+
+
+def _near(kept: Iterable[Booking], changed: Sequence[Booking]) -> Iterator[Booking]:
+    """Yield what stands of the cases that change, and what follows a booking that changes."""
+    cases, ids = {one.case for one in changed}, {one.id for one in changed}
+    return (one for one in kept if one.case in cases or one.follows in ids)
 
 
 def plan_violations(world: World, register: Register, plan: "Plan") -> tuple[Violation, ...]:
@@ -165,19 +274,6 @@ def _told(world: World, plan: "Plan") -> Iterator[Violation]:
         yield Violation(name, "plan", f"unknown case {name} is told of as unplanned")
 
 
-def _matter(world: World, register: Register, booking: Booking) -> _Matter:
-    case = world.case[booking.case]
-    return _Matter(
-        world,
-        booking,
-        case,
-        world.template[booking.template],
-        world.departure[booking.departure] if booking.departure else None,
-        register.declarations(world, case, booking.operation),
-        _begun(world, booking) and booking in world.bookings,
-    )
-
-
 def _pinned(world: World, booking: Booking) -> bool:
     """Return whether the world has promised this booking, so that a plan keeps it as it is."""
     return booking.status in {"held", "confirmed"} and booking in world.bookings
@@ -187,10 +283,11 @@ def _begun(world: World, booking: Booking) -> bool:
     return booking.status == "executed" or booking.start < world.as_of
 
 
-def _references(world: World, bookings: Sequence[Booking]) -> Iterator[Violation]:
+def _references(
+    world: World, bookings: Sequence[Booking], known_ids: Container[str]
+) -> Iterator[Violation]:
     """Every id leads somewhere, and no booking or leg is there twice."""
     ids = Counter(one.id for one in bookings)
-    known_ids = ids.keys() | {one.id for one in world.bookings}
     legs = Counter((one.case, one.operation) for one in bookings)
     for one in bookings:
         if ids[one.id] > 1:
@@ -451,10 +548,10 @@ def _serves(
     return booked.from_ <= begin and end <= booked.until
 
 
-def _chains(register: Register, matters: Mapping[str, _Matter]) -> Iterator[Violation]:
+def _chains(mine: Mapping[str, _Matter], matters: Mapping[str, _Matter]) -> Iterator[Violation]:
     """The legs of a chain: in order, from the same facility, with the nights and spans between."""
     followed = {one.booking.follows for one in matters.values()}
-    for matter in matters.values():
+    for matter in mine.values():
         case, booking = matter.case, matter.booking
         before = matters.get(booking.follows or "")
         if matter.past or (before is None and _pinned(matter.world, booking)):
@@ -475,16 +572,16 @@ def _chains(register: Register, matters: Mapping[str, _Matter]) -> Iterator[Viol
         elif before is None:
             yield Violation(booking.id, "chain", "a removal of a chain that follows no placement")
         else:
-            yield from _joined(register, before, matter)
+            yield from _joined(before, matter)
 
 
-def _joined(register: Register, placement: _Matter, removal: _Matter) -> Iterator[Violation]:
+def _joined(placement: _Matter, removal: _Matter) -> Iterator[Violation]:
     booking = removal.booking
     if placement.booking.end > booking.start:
         yield Violation(booking.id, "chain", "the removal begins before the placement ends")
     if placement.booking.facility != booking.facility:
         yield Violation(booking.id, "chain", "placement and removal differ in facility")
-    for constraint, rule in register.declarations(removal.world, removal.case, "chain"):
+    for constraint, rule in removal.declares(removal.case, "chain"):
         blamed, says = removal.booking, None
         if isinstance(rule, Elapsed):
             says = _elapsed(rule, placement.instant(rule.first), removal.instant(rule.last))
@@ -507,23 +604,9 @@ def _between(placement: _Matter, removal: _Matter, rule: Nights) -> str | None:
     )
 
 
-def _people(world: World, matters: Iterable[_Matter]) -> Iterator[Violation]:
-    """Everyone booked is at work for the whole block, and nobody is in two blocks at a time."""
-    slot = world.horizon.slot_minutes * MINUTE
-    taken: dict[str, list[_Block]] = {}
-    for matter in matters:
-        for booked in matter.booking.attendances:
-            first = booked.from_ - (booked.from_ - world.horizon.start) % slot
-            until = booked.until + (world.horizon.start - booked.until) % slot
-            for name in booked.resources:
-                resource = world.resource[name]
-                block = _Block(first, until, matter, _asking(matter, booked, resource))
-                taken.setdefault(name, []).append(block)
-                if not matter.past and not _at_work(world, resource, first, until):
-                    yield block.breaks(
-                        f"{name} is not at work from {first.isoformat()} to {until.isoformat()}"
-                    )
-    for name, blocks in taken.items():
+def _twice(people: Mapping[str, list["_Block"]]) -> Iterator[Violation]:
+    """Nobody is in two blocks at a time."""
+    for name, blocks in people.items():
         blocks.sort(key=lambda one: (one.first, one.until))
         longest = blocks[0]
         for block in blocks[1:]:
@@ -532,22 +615,68 @@ def _people(world: World, matters: Iterable[_Matter]) -> Iterator[Violation]:
             if block.first < longest.until and not moves.matter.past:
                 yield moves.breaks(
                     f"{name} is taken at {block.first.isoformat()} "
-                    f"by booking {stays.matter.booking.id} already"
+                    f"by booking {stays.booking.id} already"
                 )
             longest = max(longest, block, key=lambda one: one.until)
 
 
+class _Taken:
+    """What bookings take: blocks of people, nights in facilities, departures."""
+
+    def __init__(self, matters: Iterable[_Matter]) -> None:
+        self.people: dict[str, list[_Block]] = {}
+        self.nights: dict[tuple[str, date], list[_Matter]] = {}
+        self.aboard: dict[str, list[_Matter]] = {}
+        for matter in matters:
+            booking = matter.booking
+            for block in _blocks(matter):
+                self.people.setdefault(block.resource, []).append(block)
+            if booking.facility is not None:
+                for night in booking.nights:
+                    self.nights.setdefault((booking.facility, night), []).append(matter)
+            if booking.departure is not None:
+                self.aboard.setdefault(booking.departure, []).append(matter)
+
+    def add(self, others: "_Taken", gone: Container[str]) -> None:
+        """Put before it what the others, those ``gone`` apart, take of the same."""
+        for name, blocks in self.people.items():
+            there = others.people.get(name, ())
+            blocks[:0] = (one for one in there if one.booking.id not in gone)
+        for held, matters in self.nights.items():
+            inside = others.nights.get(held, ())
+            matters[:0] = (one for one in inside if one.booking.id not in gone)
+        for departure, matters in self.aboard.items():
+            aboard = others.aboard.get(departure, ())
+            matters[:0] = (one for one in aboard if one.booking.id not in gone)
+
+
+def _blocks(matter: _Matter) -> Iterator["_Block"]:
+    """Yield whom a booking takes, for whole slots."""
+    start, slot = matter.world.horizon.start, matter.world.horizon.slot_minutes * MINUTE
+    for booked in matter.booking.attendances:
+        first = booked.from_ - (booked.from_ - start) % slot
+        until = booked.until + (start - booked.until) % slot
+        for name in booked.resources:
+            yield _Block(name, first, until, matter, booked)
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Somebody booked for a stretch, and the constraint that asked for them."""
+    """Somebody booked for a stretch."""
 
+    resource: str
     first: datetime
     until: datetime
     matter: _Matter
-    constraint: str
+    booked: BookedAttendance
+
+    @property
+    def booking(self) -> Booking:
+        return self.matter.booking
 
     def breaks(self, says: str) -> Violation:
-        return Violation(self.matter.booking.id, self.constraint, says)
+        resource = self.matter.world.resource[self.resource]
+        return Violation(self.booking.id, _asking(self.matter, self.booked, resource), says)
 
 
 def _asking(matter: _Matter, booked: BookedAttendance, resource: Resource) -> str:
@@ -563,65 +692,52 @@ def _asking(matter: _Matter, booked: BookedAttendance, resource: Resource) -> st
     return next(serving, asking[0][0] if asking else booked.role)
 
 
-def _at_work(world: World, resource: Resource, first: datetime, until: datetime) -> bool:
-    """Return whether ``first``-``until`` lies in touching shifts and in no absence."""
-    away = [one.stretch for one in resource.away]
-    away += world.team_duties.get(resource.id, ())
-    if any(begin < until and first < end for begin, end in away):
-        return False
-    reached = first
-    for begin, end in sorted(world.duty(resource)):
-        if begin <= reached < end:
-            reached = end
-    return reached >= until
-
-
-def _places(register: Register, matters: Iterable[_Matter]) -> Iterator[Violation]:
+def _places(nights: Mapping[tuple[str, date], Sequence[_Matter]]) -> Iterator[Violation]:
     """No facility holds more persons in a night than it has places."""
-    taken: Counter[tuple[str, date]] = Counter()
-    held: dict[tuple[str, date], list[tuple[_Matter, str]]] = {}
-    for matter in matters:
-        scopes: tuple[Scope, ...] = (matter.booking.operation, "chain")
-        asked = [
-            (rule.count, constraint.id)
-            for scope in scopes
-            for constraint, rule in register.declarations(matter.world, matter.case, scope)
-            if isinstance(rule, Nights)
-        ]
-        if matter.booking.facility is None or not asked:
-            continue
-        count, constraint_id = max(asked)
-        for night in matter.booking.nights:
-            taken[matter.booking.facility, night] += count
-            held.setdefault((matter.booking.facility, night), []).append((matter, constraint_id))
-    for (facility, night), count in taken.items():
-        places = matter.world.facility[facility].places_on(night)
-        for matter, constraint_id in held[facility, night] if count > places else ():
-            if not matter.past:
+    for (facility, night), matters in nights.items():
+        asked = [(*one, matter) for matter in matters if (one := _asked_places(matter))]
+        count = sum(places for places, _, _ in asked)
+        for _, constraint, matter in asked:
+            places = matter.world.facility[facility].places_on(night)
+            if count > places and not matter.past:
                 yield Violation(
                     matter.booking.id,
-                    constraint_id,
+                    constraint,
                     f"{count} persons in {facility} on {night}, {places} places",
                 )
 
 
-def _seats(matters: Iterable[_Matter]) -> Iterator[Violation]:
+def _asked_places(matter: _Matter) -> tuple[int, str] | None:
+    """Return how many places a night the booking asks, and the constraint that says so."""
+    scopes: tuple[Scope, ...] = (matter.booking.operation, "chain")
+    return max(
+        (
+            (rule.count, constraint.id)
+            for scope in scopes
+            for constraint, rule in matter.declares(matter.case, scope)
+            if isinstance(rule, Nights)
+        ),
+        default=None,
+    )
+
+
+def _seats(aboard: Mapping[str, Sequence[_Matter]]) -> Iterator[Violation]:
     """No departure takes more persons of a kind than any rule on those aboard allows."""
-    aboard: Counter[tuple[str, str]] = Counter()
-    limits: list[tuple[_Matter, Constraint, Seats]] = []
-    for matter in matters:
-        if matter.booking.departure is None:
-            continue
-        rules = [(one, rule) for one, rule in matter.declared if isinstance(rule, Seats)]
-        for kind, count in {(rule.kind, rule.count) for _, rule in rules}:
-            aboard[matter.booking.departure, kind] += count
-        limits += ((matter, one, rule) for one, rule in rules if not matter.past)
-    for matter, constraint, rule in limits:
-        departure = matter.booking.departure or ""
-        limit, count = dict(rule.limits).get(departure, 0), aboard[departure, rule.kind]
-        if count > limit:
-            yield Violation(
-                matter.booking.id,
-                constraint.id,
-                f"{count} {rule.kind} on {departure}, allowed {limit}",
-            )
+    for departure, matters in aboard.items():
+        asked = [
+            (matter, constraint.id, rule)
+            for matter in matters
+            for constraint, rule in matter.declared
+            if isinstance(rule, Seats)
+        ]
+        taken: Counter[str] = Counter()
+        for _, kind, count in {(m.booking.id, rule.kind, rule.count) for m, _, rule in asked}:
+            taken[kind] += count
+        for matter, constraint_id, rule in asked:
+            limit, count = dict(rule.limits).get(departure, 0), taken[rule.kind]
+            if count > limit and not matter.past:
+                yield Violation(
+                    matter.booking.id,
+                    constraint_id,
+                    f"{count} {rule.kind} on {departure}, allowed {limit}",
+                )

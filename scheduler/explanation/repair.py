@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from scheduler.constraint import Attendance
+from scheduler.explanation.cure import hardest
 from scheduler.explanation.signature import Explanation, Signature, Way
 from scheduler.explanation.swap import Swap
 from scheduler.frame import reach
@@ -141,12 +142,7 @@ def dated(explanation: Explanation, lifts: Mapping[Condition, date | None]) -> t
 def releasable(explanation: Explanation) -> bool:
     """Return whether some correction set holds only what other bookings have taken."""
     return any(
-        conditions
-        and all(
-            one.layer == "claimed"
-            and explanation.register[one.constraint].cure in {"capacity", "release"}
-            for one in conditions
-        )
+        conditions and hardest(explanation.register, conditions) == "release"
         for conditions in explanation.correction_sets
     )
 

@@ -6,7 +6,7 @@ Facilities and departures have phantoms, so that a signature can also say "no su
 such departure".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, reduce
 from operator import or_
 
@@ -54,9 +54,10 @@ class Explanation:
 
         There is none where no road, template or moment of the horizon serves the case.
         """
-        if self.is_open:
-            return (frozenset(),)
-        found = self._chain() if self.case.chained else self._single()
+        if any(True for _ in self._hopeful_ways()):
+            found = [reduce(or_, map(self._base, self.case.legs))]
+        else:
+            found = self._chain() if self.case.chained else self._single()
         conditions = list(self._index)
         sets = [
             frozenset(one for n, one in enumerate(conditions) if mask >> n & 1) for mask in found
@@ -66,56 +67,63 @@ class Explanation:
     @cached_property
     def is_open(self) -> bool:
         """Whether some pattern is open."""
-        return any(True for _ in self.open_ways())
+        return self.correction_sets == (frozenset(),)
 
     def open_ways(self) -> Iterator[Way]:
         """Yield the open patterns, layout by layout."""
-        case, first = self.case, self.case.case.legs[0]
-        opened = [
-            (layout, line)
-            for layout, starts in case.open_layouts(first, self.occupancy)
-            if (line := starts & (self._meant(layout) if not case.chained else starts))
-        ]
-        if not case.chained:
-            yield from (((layout,), line) for layout, line in opened)
+        if not any(of.barred for of in self.case.legs.values()):
+            yield from self._hopeful_ways()
+
+    def open_removals(self) -> Iterator[Layout]:
+        """Yield the removals of a chain that are open by themselves."""
+        return (layout for layout, _ in self._hopeful("removal"))
+
+    def _hopeful_ways(self) -> Iterator[Way]:
+        """Yield the patterns that nothing but standing checks forbids, layout by layout."""
+        case, (first, *others) = self.case, self.case.case.legs
+        placements = self._hopeful(first)
+        if not others:
+            yield from (((layout,), line) for layout, line in placements)
             return
-        for removal in self.open_removals() if opened else ():
-            for layout, line in opened:
+        for removal, _ in self._hopeful("removal") if placements else ():
+            for layout, line in placements:
                 if pairs := line & case.pair_line(layout, removal, self.occupancy):
                     yield (layout, removal), pairs
 
-    def open_removals(self) -> Iterator[Layout]:
-        """Yield the removals that are open by themselves."""
-        for removal, _ in self.case.open_layouts("removal", self.occupancy):
-            if self._meant(removal):
-                yield removal
+    def _hopeful(self, leg: Leg) -> list[tuple[Layout, Timeline]]:
+        found = self.case.hopeful_layouts(leg, self.occupancy)
+        if leg != self.case.case.legs[-1]:
+            return found
+        return [
+            (layout, line) for layout, starts in found if (line := starts & self._meant(layout))
+        ]
 
     def ways(self, conditions: Signature) -> Iterator[Way]:
-        """Yield the patterns that nothing but ``conditions`` forbids, layout by layout."""
+        """Yield the patterns that nothing but ``conditions``, a correction set, forbids.
+
+        Layout by layout; for a chain removal by removal, in the order of their departures.
+        """
         if not conditions:
             yield from self.open_ways()
             return
         allowed = sum(1 << self._index[one] for one in conditions)
+        lines = {
+            leg: [(one, line) for one, family in families if (line := _within(family, allowed))]
+            for leg, families in self._families.items()
+        }
         if not self.case.chained:
-            for layout, family in self._families[self.case.case.legs[0]]:
-                if line := _within(family, allowed):
-                    yield (layout,), line
+            yield from (((layout,), line) for layout, line in lines[self.case.case.legs[0]])
             return
-        placements = [
-            (layout, line)
-            for layout, family in self._families["placement"]
-            if (line := _within(family, allowed))
-        ]
-        for removal, family in self._families["removal"]:
-            if not _within(family, allowed):
-                continue
-            lines: dict[JoinKey, Timeline] = {}
-            for placement, starts in placements:
-                key = self.case.join_key(placement)
-                if key[0] == removal.facility:
-                    if key not in lines:
-                        lines[key] = _within(self._pair_family(key, [removal]), allowed)
-                    if pairs := starts & lines[key] >> placement.frame.ends[-1]:
+        placements: dict[JoinKey, list[tuple[Layout, Timeline]]] = {}
+        for placement, starts in lines["placement"]:
+            placements.setdefault(self.case.join_key(placement), []).append((placement, starts))
+        for removal, _ in lines["removal"]:
+            for key, group in placements.items():
+                if key[0] != removal.facility:
+                    continue
+                ends = _within(self._pair_family(key, [removal]), allowed)
+                for placement, starts in group if ends else ():
+                    if pairs := starts & ends >> placement.frame.ends[-1]:
                         yield (placement, removal), pairs
 
     def says(self, condition: Condition) -> Declaration:
@@ -124,17 +132,21 @@ class Explanation:
 
     @cached_property
     def _families(self) -> Mapping[Leg, list[tuple[Layout, Family]]]:
-        last = self.case.case.legs[-1]
-        return {
-            leg: [
-                (layout, family)
-                for layout in (*of.layouts, *of.phantoms)
-                if (meant := self._meant(layout) if leg == last else layout.domain)
-                and (family := self._family(layout, base, meant))
-            ]
-            for leg, of in self.case.legs.items()
-            for base in [self._base(leg)]
-        }
+        """Per leg, the layouts with their anchors by what forbids them.
+
+        Of a lone leg, what some other pattern does with less is left out as soon as it shows.
+        """
+        families: dict[Leg, list[tuple[Layout, Family]]] = {leg: [] for leg in self.case.legs}
+        for leg, of in self.case.legs.items():
+            last, base = leg == self.case.case.legs[-1], self._base(leg)
+            least: list[int] = []
+            for layout in (*of.layouts, *of.phantoms):
+                domain = self._meant(layout) if last else layout.domain
+                family = self._family(layout, base, domain, least) if domain else {}
+                families[leg].append((layout, family))
+                for mask in family if not self.case.chained else ():
+                    _add(least, mask)
+        return families
 
     def _meant(self, layout: Layout) -> Timeline:
         """Return the anchors about a moment in ``within``; a phantom departure is about its day."""
@@ -232,8 +244,11 @@ class Explanation:
         yield Condition(constraint, "not-rostered"), nights, there
         yield Condition(constraint, "claimed"), nights, left | ~there & case.world.grid.full
 
-    def _family(self, layout: Layout, base: int, domain: Timeline) -> Family:
-        """Split the anchors of a layout by the conditions that forbid them beside ``base``."""
+    def _family(self, layout: Layout, base: int, domain: Timeline, least: Sequence[int]) -> Family:
+        """Split the anchors of a layout by the conditions that forbid them beside ``base``.
+
+        What holds one of ``least`` and more drops out.
+        """
         if layout.frame.anchor is not None:
             return {reduce(or_, self._bits(self._fixed(layout)), base): domain}
         family = {base: domain}
@@ -241,9 +256,9 @@ class Explanation:
             if domain & ~allows:
                 family = _refine(family, 1 << self._number(condition, rule), allows)
         for run, needs in layout.of.shared(layout.frame).runs:
-            family = _product(
-                family, self._run_family(layout, run, needs), layout.frame.starts[run]
-            )
+            start = layout.frame.starts[run]
+            family = _product(family, self._run_family(layout, run, needs), start)
+            family = _without(family, least)
         return family
 
     def _bits(self, forbidding: Iterable[tuple[Condition, Declaration]]) -> Iterator[int]:
@@ -270,8 +285,7 @@ class Explanation:
     def _floating(self, layout: Layout) -> Iterator[tuple[Condition, Declaration, Timeline]]:
         """Yield the anchors that each condition allows which frames of a shape do not ask alike."""
         for bar in layout.bars:
-            if not isinstance(bar.declaration, Standing):
-                yield bar.condition, bar.declaration, bar.allows
+            yield bar.condition, bar.declaration, bar.allows
         if layout.of.nights is not None:
             constraint, nights = layout.of.nights
             there, left = (
@@ -325,6 +339,15 @@ def _within(family: Family, allowed: int) -> Timeline:
         if not mask & ~allowed:
             line |= anchors
     return line
+
+
+def _without(family: Family, least: Sequence[int]) -> Family:
+    """Leave out what holds one of ``least`` and more."""
+    return {
+        mask: anchors
+        for mask, anchors in family.items()
+        if not any(one & mask == one != mask for one in least)
+    }
 
 
 def _product(family: Family, run: Family, start: int) -> Family:

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli import app
+from constraints.lights import LIGHTS
 
 TINY = Path(__file__).parents[2] / "fixtures" / "tiny.json"
 
@@ -99,6 +100,32 @@ def test_a_blocked_case_is_told_in_words_and_symbols_not_by_colour_alone() -> No
     told = run("propose", TINY, "zk-0004").stdout
     assert "✗ red" in told
     assert "Least to change: a suspensive appeal or a provisional measure is pending" in told
+
+
+def test_the_lights_of_a_case_show_what_a_machine_needs() -> None:
+    told = answer("lights", TINY, "zk-0006")
+    assert set(told) >= {"case", "lights", "reasons", "conflicts", "repairs", "earliest"}
+    assert [one["light"] for one in told["lights"]] == [*LIGHTS]
+    for light in told["lights"]:
+        assert set(light) >= {"light", "state", "since", "expected", "tight", "checks"}
+
+
+def test_the_lights_are_told_in_dutch_where_asked() -> None:
+    told = run("lights", TINY, "zk-0006", "--language", "nl").stdout
+    assert "✗ rood" in told
+    assert "uitvoering" in told
+    assert "Het minste dat moet veranderen" in told
+
+
+def test_the_lights_beside_a_plan_look_past_the_bookings_of_the_case_itself(planned: Path) -> None:
+    told = answer("lights", TINY, "zk-0001", "--plan", planned)
+    assert told["plannable"]
+    due = [one for light in told["lights"] for check in light["checks"] for one in check["due"]]
+    assert any(one["before"] is not None for one in due)
+
+
+def test_the_lights_of_an_unknown_case_are_refused() -> None:
+    assert run("lights", TINY, "zk-9999").exit_code == 2
 
 
 def test_bookings_of_a_plan_stand_in_the_way_of_other_cases_only(planned: Path) -> None:

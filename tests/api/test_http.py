@@ -49,6 +49,55 @@ def test_a_blocked_case_is_an_answer_and_not_an_error(client: TestClient) -> Non
     assert lights["travel-document"] == "red"
 
 
+def test_the_lights_of_a_case_say_who_owns_what_and_when_it_can_turn(client: TestClient) -> None:
+    told = client.get("/v1/cases/zk-0006/traffic-lights").json()
+    assert not told["plannable"]
+    document = next(one for one in told["lights"] if one["light"] == "travel-document")
+    assert (document["state"], document["blocks"]) == ("red", True)
+    assert document["expected"] is not None
+    (check,) = (one for one in document["checks"] if one["reasons"])
+    assert check["owner"]
+    assert check["basis"]
+    assert told["earliest"]["date"] >= document["expected"]
+    assert [one["kind"] for one in told["repairs"]] == ["date"]
+
+
+def test_the_lights_of_an_open_case_are_green_or_its_goal(client: TestClient) -> None:
+    told = client.get("/v1/cases/zk-0001/traffic-lights").json()
+    assert told["plannable"]
+    assert {one["state"] for one in told["lights"] if one["blocks"]} <= {"green", "goal"}
+    assert told["repairs"] == told["reasons"] == told["correctionSets"] == []
+
+
+def test_the_lights_can_be_asked_of_a_stretch_of_time_only(client: TestClient) -> None:
+    start, end = WORLD.grid.start, WORLD.grid.end
+    whole = {"from": start.isoformat(), "until": end.isoformat()}
+    none = {"from": start.isoformat(), "until": start.isoformat()}
+    path = "/v1/cases/zk-0001/traffic-lights"
+    assert client.get(path, params=whole).json()["plannable"]
+    assert not client.get(path, params=none).json()["plannable"]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"from": "2026-12-01T00:00:00"},
+        {"from": "yesterday"},
+        {"from": "2026-12-02T00:00:00Z", "until": "2026-12-01T00:00:00Z"},
+    ],
+)
+def test_a_stretch_that_makes_no_sense_is_refused(
+    client: TestClient, params: dict[str, str]
+) -> None:
+    answer = client.get("/v1/cases/zk-0001/traffic-lights", params=params)
+    assert answer.status_code == 400
+    assert answer.json()["errors"]
+
+
+def test_an_unknown_case_has_no_lights(client: TestClient) -> None:
+    assert client.get("/v1/cases/zk-9999/traffic-lights").status_code == 404
+
+
 def test_asking_twice_gives_the_same_answer(client: TestClient) -> None:
     first, second = (
         client.post("/v1/slot-proposals", json={"case": "zk-0001"}).json() for _ in range(2)
@@ -115,4 +164,9 @@ def test_a_body_that_is_no_json_is_told_so(client: TestClient) -> None:
 def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient) -> None:
     assert client.get("/health/ready").json() == {"status": "ok"}
     described = client.get("/v1/openapi.json").json()
-    assert set(described["paths"]) == {"/cases", "/cases/{case}", "/slot-proposals"}
+    assert set(described["paths"]) == {
+        "/cases",
+        "/cases/{case}",
+        "/cases/{case}/traffic-lights",
+        "/slot-proposals",
+    }

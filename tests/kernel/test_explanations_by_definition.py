@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.constraint import Standing
 from scheduler.explanation.earliest import earliest
 from scheduler.explanation.light import Colour, lights
 from scheduler.explanation.signature import Explanation, Signature
@@ -42,6 +43,9 @@ def legs_of(
 def _forbidding(
     case: CasePatterns, layout: Layout, slot: int, occupancy: Occupancy
 ) -> Iterator[Condition]:
+    for constraint, rule in layout.of.declared:
+        if isinstance(rule, Standing) and rule.forbids:
+            yield Condition(constraint.id, "rule", rule.known)
     for bar in layout.bars:
         if not bar.allows >> slot & 1:
             yield bar.condition
@@ -130,7 +134,7 @@ def questions(draw: st.DrawFn, /) -> tuple[Setting, CasePatterns, Occupancy]:
     return setting, case, occupancy
 
 
-@examples(60)
+@examples(1_000)
 @given(questions())
 def test_correction_sets_are_the_minimal_signatures_of_all_patterns(
     question: tuple[Setting, CasePatterns, Occupancy],
@@ -153,7 +157,7 @@ def test_nothing_needs_correction_exactly_when_the_case_is_open(
     assert (sets == (frozenset(),)) == any(True for _ in case.open(occupancy))
 
 
-@examples(300)
+@examples(1_000)
 @given(questions())
 def test_a_light_has_the_colour_that_its_definition_gives(
     question: tuple[Setting, CasePatterns, Occupancy],

@@ -6,11 +6,14 @@ from datetime import date
 
 import pytest
 
+from api.sentences import reason
 from constraints.lights import EXECUTION
 from constraints.register import REGISTER
 from fixtures.tiny import tiny
 from fixtures.worlds import Document, canonical
 from scheduler.constraint import Register
+from scheduler.explanation.earliest import earliest
+from scheduler.explanation.light import LightState, lights
 from scheduler.explanation.signature import Explanation
 from scheduler.layout import Condition
 from scheduler.loading import WorldError, parse_world, world_schema
@@ -56,8 +59,17 @@ def explained(world: World, register: Register, case: str) -> Explanation:
 
 
 def sentences(explanation: Explanation) -> set[tuple[str, str]]:
-    (execution,) = (one for one in explanation.lights if one.light == EXECUTION)
-    return {(one.says.nl, one.says.en) for one in execution.reasons}
+    said = (
+        reason(explanation.register, one)
+        for check in execution(explanation).checks
+        for one in check.reasons
+    )
+    return {(one.nl, one.en) for one in said}
+
+
+def execution(explanation: Explanation) -> LightState:
+    found = lights(explanation, earliest(explanation.case))
+    return next(one for one in found if one.light == EXECUTION)
 
 
 # The observer: a role of their own and a fact.
@@ -87,7 +99,7 @@ def test_without_an_observer_no_pattern_is_open_and_the_reason_is_told_in_both_l
     assert sentences(explanation) == {
         (
             "geen waarnemer bij het gehoor (niet ingeroosterd)",
-            "no observer at the hearing (none rostered)",
+            "no observer at the hearing (not rostered)",
         )
     }
 
@@ -110,8 +122,7 @@ def test_an_answer_that_is_not_yes_colours_the_light(
     answer: str | None, colour: str, says: tuple[str, str]
 ) -> None:
     explanation = explained(read(observed(answer)), OBSERVED, "zk-0001")
-    (execution,) = (one for one in explanation.lights if one.light == EXECUTION)
-    assert execution.colour == colour
+    assert execution(explanation).state == colour
     assert sentences(explanation) == {says}
 
 
@@ -141,7 +152,7 @@ def test_a_plan_without_an_observer_tells_why() -> None:
         for one in plan(read(observed(observers=0)), OBSERVED, seconds=0.1).unplanned
         if one.case == "zk-0001"
     )
-    assert unplanned.reason == "no observer at the hearing (none rostered)"
+    assert unplanned.reason == "no observer at the hearing (not rostered)"
 
 
 def test_a_plan_made_without_the_constraint_breaks_it() -> None:
