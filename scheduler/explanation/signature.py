@@ -216,11 +216,11 @@ class Explanation:
     def _pair_family(self, join: JoinKey, removals: list[Layout]) -> dict[int, Timeline]:
         """Return, over a group of removals, the ends of a placement by what binds the pair."""
         union: dict[int, Timeline] = {}
-        full = self.case.world.grid.full
+        ends = self._ends
         for removal in removals:
-            family = {0: full}
+            family = {0: ends}
             for condition, rule, allows in self._between(join, removal):
-                if allows & full != full:
+                if ends & ~allows:
                     family = _refine(family, 1 << self._number(condition, rule), allows)
             for mask, line in family.items():
                 union[mask] = union.get(mask, 0) | line
@@ -242,7 +242,14 @@ class Explanation:
             for booked in _LAYERS_ASKED
         )
         yield Condition(constraint, "not-rostered"), nights, there
-        yield Condition(constraint, "claimed"), nights, left | ~there & case.world.grid.full
+        yield Condition(constraint, "claimed"), nights, left | ~there
+
+    @cached_property
+    def _ends(self) -> Timeline:
+        """The slots at which a placement may end, with its last slot or beyond the horizon too."""
+        of = self.case.legs["placement"]
+        longest = max(one.frame.ends[-1] for one in (*of.layouts, *of.phantoms))
+        return span(0, self.case.world.grid.slots + longest)
 
     def _family(self, layout: Layout, base: int, domain: Timeline, least: Sequence[int]) -> Family:
         """Split the anchors of a layout by the conditions that forbid them beside ``base``.
