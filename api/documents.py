@@ -13,6 +13,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import write_po
 
 from api.language import LOCALE
+from api.report import report
 from constraints.register import REGISTER
 from scheduler.constraint import Constraint
 from scheduler.loading import world_schema
@@ -27,6 +28,7 @@ def documents() -> dict[Path, str]:
     return {
         DOCS / "world.schema.json": schema + "\n",
         DOCS / "constraints.md": "\n".join(_constraints()) + "\n",
+        DOCS / "lights.md": "\n".join(report()),
         LOCALE / "nl" / "constraints.po": _HEADER + _catalogue(),
     }
 

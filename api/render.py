@@ -117,12 +117,12 @@ def lights(shown: TrafficLights, language: Language) -> RenderableType:
         table.add_row(
             Text(name if own else f"{number} {name}"),
             Text(state, style=STYLES[lamp.state] if lamp.blocks else "dim"),
-            Text("\n".join(_standing(lamp, language))),
+            Text("\n".join(standing(lamp, language))),
         )
     return Group(table, *_why(shown, language), *_openings(shown, language))
 
 
-def _standing(lamp: LightView, language: Language) -> Iterator[str]:
+def standing(lamp: LightView, language: Language) -> Iterator[str]:
     """Yield what stands in the way under a light and whose it is: the worst of it, and a count."""
     told = sorted(
         (one for one in lamp.checks if one.reasons), key=lambda one: _WORST.index(one.state)
@@ -141,10 +141,15 @@ def _standing(lamp: LightView, language: Language) -> Iterator[str]:
 
 def _why(shown: TrafficLights, language: Language) -> Iterator[RenderableType]:
     if shown.reasons:
-        why = language.listed(_in(language, one.says) for one in shown.reasons)
-        yield Text(language.say("Least to change: {why}", why=why), style="bold")
+        yield Text(headline(shown, language), style="bold")
     if not shown.plannable:
         yield Text(_in(language, shown.earliest.says))
+
+
+def headline(shown: TrafficLights, language: Language) -> str:
+    """Return the least that would have to change."""
+    why = language.listed(_in(language, one.says) for one in shown.reasons)
+    return language.say("Least to change: {why}", why=why)
 
 
 def _openings(shown: TrafficLights, language: Language) -> Iterator[RenderableType]:

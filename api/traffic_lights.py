@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 from pydantic import Field
@@ -277,7 +278,11 @@ class _View:
         sized += [(len(one.changes), 1, self._capacity(one)) for one in bringing]
         ranked = sorted(sized, key=lambda one: one[:2])
         yield from (view for _, _, view in ranked[:MOST_REPAIRS])
-        yield from map(self._date, dated(explanation, lifts(explanation, path))[:MOST_REPAIRS])
+        dates: dict[object, RepairView] = {}
+        for cure in dated(explanation, lifts(explanation, path)):
+            view = self._date(cure)
+            dates.setdefault((view.day, view.says), view)
+        yield from islice(dates.values(), MOST_REPAIRS)
 
     def _swap(self, swap: Swap) -> RepairView:
         return RepairView(

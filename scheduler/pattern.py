@@ -80,7 +80,9 @@ class Patterns:
 class CasePatterns:
     """All patterns of one case.
 
-    ``legs`` holds each leg in order; ``declared`` what the constraints said, per scope.
+    ``legs`` holds each leg in order; ``declared`` what the constraints said, per scope. Conditions
+    that ever forbade something have ``numbers``, ``said`` is what they said, and ``barred`` splits
+    the anchors of placements by what the case alone forbids, a bit per number.
     """
 
     def __init__(self, patterns: Patterns, case: Case) -> None:
@@ -91,6 +93,9 @@ class CasePatterns:
         self.chained = len(case.legs) == 2
         self._ranges: dict[tuple[JoinKey, Layout], tuple[int, int]] = {}
         self._rostered: dict[Layout, Timeline] = {}
+        self.numbers: dict[Condition, int] = {}
+        self.said: dict[Condition, Declaration] = {}
+        self.barred: dict[Layout, dict[int, Timeline]] = {}
         self._shut: dict[Layout, tuple[tuple[Condition, Declaration], ...]] = {}
         self._joins: dict[Layout, JoinKey] = {}
         self._taken: dict[str | None, tuple[tuple[tuple[str, str, int, int], ...], int]] = {}

@@ -1,6 +1,6 @@
 """When a condition lifts by itself: a check turns, a lead is over, a window opens."""
 
-from datetime import date
+from datetime import date, datetime
 
 from scheduler.constraint import After, Declaration, Inside, Standing
 from scheduler.explanation.earliest import Earliest
@@ -13,47 +13,44 @@ from scheduler.pattern import CasePatterns
 def lifts(explanation: Explanation, path: Earliest) -> dict[Condition, date | None]:
     """Return when each condition of a correction set lifts by itself; None when nobody knows.
 
-    Only one whose cure is a date ever does.
+    Only one whose cure is a date ever does. A lead or a window that ends within the horizon lifts
+    nothing: the departures after it are there already, and something else is in their way.
     """
     case, register = explanation.case, explanation.register
-    zone = case.world.location[case.case.location].timezone
-    lifted: dict[Condition, date | None] = {}
     none: Signature = frozenset()
+    lifted: dict[Condition, date | None] = {}
     for condition in none.union(*explanation.correction_sets):
-        rules = [
-            rule
+        days = [
+            _day(rule, path, case)
             for scope in case.declared.values()
             for constraint, rule in scope
-            if constraint.id == condition.constraint
+            if constraint.id == condition.constraint and _bars(rule, case)
         ]
-        days = [_lifts(rule, path, zone) for rule in rules if _closes(rule, case)]
         dated = condition.layer == "rule" and register[condition.constraint].cure == "date"
-        lifted[condition] = (
-            max((one for one in days if one is not None), default=None)
-            if dated and None not in days
-            else None
-        )
+        known = [day for day in days if day is not None]
+        lifted[condition] = max(known) if dated and known and len(known) == len(days) else None
     return lifted
 
 
-def _closes(rule: Declaration, case: CasePatterns) -> bool:
-    """Return whether a declaration can be what forbids now, and lets go in time."""
+def _bars(rule: Declaration, case: CasePatterns) -> bool:
+    """Return whether a declaration forbids something between now and the end of the horizon."""
     if isinstance(rule, Standing):
         return rule.forbids
     if isinstance(rule, Inside):
-        return not rule.known or all(
-            not since <= case.world.as_of <= until for since, until in rule.stretches
-        )
+        now, end = case.world.as_of, case.world.grid.end
+        return not any(since <= now and end <= until for since, until in rule.stretches)
     return isinstance(rule, After)
 
 
-def _lifts(rule: Declaration, path: Earliest, zone: str) -> date | None:
+def _day(rule: Declaration, path: Earliest, case: CasePatterns) -> date | None:
+    """Return the day from which a declaration forbids nothing more."""
+    zone, end = case.world.location[case.case.location].timezone, case.world.grid.end
     if isinstance(rule, Standing):
         today = local_date(path.now, zone)
         return None if rule.expected is None else max(rule.expected, today)
+    opens: list[datetime] = []
     if isinstance(rule, After):
-        return local_date(rule.since(path.ready), zone)
-    if isinstance(rule, Inside) and rule.known:
-        opens = [since for since, until in rule.stretches if until >= path.now]
-        return local_date(max(min(opens), path.now), zone) if opens else None
-    return None
+        opens = [rule.since(path.ready)]
+    elif isinstance(rule, Inside) and rule.known:
+        opens = [since for since, until in rule.stretches if until >= end]
+    return local_date(min(opens), zone) if opens and min(opens) >= end else None

@@ -422,7 +422,7 @@ def _lay_on(explanation: Explanation, witness: Witness) -> Repair | None:
             "seats": FreeSeats(**{asked.kind: asked.count}),
         }
     )
-    world = case.world.but(departures=(*case.world.departures, departure))
+    world = case.world.but(departures=(departure,))
     then = Patterns(world, explanation.register).of(case.case.id)
     stretch = departure.departs, departure.departs
     after = Explanation(then, explanation.occupancy, stretch)

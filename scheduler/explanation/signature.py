@@ -39,8 +39,6 @@ class Explanation:
         self.case = case
         self.occupancy = occupancy
         self.within = within
-        self._index: dict[Condition, int] = {}
-        self._said: dict[Condition, Declaration] = {}
         self._runs: dict[tuple[object, int], Family] = {}
 
     @property
@@ -58,7 +56,7 @@ class Explanation:
             found = [reduce(or_, map(self._base, self.case.legs))]
         else:
             found = self._chain() if self.case.chained else self._single()
-        conditions = list(self._index)
+        conditions = list(self.case.said)
         sets = [
             frozenset(one for n, one in enumerate(conditions) if mask >> n & 1) for mask in found
         ]
@@ -85,10 +83,19 @@ class Explanation:
         if not others:
             yield from (((layout,), line) for layout, line in placements)
             return
+        alike: dict[JoinKey, list[tuple[Layout, Timeline]]] = {}
+        for layout, line in placements:
+            alike.setdefault(case.join_key(layout), []).append((layout, line))
+        ends = {
+            key: reduce(or_, (line << layout.frame.ends[-1] for layout, line in group))
+            for key, group in alike.items()
+        }
         for removal, _ in self._hopeful("removal") if placements else ():
-            for layout, line in placements:
-                if pairs := line & case.pair_line(layout, removal, self.occupancy):
-                    yield (layout, removal), pairs
+            for key, group in alike.items():
+                within = span(*case.end_range(key, removal, self.occupancy))
+                for layout, line in group if ends[key] & within else ():
+                    if pairs := line & within >> layout.frame.ends[-1]:
+                        yield (layout, removal), pairs
 
     def _hopeful(self, leg: Leg) -> list[tuple[Layout, Timeline]]:
         found = self.case.hopeful_layouts(leg, self.occupancy)
@@ -106,7 +113,8 @@ class Explanation:
         if not conditions:
             yield from self.open_ways()
             return
-        allowed = sum(1 << self._index[one] for one in conditions)
+        numbers = {one: n for n, one in enumerate(self.case.said)}
+        allowed = sum(1 << numbers[one] for one in conditions)
         lines = {
             leg: [(one, line) for one, family in families if (line := _within(family, allowed))]
             for leg, families in self._families.items()
@@ -128,7 +136,7 @@ class Explanation:
 
     def says(self, condition: Condition) -> Declaration:
         """Return the declaration behind a condition of a correction set: the first that forbade."""
-        return self._said[condition]
+        return self.case.said[condition]
 
     @cached_property
     def _families(self) -> Mapping[Leg, list[tuple[Layout, Family]]]:
@@ -258,7 +266,7 @@ class Explanation:
         """
         if layout.frame.anchor is not None:
             return {reduce(or_, self._bits(self._fixed(layout)), base): domain}
-        family = {base: domain}
+        family = {base | mask: line & domain for mask, line in self._barred(layout).items()}
         for condition, rule, allows in self._floating(layout):
             if domain & ~allows:
                 family = _refine(family, 1 << self._number(condition, rule), allows)
@@ -289,10 +297,19 @@ class Explanation:
             ):
                 yield Condition(need.constraint, "claimed"), need.declaration
 
+    def _barred(self, layout: Layout) -> Family:
+        """Split the anchors of a layout by what the case alone forbids there."""
+        family = self.case.barred.get(layout)
+        if family is None:
+            family = {0: layout.domain}
+            for bar in layout.bars:
+                bit = 1 << self._number(bar.condition, bar.declaration)
+                family = _refine(family, bit, bar.allows)
+            self.case.barred[layout] = family
+        return family
+
     def _floating(self, layout: Layout) -> Iterator[tuple[Condition, Declaration, Timeline]]:
         """Yield the anchors that each condition allows which frames of a shape do not ask alike."""
-        for bar in layout.bars:
-            yield bar.condition, bar.declaration, bar.allows
         if layout.of.nights is not None:
             constraint, nights = layout.of.nights
             there, left = (
@@ -334,9 +351,12 @@ class Explanation:
         return family
 
     def _number(self, condition: Condition, rule: Declaration) -> int:
-        """Return the bit of ``condition``; the first ``rule`` that forbids is what it says."""
-        self._said.setdefault(condition, rule)
-        return self._index.setdefault(condition, len(self._index))
+        """Return the bit of ``condition`` in this case; the first ``rule`` that forbade speaks."""
+        number = self.case.numbers.get(condition)
+        if number is None:
+            number = self.case.numbers[condition] = len(self.case.numbers)
+            self.case.said[condition] = rule
+        return number
 
 
 def _within(family: Family, allowed: int) -> Timeline:
