@@ -5,17 +5,26 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
-from api.desk import MOST_PROPOSALS, Answer, Desk, UnknownCaseError
+from api.desk import MOST_PROPOSALS, Answer, Desk, OutsideHorizonError, UnknownCaseError
 from api.traffic_lights import TrafficLights
 from scheduler.world import Id, Operation, Part, World
+
+
+def _spelled(moment: object) -> object:
+    """Refuse a bare number: nobody can tell seconds from milliseconds."""
+    if isinstance(moment, str) and moment.lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("a moment is written as 2026-12-01T10:00:00+01:00")
+    return moment
+
 
 MOST_CASES = 500
 """Cases on one page at most."""
 FROM = "Only departures (or placements) from this moment on; else from the start of the horizon."
 UNTIL = "Only departures (or placements) up to this moment; else up to the end of the horizon."
+Moment = Annotated[AwareDatetime, BeforeValidator(_spelled)]
 CaseId = Annotated[Id, Path(description="Pseudonymous key of the case.")]
 
 
@@ -105,17 +114,22 @@ def _version_one(desk: Desk) -> FastAPI:
     @api.get(
         "/cases/{case}/traffic-lights",
         summary="The four lights of a case and execution, what blocks it, and what would open it",
+        description=(
+            "With a stretch of time only what is about it is looked at; bookings of others that "
+            "could move are then not looked for, and the earliest date is that of the whole case."
+        ),
     )
     def traffic_lights(
         case: CaseId,
-        since: Annotated[AwareDatetime | None, Query(alias="from", description=FROM)] = None,
-        until: Annotated[AwareDatetime | None, Query(description=UNTIL)] = None,
+        since: Annotated[Moment | None, Query(alias="from", description=FROM)] = None,
+        until: Annotated[Moment | None, Query(description=UNTIL)] = None,
     ) -> TrafficLights:
         if since is not None and until is not None and until < since:
-            raise RequestValidationError(
-                [{"loc": ("query", "until"), "msg": "lies before from", "type": "value_error"}]
-            )
-        return desk.lights(case, since, until)
+            raise _wrong("until", "lies before from")
+        try:
+            return desk.lights(case, since, until)
+        except OutsideHorizonError as error:
+            raise _wrong("until" if since is None else "from", str(error)) from error
 
     @api.post("/slot-proposals", summary="Slots for a case, or what blocks it")
     def slot_proposals(wish: Wish) -> Answer:
@@ -135,6 +149,11 @@ def _summary(desk: Desk, name: str) -> CaseSummary:
         weight=case.weight,
         booked=any(one.claims and one.case == name for one in desk.world.bookings),
     )
+
+
+def _wrong(field: str, says: str) -> RequestValidationError:
+    """Return a mistake in a query that only its meaning shows."""
+    return RequestValidationError([{"loc": ("query", field), "msg": says, "type": "value_error"}])
 
 
 def _answer_errors(app: FastAPI) -> None:

@@ -51,6 +51,10 @@ class UnknownCaseError(LookupError):
     """There is no such case in the world."""
 
 
+class OutsideHorizonError(ValueError):
+    """What was asked lies outside the horizon of the world."""
+
+
 class Desk:
     """A world with the bookings in force, ready to be asked; safe to ask from several threads."""
 
@@ -77,13 +81,17 @@ class Desk:
     def ask(self, name: str, count: int = 5) -> Answer:
         """Return proposals for a case, or what blocks it.
 
-        Bookings of its own that have not begun are looked past: they could be replaced.
+        Bookings of its own that have not begun are looked past: they could be replaced. Once one
+        has begun nothing is proposed: what is left of it is a matter for people.
         """
         self.case(name)
         with self._lock:
             case = self._patterns.of(name)
             with self._ledger.without(self._ledger.movable(name)):
-                proposals = propose(case, self._valuation, self._ledger.occupancy, count)
+                started = len(self._ledger.movable(name)) < len(self._ledger.of(name))
+                proposals = (
+                    () if started else propose(case, self._valuation, self._ledger.occupancy, count)
+                )
                 blocking = None if proposals else self._lights(name)
         return Answer(
             case=name, world=self.world.fingerprint, proposals=proposals, blocking=blocking
@@ -94,12 +102,21 @@ class Desk:
     ) -> TrafficLights:
         """Return the lights of a case beside the bookings of others, as :meth:`ask` looks at them.
 
-        With ``since`` and ``until`` only departures (or placements) from one to the other count.
+        With ``since`` and ``until`` only departures (or placements) from one to the other count;
+        both lie in the horizon.
+
+        Raises
+        ------
+        OutsideHorizonError
+            When no moment of the horizon lies between them.
         """
         self.case(name)
+        start, end = self.world.grid.start, self.world.grid.end
         within = None
         if since is not None or until is not None:
-            within = since or self.world.grid.start, until or self.world.grid.end
+            within = max(since or start, start), min(until or end, end)
+            if within[0] > within[1]:
+                raise OutsideHorizonError(f"the horizon runs from {start} to {end}")
         with self._lock, self._ledger.without(self._ledger.movable(name)):
             return self._lights(name, within)
 

@@ -1,8 +1,8 @@
 """What blocks a case and what would open it, as JSON: lights, conflicts, repairs, dates."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import islice
 from typing import Literal
 
 from pydantic import Field
@@ -29,6 +29,7 @@ from scheduler.layout import Condition
 from scheduler.ledger import Ledger
 from scheduler.objective import Valuation
 from scheduler.pattern import CasePatterns, Pattern
+from scheduler.plan import begun
 from scheduler.proposal import Words
 from scheduler.validator import Checked
 from scheduler.world import Booking, Id, Instant, Part, Tag
@@ -61,6 +62,16 @@ class DueView(Part):
     before: Instant | None
 
 
+class AnswerView(Part):
+    """How a check is answered so far, about one person or (None) about the case."""
+
+    check: Tag
+    person: Id | None
+    value: Literal["yes", "no", "unknown"]
+    since: date | None
+    expected: date | None
+
+
 class CheckView(Part):
     """A check under a light: whose it is, on what basis, and how it stands."""
 
@@ -73,6 +84,7 @@ class CheckView(Part):
     owner: str
     basis: str
     reasons: tuple[ReasonView, ...]
+    answers: tuple[AnswerView, ...]
     due: tuple[DueView, ...]
 
 
@@ -142,6 +154,17 @@ class RepairView(Part):
     bookings: tuple[Booking, ...] = ()
 
 
+class BookedView(Part):
+    """A booking of the case itself; ``begun``: under way or over, so that nothing moves it."""
+
+    id: Id
+    operation: Literal["placement", "removal"]
+    status: Literal["proposed", "held", "confirmed", "executed"]
+    start: Instant
+    end: Instant
+    begun: bool
+
+
 class ConflictsView(Part):
     """Sets of conditions that cannot all hold; ``more``: there are others still."""
 
@@ -150,11 +173,16 @@ class ConflictsView(Part):
 
 
 class TrafficLights(Part):
-    """The lights of one case, why it is blocked if it is, and what would open it."""
+    """The lights of one case, why it is blocked if it is, and what would open it.
+
+    ``booked`` are its own bookings. Those that have not begun are looked past; once one has begun
+    there is nothing to plan as if it had not, and the case is not ``plannable`` here.
+    """
 
     case: Id
     world: str
     plannable: bool
+    booked: tuple[BookedView, ...]
     lights: tuple[LightView, ...]
     reasons: tuple[ReasonView, ...] = Field(
         description="The least that would have to change, none when the case can be planned."
@@ -188,14 +216,17 @@ def traffic_lights(
     return TrafficLights(
         case=case.case.id,
         world=case.world.fingerprint,
-        plannable=explanation.is_open,
+        plannable=explanation.is_open and not any(one.begun for one in view.booked),
+        booked=view.booked,
         lights=tuple(view.light(one) for one in lights(explanation, path)),
         reasons=tuple(view.reasons(headline(explanation) or frozenset())),
         correction_sets=tuple(_conditions(one) for one in sets if one),
         conflicts=ConflictsView(
             sets=tuple(_conditions(one) for one in found.sets), more=found.more
         ),
-        repairs=tuple(view.repairs(path, valuation, checked)) if not explanation.is_open else (),
+        repairs=()
+        if explanation.is_open or any(one.begun for one in view.booked)
+        else tuple(view.repairs(path, valuation, checked)),
         earliest=view.earliest(path),
     )
 
@@ -208,13 +239,19 @@ class _View:
         self.ledger = ledger
         self.case = explanation.case
         self.register = explanation.register
-        self.booked = ledger.pattern(self.case.case.id)
+        self.pattern = ledger.pattern(self.case.case.id)
+        self.booked = tuple(
+            _booked(one, self.case.world.as_of) for one in ledger.of(self.case.case.id)
+        )
         self._holders: dict[Condition, tuple[str, ...]] = {}
         for conditions in explanation.correction_sets:
             if any(one.layer == "claimed" and one not in self._holders for one in conditions):
                 self._holders = holders(explanation, ledger, conditions) | self._holders
 
     def light(self, state: LightState) -> LightView:
+        placed = any(one.begun and one.operation == "placement" for one in self.booked)
+        if placed and state.state == "goal":
+            state = replace(state, state="green")
         return LightView(
             light=state.light,
             title=sentences.light(state.light),
@@ -238,13 +275,23 @@ class _View:
             since=check.since,
             expected=check.expected,
             owner=one.owner,
-            basis=self.register.basis(one.id, self.case.world.rules_date),
+            basis=self.register.basis(one.id, self.case.world, self.case.case),
             reasons=tuple(self._reason(reason) for reason in check.reasons),
+            answers=tuple(
+                AnswerView(
+                    check=answer.check,
+                    person=answer.person,
+                    value=answer.value,
+                    since=answer.since,
+                    expected=answer.expected,
+                )
+                for answer in check.answers
+            ),
             due=tuple(self._due(due) for due in check.deadlines),
         )
 
     def _due(self, due: Due) -> DueView:
-        before = _moment(self.booked, due) if self.booked else None
+        before = _moment(self.pattern, due) if self.pattern else None
         opens = before - timedelta(minutes=due.window) if before else None
         return DueView(
             check=due.check, window=due.window, act=due.edge[0], opens=opens, before=before
@@ -278,11 +325,8 @@ class _View:
         sized += [(len(one.changes), 1, self._capacity(one)) for one in bringing]
         ranked = sorted(sized, key=lambda one: one[:2])
         yield from (view for _, _, view in ranked[:MOST_REPAIRS])
-        dates: dict[object, RepairView] = {}
-        for cure in dated(explanation, lifts(explanation, path)):
-            view = self._date(cure)
-            dates.setdefault((view.day, view.says), view)
-        yield from islice(dates.values(), MOST_REPAIRS)
+        cures = dated(explanation, lifts(explanation, path), path)
+        yield from map(self._date, cures[:MOST_REPAIRS])
 
     def _swap(self, swap: Swap) -> RepairView:
         return RepairView(
@@ -332,6 +376,18 @@ class _View:
             undated=path.undated,
             closed=path.closed,
         )
+
+
+def _booked(one: Booking, now: datetime) -> BookedView:
+    assert one.status != "cancelled"
+    return BookedView(
+        id=one.id,
+        operation=one.operation,
+        status=one.status,
+        start=one.start,
+        end=one.end,
+        begun=begun(one, now),
+    )
 
 
 def _condition(one: Condition) -> ConditionView:

@@ -115,7 +115,7 @@ def _signatures(case: CasePatterns, ledger: Ledger) -> Sequence[Signature]:
         signature, _dominated=lambda *_: False, _without=lambda family, _: family, _add=add
     ):
         explanation._chain() if case.chained else explanation._single()
-    conditions = [*case.said]
+    conditions = [*case.numbers]
     return [frozenset(one for n, one in enumerate(conditions) if mask >> n & 1) for mask in seen]
 
 

@@ -1,20 +1,25 @@
 """How a fact becomes a declaration: yes opens, no and unknown forbid, and only no is known."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from scheduler.constraint import Due, Edge, FactType, Standing, Subject
-from scheduler.world import Fact
+from scheduler.world import Fact, Person
 
 
 def standing(subject: Subject, fact: FactType) -> Iterator[Standing]:
     """Ask for a yes to ``fact`` from all it is about (absent is unknown)."""
-    yield from asked(fact, _answers(subject, fact))
-
-
-def asked(fact: FactType, answers: Iterable[Fact]) -> Iterator[Standing]:
-    """Ask for a yes from each of ``answers``."""
-    for answer in answers:
+    if fact.of == "case":
+        answer = subject.answer(fact.id)
         yield Standing(fact.id, answer.value, answer.since, answer.expected)
+    else:
+        yield from asked(subject, fact, lambda _: True)
+
+
+def asked(subject: Subject, fact: FactType, of: Callable[[Person], bool]) -> Iterator[Standing]:
+    """Ask for a yes about each person whom ``of`` admits."""
+    for person, answer in zip(subject.case.persons, subject.answers(fact.id), strict=True):
+        if of(person):
+            yield Standing(fact.id, answer.value, answer.since, answer.expected, person=person.id)
 
 
 def due(subject: Subject, fact: FactType, edge: Edge, rule: str) -> Iterator[Due]:

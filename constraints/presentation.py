@@ -21,8 +21,7 @@ FACT = FactType(
 def _declare(subject: Subject) -> Iterator[Standing]:
     if is_transfer(subject):
         return
-    answers = zip(subject.case.persons, subject.answers(FACT.id), strict=True)
-    yield from asked(FACT, (answer for person, answer in answers if not has_passport(person)))
+    yield from asked(subject, FACT, lambda person: not has_passport(person))
 
 
 CONSTRAINT = Constraint(

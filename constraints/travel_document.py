@@ -23,14 +23,15 @@ def has_passport(person: Person) -> bool:
 def _declare(subject: Subject) -> Iterator[Inside | Standing]:
     kinds = {PASSPORT, EU_DOCUMENT} | (set() if is_transfer(subject) else {LAISSEZ_PASSER})
     for person in subject.case.persons:
-        yield _of_person(subject, [one for one in person.documents if one.kind in kinds])
+        yield _of_person(subject, person, kinds)
 
 
-def _of_person(subject: Subject, documents: list[Document]) -> Inside | Standing:
-    """Return the days on which ``documents`` are valid; one that is pending or undated opens none.
+def _of_person(subject: Subject, person: Person, kinds: set[str]) -> Inside | Standing:
+    """Return when documents of ``kinds`` are valid; one that is pending or undated opens none.
 
     Nothing at all, or a validity nobody wrote down, is unknown; a pending document is a known no.
     """
+    documents = [one for one in person.documents if one.kind in kinds]
     there = [one for one in documents if one.expected is None]
     dated = tuple(one for one in there if one.valid_until is not None)
     known = len(dated) == len(there)
@@ -39,8 +40,8 @@ def _of_person(subject: Subject, documents: list[Document]) -> Inside | Standing
     if current or (dated and known and not pending):
         return Inside(DEPARTURE, DEPARTURE, tuple(_validity(one, subject) for one in dated), known)
     if known and pending:
-        return Standing("documents", "no", expected=min(pending))
-    return Standing("documents", "unknown")
+        return Standing("documents", "no", expected=min(pending), person=person.id)
+    return Standing("documents", "unknown", person=person.id)
 
 
 def _validity(document: Document, subject: Subject) -> Stretch:

@@ -161,6 +161,7 @@ class Standing:
 
     ``check`` is the fact, the trigger or whatever else is asked; ``expected``, when a yes is hoped
     for, opens nothing. ``withdrawn``: the case is over, and what is booked for it is released.
+    ``person`` is the one it is about, where it is not about all.
     """
 
     check: str
@@ -168,6 +169,7 @@ class Standing:
     since: date | None = None
     expected: date | None = None
     withdrawn: bool = False
+    person: str | None = field(default=None, compare=False)
 
     @property
     def forbids(self) -> bool:
@@ -404,11 +406,21 @@ class Register:
         """Every kind of trigger that some constraint reads, by id."""
         return {kind.id: kind for one in self.constraints for kind in one.triggers}
 
-    def basis(self, constraint: str, day: date) -> str:
-        """Return the article or parameter that a constraint rests on, as in force on ``day``."""
+    def basis(self, constraint: str, world: World, case: Case) -> str:
+        """Return the articles and parameters that a constraint rests on for this case.
+
+        All of them where none is meant for it in particular.
+        """
         one = self[constraint]
-        rows = [row for rule in one.rules for row in self._in_force(day).rows if row.id == rule]
-        return "; ".join(dict.fromkeys(row.basis for row in rows)) or one.basis
+        attributes = Subject(world, case, case.legs[0], self.rules)._attributes
+        mine = [row for row in self._in_force(world.rules_date).rows if row.id in one.rules]
+        rows = (
+            row
+            for row in mine
+            if all(value in row.applies.get(key, (value,)) for key, value in attributes.items())
+        )
+        found = dict.fromkeys(filter(None, (one.basis, *(row.basis for row in rows))))
+        return "; ".join(found or dict.fromkeys(row.basis for row in mine))
 
     def informing(self, world: World, case: Case) -> tuple[tuple[Constraint, Declaration], ...]:
         """Return what a removal of the case would be asked, though only a placement is planned."""

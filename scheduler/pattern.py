@@ -81,8 +81,8 @@ class CasePatterns:
     """All patterns of one case.
 
     ``legs`` holds each leg in order; ``declared`` what the constraints said, per scope. Conditions
-    that ever forbade something have ``numbers``, ``said`` is what they said, and ``barred`` splits
-    the anchors of placements by what the case alone forbids, a bit per number.
+    that ever forbade something have ``numbers``; ``barred`` splits the anchors of placements by
+    what the case alone forbids, a bit per number.
     """
 
     def __init__(self, patterns: Patterns, case: Case) -> None:
@@ -94,7 +94,6 @@ class CasePatterns:
         self._ranges: dict[tuple[JoinKey, Layout], tuple[int, int]] = {}
         self._rostered: dict[Layout, Timeline] = {}
         self.numbers: dict[Condition, int] = {}
-        self.said: dict[Condition, Declaration] = {}
         self.barred: dict[Layout, dict[int, Timeline]] = {}
         self._shut: dict[Layout, tuple[tuple[Condition, Declaration], ...]] = {}
         self._joins: dict[Layout, JoinKey] = {}

@@ -157,9 +157,10 @@ def _unplanned(task: Task, bookings: Sequence[Booking]) -> Iterator[Unplanned]:
 
 
 def _reasoned(forcing: Forcing, case: CasePatterns) -> Unplanned:
-    says = reason(Explanation(case, forcing.ledger.occupancy))
     if forcing.valuation.last_moment(case) is None:
-        return Unplanned(case=case.case.id, reason=says)
+        alone = Explanation(case, forcing.patterns.empty)
+        return Unplanned(case=case.case.id, reason=reason(alone))
+    says = reason(Explanation(case, forcing.ledger.occupancy))
     forced = forcing.force(case)
     return Unplanned(
         case=case.case.id,

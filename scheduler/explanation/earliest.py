@@ -156,11 +156,21 @@ class _Path:
                 if opens is None and not rule.daily:
                     (self.closed if rule.known else self.undated)[constraint] = None
                 elif opens is not None and opens > self.moment[node]:
-                    after: Node = (leg, edge, opens)
-                    wait = opens - self.moment[node]
-                    self._follow(node, after, wait, ("window", constraint, rule))
-                    node, settled = after, False
+                    node = self._wait(node, (leg, edge, opens), opens, constraint, rule)
+                    settled = False
         return node
+
+    def _wait(
+        self, node: Node, after: Node, opens: datetime, constraint: str, rule: Inside
+    ) -> Node:
+        """Let ``after`` wait for a window: from now on, or from ``node`` if that came too late."""
+        cause: Cause = ("window", constraint, rule)
+        if _opens(rule, self.moment[NOW]) == opens:
+            self._follow(node, after, timedelta())
+            self._follow(NOW, after, opens - self.moment[NOW], cause)
+        else:
+            self._follow(node, after, opens - self.moment[node], cause)
+        return after
 
     def _follow(
         self, before: Node, after: Node, length: timedelta, cause: Cause | None = None

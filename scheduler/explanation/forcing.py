@@ -127,7 +127,7 @@ class Forcing:
         found = ways[0].occupants if ways else ()
         return tuple(one.id for name in sorted(found) for one in self.movable[name])
 
-    def force(self, case: CasePatterns, *, seconds: float = 0.2) -> Forced | None:
+    def force(self, case: CasePatterns, *, seconds: float = 0.1) -> Forced | None:
         """Force ``case`` in at the least loss of value, and then with the fewest moves.
 
         None when no pattern of it can be had by moving what may be moved, or when a leg of it is

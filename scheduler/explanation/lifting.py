@@ -13,10 +13,10 @@ from scheduler.pattern import CasePatterns
 def lifts(explanation: Explanation, path: Earliest) -> dict[Condition, date | None]:
     """Return when each condition of a correction set lifts by itself; None when nobody knows.
 
-    Only one whose cure is a date ever does. A lead or a window that ends within the horizon lifts
-    nothing: the departures after it are there already, and something else is in their way.
+    A lead or a window that ends within the horizon lifts nothing: the departures after it are there
+    already, and something else is in their way.
     """
-    case, register = explanation.case, explanation.register
+    case = explanation.case
     none: Signature = frozenset()
     lifted: dict[Condition, date | None] = {}
     for condition in none.union(*explanation.correction_sets):
@@ -26,9 +26,8 @@ def lifts(explanation: Explanation, path: Earliest) -> dict[Condition, date | No
             for constraint, rule in scope
             if constraint.id == condition.constraint and _bars(rule, case)
         ]
-        dated = condition.layer == "rule" and register[condition.constraint].cure == "date"
-        known = [day for day in days if day is not None]
-        lifted[condition] = max(known) if dated and known and len(known) == len(days) else None
+        known = [day for day in days if day is not None and condition.layer == "rule"]
+        lifted[condition] = max(known) if known and len(known) == len(days) else None
     return lifted
 
 

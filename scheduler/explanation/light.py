@@ -43,7 +43,7 @@ class Check:
     """A constraint under a light: ``due`` when it is made only in a window before its moment.
 
     ``since`` is when it was last answered as it stands, ``expected`` when it can turn green;
-    ``deadlines`` are its due checks not answered with a yes.
+    ``answers`` are its standing checks, ``deadlines`` its due ones not answered with a yes.
     """
 
     constraint: Constraint
@@ -52,6 +52,7 @@ class Check:
     since: date | None
     expected: date | None
     reasons: tuple[Reason, ...]
+    answers: tuple[Standing, ...]
     deadlines: tuple[Due, ...]
 
 
@@ -149,11 +150,12 @@ def _check(
     alike = [day for value, day in given if day is not None and (value == "yes") == (not mine)]
     return Check(
         constraint,
-        "due" if dues and len(dues) == len(rules) else "standing",
+        "due" if dues and not answers else "standing",
         state,
         max(alike, default=None) if state == "green" else min(alike, default=None),
         expected,
         tuple(Reason(one, explanation.says(one)) for one in sorted(mine)),
+        tuple(answers),
         tuple(one for one in dues if any(answer.value != "yes" for answer in one.answers)),
     )
 
@@ -168,7 +170,11 @@ def _informing(case: CasePatterns, light: str) -> LightState:
     state: State = min((one.state for one in checks), key=_WORST.index, default="green")
     alike = [one.since for one in checks if one.since is not None and one.state == state]
     since = (max if state == "green" else min)(alike, default=None)
-    return LightState(light, state, False, since, None, (), False, checks)
+    hoped = [one for one in checks if one.state != "green"]
+    days = [one.expected for one in hoped if one.expected is not None]
+    last = max(days) if days and len(days) == len(hoped) else None
+    rests = tuple(one.constraint.id for one in hoped if last is not None and one.expected == last)
+    return LightState(light, state, False, since, last, rests, False, checks)
 
 
 def _told(case: CasePatterns, constraint: Constraint, rules: list[Declaration]) -> Check:
@@ -190,6 +196,7 @@ def _told(case: CasePatterns, constraint: Constraint, rules: list[Declaration]) 
         max(alike, default=None) if state == "green" else min(alike, default=None),
         max((one for one in hoped if one is not None), default=None) if None not in hoped else None,
         reasons,
+        tuple(answers),
         (),
     )
 

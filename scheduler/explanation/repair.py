@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from scheduler.constraint import Attendance
 from scheduler.explanation.cure import hardest
+from scheduler.explanation.earliest import Earliest
 from scheduler.explanation.signature import Explanation, Signature, Way
 from scheduler.explanation.swap import Swap
 from scheduler.frame import reach
-from scheduler.grid import Stretch, instant_in
+from scheduler.grid import Stretch, instant_in, local_date
 from scheduler.layout import Condition, Layout
 from scheduler.need import Need
 from scheduler.objective import when
@@ -93,7 +94,10 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class DateCure:
-    """A correction set that lifts on a day, as far as anybody can say now."""
+    """A correction set that lifts, so that the case can leave (or be placed) from ``day`` on.
+
+    As far as anybody can say now; ``rests_on`` are the constraints that lift last.
+    """
 
     conditions: Signature
     day: date
@@ -126,17 +130,34 @@ def capacity_repairs(explanation: Explanation, most: int = MOST) -> tuple[Repair
     return tuple(repairs)
 
 
-def dated(explanation: Explanation, lifts: Mapping[Condition, date | None]) -> tuple[DateCure, ...]:
-    """Return the correction sets that lift on a day, the first of them first."""
-    cures = []
+def dated(
+    explanation: Explanation, lifts: Mapping[Condition, date | None], path: Earliest
+) -> tuple[DateCure, ...]:
+    """Return the correction sets that lift on a day, the first of them first.
+
+    No day is before the ``path`` leads to a departure. What is short of people or places then is
+    asked only within the horizon: beyond it nobody knows.
+    """
+    if path.closed:
+        return ()
+    world, register = explanation.case.world, explanation.register
+    zone = world.location[explanation.case.case.location].timezone
+    first, end = local_date(path.moment, zone), local_date(world.grid.end, zone)
+    cures: dict[tuple[date, tuple[str, ...], Signature], DateCure] = {}
     for conditions in explanation.correction_sets:
-        known = {one: day for one in conditions if (day := lifts.get(one)) is not None}
+        known = {
+            one: day
+            for one in conditions
+            if hardest(register, frozenset({one})) == "date" and (day := lifts.get(one)) is not None
+        }
         others = conditions - known.keys()
         if known and all(_curable(explanation, one) for one in others):
             last = max(known.values())
-            rests = sorted({one.constraint for one, day in known.items() if day == last})
-            cures.append(DateCure(conditions, last, tuple(rests)))
-    return tuple(sorted(cures, key=lambda one: (one.day, len(one.conditions))))
+            rests = tuple(sorted({one.constraint for one, day in known.items() if day == last}))
+            day = max(last, first)
+            left = conditions if day < end else frozenset(known)
+            cures.setdefault((day, rests, left), DateCure(left, day, rests))
+    return tuple(sorted(cures.values(), key=lambda one: (one.day, len(one.conditions))))
 
 
 def releasable(explanation: Explanation) -> bool:

@@ -39,6 +39,7 @@ class Explanation:
         self.case = case
         self.occupancy = occupancy
         self.within = within
+        self._said: dict[Condition, Declaration] = {}
         self._runs: dict[tuple[object, int], Family] = {}
 
     @property
@@ -56,7 +57,7 @@ class Explanation:
             found = [reduce(or_, map(self._base, self.case.legs))]
         else:
             found = self._chain() if self.case.chained else self._single()
-        conditions = list(self.case.said)
+        conditions = list(self.case.numbers)
         sets = [
             frozenset(one for n, one in enumerate(conditions) if mask >> n & 1) for mask in found
         ]
@@ -113,8 +114,7 @@ class Explanation:
         if not conditions:
             yield from self.open_ways()
             return
-        numbers = {one: n for n, one in enumerate(self.case.said)}
-        allowed = sum(1 << numbers[one] for one in conditions)
+        allowed = sum(1 << self.case.numbers[one] for one in conditions)
         lines = {
             leg: [(one, line) for one, family in families if (line := _within(family, allowed))]
             for leg, families in self._families.items()
@@ -136,7 +136,7 @@ class Explanation:
 
     def says(self, condition: Condition) -> Declaration:
         """Return the declaration behind a condition of a correction set: the first that forbade."""
-        return self.case.said[condition]
+        return self._said[condition]
 
     @cached_property
     def _families(self) -> Mapping[Leg, list[tuple[Layout, Family]]]:
@@ -299,11 +299,11 @@ class Explanation:
 
     def _barred(self, layout: Layout) -> Family:
         """Split the anchors of a layout by what the case alone forbids there."""
+        bits = [1 << self._number(bar.condition, bar.declaration) for bar in layout.bars]
         family = self.case.barred.get(layout)
         if family is None:
             family = {0: layout.domain}
-            for bar in layout.bars:
-                bit = 1 << self._number(bar.condition, bar.declaration)
+            for bit, bar in zip(bits, layout.bars, strict=True):
                 family = _refine(family, bit, bar.allows)
             self.case.barred[layout] = family
         return family
@@ -352,11 +352,8 @@ class Explanation:
 
     def _number(self, condition: Condition, rule: Declaration) -> int:
         """Return the bit of ``condition`` in this case; the first ``rule`` that forbade speaks."""
-        number = self.case.numbers.get(condition)
-        if number is None:
-            number = self.case.numbers[condition] = len(self.case.numbers)
-            self.case.said[condition] = rule
-        return number
+        self._said.setdefault(condition, rule)
+        return self.case.numbers.setdefault(condition, len(self.case.numbers))
 
 
 def _within(family: Family, allowed: int) -> Timeline:

@@ -35,6 +35,8 @@ CASES = 8
 """So many cases are moved just to see whether the blocked one fits then."""
 CHAINS = 12
 """So many pairs of a pattern and a case in its way are followed to a further case."""
+LATER = 7
+"""So many days later a case may go without it counting as a loss."""
 WORK = 4_000
 """So many layouts are asked in all, beyond which cases are no longer shifted; tiny worlds have
 fewer."""
@@ -74,7 +76,7 @@ def swaps(
     confirmed. The occupancy of ``ledger`` is without the bookings of ``case`` that would be
     replaced, and left as it was. ``checked`` are the bookings of ``ledger``, to be given where it
     is asked more than once. Every swap breaks no rule by the validator, and nobody moved is worse
-    off in nights in detention or in having a fallback.
+    off in nights in detention or in having a fallback, or goes more than a week later.
     """
     if checked is None:
         world, register = ledger.patterns.world, ledger.patterns.register
@@ -255,10 +257,14 @@ class _Search:
         return None if names is None else Option(pattern, names, case.claims(pattern, names))
 
     def _keeps(self, other: _Planned, pattern: Pattern) -> bool:
-        """Return whether ``other`` loses nothing by ``pattern``: nights, or a fallback it has."""
+        """Return whether ``other`` loses nothing by ``pattern``: nights, a fallback, or a week."""
         before = self.valuation.worth(other.case, other.pattern)
         after = self.valuation.worth(other.case, pattern)
-        return after.nights <= before.nights and after.alone <= before.alone
+        return (
+            after.nights <= before.nights
+            and after.alone <= before.alone
+            and after.days <= before.days + LATER
+        )
 
     def _spend(self, case: CasePatterns) -> bool:
         self._work -= sum(len(leg.promising) for leg in case.legs.values())

@@ -62,6 +62,14 @@ def test_the_lights_of_a_case_say_who_owns_what_and_when_it_can_turn(client: Tes
     assert [one["kind"] for one in told["repairs"]] == ["date"]
 
 
+def test_a_light_dates_what_people_decide_but_offers_no_repair_for_it(client: TestClient) -> None:
+    told = client.get("/v1/cases/zk-0004/traffic-lights").json()
+    legal = told["lights"][0]
+    assert (legal["state"], legal["restsOn"]) == ("red", ["appeals"])
+    assert legal["expected"] is not None
+    assert told["repairs"] == []
+
+
 def test_the_lights_of_an_open_case_are_green_or_its_goal(client: TestClient) -> None:
     told = client.get("/v1/cases/zk-0001/traffic-lights").json()
     assert told["plannable"]
@@ -83,6 +91,9 @@ def test_the_lights_can_be_asked_of_a_stretch_of_time_only(client: TestClient) -
     [
         {"from": "2026-12-01T00:00:00"},
         {"from": "yesterday"},
+        {"from": "1796083200"},
+        {"from": "9999-12-31T23:59:59Z"},
+        {"until": "0001-01-01T00:00:00-12:00"},
         {"from": "2026-12-02T00:00:00Z", "until": "2026-12-01T00:00:00Z"},
     ],
 )

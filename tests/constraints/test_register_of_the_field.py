@@ -11,7 +11,7 @@ import constraints
 from constraints.lights import LIGHTS
 from constraints.register import REGISTER, RULES
 from scheduler.constraint import Constraint
-from tests.constraints.worlds import MONDAY
+from tests.constraints.worlds import MONDAY, chain, subject
 
 FOLDER = Path(constraints.__file__).parent
 EVERY = pytest.mark.parametrize("one", REGISTER.constraints, ids=lambda one: one.id)
@@ -87,9 +87,12 @@ def test_every_row_is_read_by_some_constraint_or_is_there_to_be_known() -> None:
     assert {row.id for row in RULES.rows} - read == known
 
 
+ASKED = subject(chain())
+
+
 @EVERY
 def test_a_basis_is_words(one: Constraint) -> None:
-    assert re.search(r"\w", REGISTER.basis(one.id, MONDAY)), one.id
+    assert re.search(r"\w", REGISTER.basis(one.id, ASKED.world, ASKED.case)), one.id
 
 
 def test_every_trigger_that_a_constraint_reads_is_declared() -> None:

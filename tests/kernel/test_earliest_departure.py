@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scheduler.constraint import (
     EARLIEST,
+    LATEST,
     After,
     Declaration,
     Edge,
@@ -117,6 +118,22 @@ def test_a_document_expected_on_4_january_and_ten_working_days_give_18_january()
         ("lead", "c1"),
     ]
     assert path.dated
+
+
+def test_a_window_that_opens_after_a_lead_is_over_stands_alone_on_the_path() -> None:
+    opens = NOW + timedelta(days=20)
+    window = Inside(DEPARTURE, DEPARTURE, ((opens, opens + timedelta(days=9)),))
+    path = removal(After(DEPARTURE, NOW, minutes=3 * 1440), window)
+    assert path.moment == opens
+    assert [(step.kind, step.constraint) for step in path.path] == [("window", "c1")]
+
+
+def test_a_window_that_is_open_now_and_shut_when_the_lead_is_over_comes_after_it() -> None:
+    reopens = NOW + timedelta(days=20)
+    window = Inside(DEPARTURE, DEPARTURE, ((NOW, NOW + timedelta(days=2)), (reopens, LATEST)))
+    path = removal(After(DEPARTURE, NOW, minutes=3 * 1440), window)
+    assert path.moment == reopens
+    assert [step.kind for step in path.path] == ["lead", "window"]
 
 
 def test_an_expected_date_that_has_passed_says_no_more_than_today() -> None:

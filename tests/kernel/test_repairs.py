@@ -6,19 +6,23 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from constraints.register import REGISTER
+from scheduler.explanation.earliest import earliest
+from scheduler.explanation.lifting import lifts
 from scheduler.explanation.repair import (
     MoreSeats,
     NewDeparture,
     Repair,
     applied,
     capacity_repairs,
+    dated,
 )
 from scheduler.explanation.signature import Explanation
+from scheduler.grid import local_date
 from scheduler.ledger import Ledger
 from scheduler.pattern import CasePatterns, Patterns
 from scheduler.plan import bookings_of
 from scheduler.validator import violations
-from scheduler.world import Booking, World
+from scheduler.world import Booking, Seats, World
 from tests.kernel import worlds
 from tests.kernel.worlds import Setting, examples
 
@@ -28,13 +32,20 @@ def scarce(draw: st.DrawFn, /) -> Setting:
     """A world in which somebody or something is missing."""
     setting = draw(worlds.either(slot=60, most=3))
     world = setting.world
+    if draw(st.booleans()):
+        return setting  # scarce by what is booked
     gone = draw(st.sets(st.sampled_from([one.id for one in world.resources] or [""]), max_size=4))
     full = draw(st.booleans())
     facilities = tuple(
         one.model_copy(update={"places": 0, "nights": {}}) if full else one
         for one in world.facilities
     )
-    shut = draw(st.integers(0, 2))
+    left = draw(st.sampled_from(("as they are", "none", "full")))
+    departures = tuple(
+        one.model_copy(update={"seats": Seats()}) if left == "full" else one
+        for one in world.departures
+        if left != "none"
+    )
     return Setting(
         world.but(
             resources=tuple(
@@ -42,7 +53,7 @@ def scarce(draw: st.DrawFn, /) -> Setting:
                 for one in world.resources
             ),
             facilities=facilities,
-            departures=world.departures[shut:],
+            departures=departures,
         ),
         setting.register,
     )
@@ -97,6 +108,22 @@ def test_every_repair_brought_into_the_world_opens_the_case_and_breaks_no_rule(
         assert not violations(world, setting.register, (*ledger.bookings.values(), *made))
 
 
+@examples(300)
+@given(blocked())
+def test_no_date_is_offered_before_the_case_could_leave_or_when_it_never_can(
+    question: tuple[Setting, CasePatterns, Ledger],
+) -> None:
+    _, case, ledger = question
+    explanation, path = Explanation(case, ledger.occupancy), earliest(case)
+    zone = case.world.location[case.case.location].timezone
+    cures = dated(explanation, lifts(explanation, path), path)
+    assert not (cures and path.closed)
+    for cure in cures:
+        assert cure.day >= local_date(path.moment, zone)
+        assert any(cure.conditions <= found for found in explanation.correction_sets)
+        assert cure.rests_on
+
+
 def _is_about_seats(repair: Repair) -> bool:
     return any(isinstance(one, MoreSeats | NewDeparture) for one in repair.changes)
 
@@ -104,7 +131,7 @@ def _is_about_seats(repair: Repair) -> bool:
 def test_the_worlds_drawn_here_are_repaired_in_every_way_there_is() -> None:
     seen: Counter[str] = Counter()
 
-    @examples(300)
+    @examples(500)
     @given(blocked())
     def look(question: tuple[Setting, CasePatterns, Ledger]) -> None:
         _, case, ledger = question
