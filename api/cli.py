@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from enum import StrEnum
 from errno import EISDIR
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -140,7 +141,11 @@ def lights(
     """Show the four lights of a case and execution, what blocks it, and what would open it."""
     desk = _desk(world_file, plan_file, case, as_json=as_json)
     shown = desk.lights(case)
-    _print(as_json, shown.model_dump(mode="json"), render.lights(shown, LANGUAGES[language.value]))
+    _print(
+        as_json,
+        shown.model_dump(mode="json"),
+        render.lights(shown, LANGUAGES[language.value], desk.world),
+    )
 
 
 @app.command()
@@ -246,8 +251,10 @@ def _refuse(found: Sequence[Problem], *, as_json: bool) -> NoReturn:
 
 def _print(as_json: bool, machine: object, person: RenderableType) -> None:
     if as_json:
-        print(json.dumps(machine, ensure_ascii=False))
+        print(json.dumps(machine, ensure_ascii=sys.stdout.encoding.lower() != "utf-8"))
     else:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="plainly")
         Console().print(person)
 
 

@@ -26,8 +26,8 @@ from scheduler.constraint import Constraint, Declaration, FactType, Text
 
 Code = Literal["nl", "en"]
 LOCALE = Path(__file__).with_name("locale")
-NEAR = timedelta(days=180)
-"""Days no further off than this are said without their year."""
+NEAR = timedelta(days=60)
+"""Days of this year no further off than this are said without their year."""
 
 
 def phrase(text: str) -> str:
@@ -38,6 +38,19 @@ def phrase(text: str) -> str:
 def noun(one: str, many: str) -> tuple[str, str]:
     """Mark a noun and its plural for the catalogue."""
     return one, many
+
+
+def near(today: date | None, *days: date) -> date | None:
+    """Return ``today`` where all of ``days`` go without their year beside it, else None."""
+    alike = today is not None and all(
+        day.year == today.year and abs(day - today) <= NEAR for day in days
+    )
+    return today if alike else None
+
+
+def inside(text: str) -> str:
+    """Return a title as it reads inside a sentence; an abbreviation keeps its capitals."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 NAMES = {
@@ -170,9 +183,11 @@ class Language:
         self, since: datetime, until: datetime, zone: str, today: date | None = None
     ) -> str:
         """Return "Tue 1 Dec 10:00–12:00", or both days where it runs past midnight."""
-        begin, end = self.moment(since, zone, today), until.astimezone(ZoneInfo(zone))
-        if since.astimezone(end.tzinfo).date() == end.date():
-            return f"{begin}–{_clock(end)}"
+        first, last = (one.astimezone(ZoneInfo(zone)) for one in (since, until))
+        today = near(today, first.date(), last.date())
+        begin = self.moment(since, zone, today)
+        if first.date() == last.date():
+            return f"{begin}–{_clock(last)}"
         return f"{begin} – {self.moment(until, zone, today)}"
 
     def nights(self, nights: Iterable[date], today: date | None = None) -> str:
@@ -180,6 +195,7 @@ class Language:
         days = sorted(nights)
         runs = groupby(enumerate(days), key=lambda one: one[1].toordinal() - one[0])
         each = [[day for _, day in run] for _, run in runs]
+        today = near(today, *days)
         said = self.listed(self._run(run[0], run[-1], today) for run in each)
         return self.counted("night of {nights}", "nights of {nights}", len(days), nights=said)
 
@@ -208,12 +224,11 @@ class Language:
         return self.role(str(value)) if name == "role" else str(value)
 
     def _date(self, day: date, pattern: str, today: date | None) -> str:
-        near = today is not None and abs(day - today) <= NEAR
-        return format_date(day, pattern if near else f"{pattern} y", self._locale)
+        return format_date(day, pattern if near(today, day) else f"{pattern} y", self._locale)
 
     def _run(self, first: date, last: date, today: date | None) -> str:
-        near = today is not None and abs(last - today) <= NEAR
-        said = format_interval(first, last, "MMMd" if near else "yMMMd", locale=self._locale)
+        pattern = "MMMd" if near(today, first, last) else "yMMMd"
+        said = format_interval(first, last, pattern, locale=self._locale)
         return said.replace("\N{THIN SPACE}", " ")
 
 

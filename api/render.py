@@ -1,6 +1,9 @@
 """What the command line shows a person: tables, in words as well as colours."""
 
+from codecs import register_error
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
@@ -8,10 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from api.desk import Answer
-from api.language import Language, phrase
-from api.traffic_lights import LightView, TrafficLights
+from api.language import Language, inside
+from api.sentences import shortage
+from api.traffic_lights import CheckView, LightView, TrafficLights
+from constraints.independent_departure import CONSTRAINT as INDEPENDENT
 from constraints.lights import EXECUTION
 from scheduler.draft import Problem
+from scheduler.grid import local_date
 from scheduler.plan import Plan, Unplanned
 from scheduler.proposal import Clock, Proposal, Words
 from scheduler.validator import Violation
@@ -27,9 +33,16 @@ STYLES = {
 }
 MOST_CHECKS = 3
 """Checks shown under a light; the rest is counted."""
+MOST_CONFLICTS = 3
+"""Conflicts shown, each of no more than four constraints: longer ones tell a reader nothing."""
+ZONE = "Europe/Amsterdam"
+"""The clock of moments shown without their world."""
+PLAIN = {"✓": "v", "✗": "x", "→": ">", "…": ".", "–": "-"}
+"""What takes the place of signs that a terminal cannot show, each as wide."""
 _WORST = ("red", "grey", "amber", "green", "goal")
-_LAYERS = {"not-rostered": phrase("none there"), "claimed": phrase("taken")}
-_UNKNOWN = phrase("not known")
+_LAYERS = ("claimed", "not-rostered", "rule")
+_HOURS = frozenset({"working-hours", "family-hours", "lawyer-desk"})
+"""Constraints that forbid every night, and so are in the way of nearly every case."""
 LEVELS = {
     "pastLegalEnd": "cases that pass a legal end",
     "plannedWeight": "weighted number planned",
@@ -38,6 +51,15 @@ LEVELS = {
     "changes": "changes to the plan in force",
     "daysWaited": "days waited",
 }
+_CHANGES = {
+    "pastLegalEnd": ("{n} more past a legal end", "{n} fewer past a legal end"),
+    "plannedWeight": ("+{n} planned weight", "-{n} planned weight"),
+    "nightsInDetention": ("{n} night{s} more", "{n} night{s} fewer"),
+    "withoutFallback": ("{n} without fallback", "{n} more with a fallback"),
+    "changes": ("{n} change{s} more", "{n} change{s} fewer"),
+    "daysWaited": ("{n} day{s} later", "{n} day{s} earlier"),
+}
+"""What a level gains and what it gives up, in words."""
 
 
 def problems(found: Iterable[Problem]) -> RenderableType:
@@ -77,7 +99,7 @@ def plan(made: Plan, world: World) -> RenderableType:
 def _cost(one: Unplanned) -> str:
     """Return what planning a case would ask of others, or why it cannot be had that way."""
     if one.blocked == "alone":
-        return "no other booking is in its way"
+        return "blocked by itself"
     if one.cost is None:
         return f"in its way: {', '.join(one.by)}" if one.by else "no booking may move for it"
     asks = (
@@ -85,21 +107,31 @@ def _cost(one: Unplanned) -> str:
         ("other people for", one.cost.renamed),
         ("loses", one.cost.dropped),
     )
-    return "; ".join(f"{what} {', '.join(cases)}" for what, cases in asks if cases)
+    told = [f"{what} {', '.join(cases)}" for what, cases in asks if cases]
+    changes = [_changed(level, n) for level, n in one.cost.change.items()]
+    return "; ".join([*told, *([", ".join(changes)] if changes else [])])
+
+
+def _changed(level: str, by: int) -> str:
+    more, fewer = _CHANGES[level]
+    return (more if by > 0 else fewer).format(n=abs(by), s="" if abs(by) == 1 else "s")
 
 
 def answer(given: Answer, world: World, language: Language) -> RenderableType:
     """Show the proposals of a case, or what blocks it."""
     if given.blocking is not None:
-        return lights(given.blocking, language)
+        return lights(given.blocking, language, world)
     return Group(
         *(_proposal(n, one, world) for n, one in enumerate(given.proposals, start=1)),
         Text("Independent departure stays open: it withdraws the case and releases everything."),
     )
 
 
-def lights(shown: TrafficLights, language: Language) -> RenderableType:
-    """Show the lights of a case, each with word and symbol; then why, and what would open it."""
+def lights(shown: TrafficLights, language: Language, world: World | None = None) -> RenderableType:
+    """Show the lights of a case, each with word and symbol; then why, and what would open it.
+
+    Moments are on the clock of the case in its ``world``, else on that of Amsterdam.
+    """
     can = language.say("can be planned") if shown.plannable else language.say("cannot be planned")
     table = Table(
         language.say("light"),
@@ -117,49 +149,132 @@ def lights(shown: TrafficLights, language: Language) -> RenderableType:
         table.add_row(
             Text(name if own else f"{number} {name}"),
             Text(state, style=STYLES[lamp.state] if lamp.blocks else "dim"),
-            Text("\n".join(standing(lamp, language))),
+            Text("\n".join(standing(lamp, shown, language))),
         )
-    return Group(table, *_why(shown, language), *_openings(shown, language))
+    below = [*_why(shown, language), *(Text(one) for one in due(shown, language, world))]
+    if not withdrawn(shown):
+        below += _openings(shown, language)
+    return Group(table, *below)
 
 
-def standing(lamp: LightView, language: Language) -> Iterator[str]:
-    """Yield what stands in the way under a light and whose it is: the worst of it, and a count."""
-    told = sorted(
-        (one for one in lamp.checks if one.reasons), key=lambda one: _WORST.index(one.state)
-    )
+def standing(lamp: LightView, shown: TrafficLights, language: Language) -> Iterator[str]:
+    """Yield what stands in the way under a light and whose it is, the rest of it as a count.
+
+    What the case is blocked by comes first, then the worst; what every night forbids comes last.
+    """
+    least = {one.constraint for one in shown.reasons}
+
+    def rank(check: CheckView) -> tuple[bool, int, bool, int]:
+        layer = min(_LAYERS.index(one.layer) for one in check.reasons)
+        state = _WORST.index(check.state)
+        return check.constraint not in least, state, check.constraint in _HOURS, layer
+
+    told = sorted((one for one in lamp.checks if one.reasons), key=rank)
     for check in told[:MOST_CHECKS]:
-        layers = {
-            language.say(_LAYERS[one.layer] if one.known else _UNKNOWN)
-            for one in check.reasons
-            if one.layer != "rule" or not one.known
-        }
+        how = shortage(language, check.constraint, {one.layer for one in check.reasons})
+        if any(not one.known for one in check.reasons):
+            how = language.say("not known")
         title, owner = _in(language, check.title), language.name(check.owner)
-        yield f"{title}{': ' if layers else ''}{', '.join(sorted(layers))} ({owner})"
+        yield f"{title}{': ' if how else ''}{how} ({owner})"
     if len(told) > MOST_CHECKS:
         yield language.say("and {count} more", count=len(told) - MOST_CHECKS)
+
+
+def withdrawn(shown: TrafficLights) -> bool:
+    """Return whether the person departs independently, so that nothing is left to plan."""
+    return any(one.constraint == INDEPENDENT.id for one in shown.reasons)
 
 
 def _why(shown: TrafficLights, language: Language) -> Iterator[RenderableType]:
     if shown.reasons:
         yield Text(headline(shown, language), style="bold")
-    if not shown.plannable:
-        yield Text(_in(language, shown.earliest.says))
+    if not withdrawn(shown):
+        yield from map(Text, whose(shown, language))
+        if any(one.begun for one in shown.booked):
+            yield Text(language.say("A booking of the case has begun; nothing else is planned."))
+        elif not shown.plannable:
+            yield Text(_in(language, shown.earliest.says))
 
 
 def headline(shown: TrafficLights, language: Language) -> str:
-    """Return the least that would have to change."""
-    why = language.listed(_in(language, one.says) for one in shown.reasons)
-    return language.say("Least to change: {why}", why=why)
+    """Return what blocks the case, or that it is withdrawn."""
+    said = {one.constraint: _in(language, one.says) for one in shown.reasons}
+    if withdrawn(shown):
+        return said[INDEPENDENT.id]
+    why = "; ".join(_in(language, one.says) for one in shown.reasons)
+    return language.say("Blocked because: {why}", why=why)
+
+
+def whose(shown: TrafficLights, language: Language) -> Iterator[str]:
+    """Yield of all that blocks the case whose it is and on what basis."""
+    blocking = {one.constraint for one in shown.reasons}
+    for check in _checks(shown):
+        if check.constraint in blocking:
+            whose = _held(check, language)
+            if len(blocking) == 1:
+                yield language.say("Whose: {whose}", whose=whose)
+            else:
+                what = inside(_in(language, check.title))
+                yield language.say("Whose ({what}): {whose}", what=what, whose=whose)
+
+
+def _held(check: CheckView, language: Language) -> str:
+    """Return the owner of a check and its basis, where that is more than a parameter of ours."""
+    owner = language.name(check.owner)
+    basis = [one for one in check.basis.split("; ") if one and not one.startswith("parameter")]
+    if not basis:
+        return owner
+    return language.say("{owner}; basis: {basis}", owner=owner, basis="; ".join(basis))
+
+
+def due(shown: TrafficLights, language: Language, world: World | None) -> Iterator[str]:
+    """Yield the checks that are still to be made for what is booked, the first of them first."""
+    zone, today = ZONE, None
+    if world is not None:
+        zone = world.location[world.case[shown.case].location].timezone
+        today = local_date(world.as_of, zone)
+    windows = {
+        (one.before, one.opens, one.check): check
+        for check in _checks(shown)
+        for one in check.due
+        if one.opens is not None and one.before is not None
+    }
+    for (before, opens, _), check in sorted(windows.items(), key=lambda one: one[0]):
+        yield language.say(
+            "Still to do: {what} ({owner}), {when}",
+            what=inside(_in(language, check.title)),
+            owner=language.name(check.owner),
+            when=language.stretch(opens, before, zone, today),
+        )
+
+
+def conflicts(shown: TrafficLights, language: Language) -> str:
+    """Return what cannot all hold, where a line can tell it and the headline does not."""
+    title = {one.constraint: inside(_in(language, one.title)) for one in _checks(shown)}
+    least = {one.constraint for one in shown.reasons}
+    sets = [{one.constraint for one in conditions} for conditions in shown.conflicts.sets]
+    told = dict.fromkeys(
+        language.listed(title[name] for name in title if name in one)
+        for one in sets
+        if len(one) > 1 and one != least
+    )
+    few = len(told) <= MOST_CONFLICTS and not shown.conflicts.more
+    if not told or not few or any(len(one) > MOST_CONFLICTS + 1 for one in sets):
+        return ""
+    return language.say("Cannot all hold: {what}", what="; ".join(told))
+
+
+def _checks(shown: TrafficLights) -> Iterator[CheckView]:
+    return chain.from_iterable(lamp.checks for lamp in shown.lights)
 
 
 def _openings(shown: TrafficLights, language: Language) -> Iterator[RenderableType]:
+    if shown.repairs:
+        yield Text(language.say("What would make it plannable:"), style="bold")
     for number, repair in enumerate(shown.repairs, start=1):
-        head = language.say("What would open it:") if number == 1 else ""
-        if head:
-            yield Text(head, style="bold")
         yield Text(f"  {number}. {language.listed(_in(language, one) for one in repair.says)}")
-    if shown.conflicts.more:
-        yield Text(language.say("These are not all the ways in which it is blocked."))
+    if said := conflicts(shown, language):
+        yield Text(said)
 
 
 def _in(language: Language, words: Words) -> str:
@@ -204,3 +319,15 @@ def _margin(clock: Clock, zone: ZoneInfo) -> str:
     days, minutes = divmod(clock.margin_minutes, 1440)
     margin = f"{days} days" if days else f"{minutes // 60} h {minutes % 60:02d}"
     return f"{ends}, margin {margin}"
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Return a plain sign for each that an encoding does not have, and where to go on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    bare = (PLAIN.get(one) or normalize("NFKD", one)[:1] for one in signs)
+    return "".join(one if one.isascii() else "?" for one in bare), error.end
+
+
+register_error("plainly", _plainly)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from api.desk import Desk
 from api.language import LANGUAGES
-from api.render import SYMBOLS, headline, standing
+from api.render import SYMBOLS, conflicts, headline, standing, whose
 from api.traffic_lights import TrafficLights
 from constraints.lights import EXECUTION
 from constraints.register import REGISTER
@@ -14,10 +14,10 @@ from scheduler.planner import plan
 
 WORLD = Path(__file__).parents[1] / "fixtures" / "national.json"
 KINDS = {
-    "zk-0047": "nobody knows whether an appeal is pending",
+    "zk-0213": "a minor, and nobody knows whether the separate confirmation was given",
     "zk-0057": "a procedure gives a right to remain",
     "zk-0053": "a medical bar that ends on a known day",
-    "zk-0152": "the person cannot be found",
+    "zk-0080": "a family, and the only facility for families is full",
     "zk-0071": "criminal custody, and the facility is full",
     "zk-0023": "a legal term is over before anything can be booked",
     "zk-0138": "the hearing officer finds lighter means enough",
@@ -40,9 +40,9 @@ def report() -> Iterator[str]:
     )
     yield (
         "A light is red when every way out needs it to change, amber when some does, grey when it "
-        "rests on what nobody knows; the goal of a placement is detention itself. What would open "
-        "a case is capacity, another booking that moves, or a day to wait for, and never a rule "
-        "that is dropped.\n"
+        "rests on what nobody knows; the goal of a placement is detention itself. What makes a "
+        "case plannable is capacity, another booking that moves, or a day to wait for, and never a "
+        "rule that is dropped.\n"
     )
     for name, kind in KINDS.items():
         yield f"## {name} ({world.case[name].operation}): {kind}\n"
@@ -53,14 +53,17 @@ def _case(shown: TrafficLights) -> Iterator[str]:
     yield "| light | state | what stands in the way |\n| --- | --- | --- |"
     for number, lamp in enumerate(shown.lights, start=1):
         name = lamp.title.en if lamp.light == EXECUTION else f"{number} {lamp.title.en}"
-        way = "<br>".join(standing(lamp, _ENGLISH))
+        way = "<br>".join(standing(lamp, shown, _ENGLISH))
         yield f"| {name} | {SYMBOLS[lamp.state]} {lamp.says.en} | {way} |"
-    yield f"\n{headline(shown, _ENGLISH)}.\n"
+    yield f"\n{headline(shown, _ENGLISH)}\n"
+    yield from (f"{one}\n" for one in whose(shown, _ENGLISH))
     yield f"Earliest: {shown.earliest.says.en}.\n"
     if not shown.repairs:
-        yield "Nothing a planner could bring in or wait for opens it.\n"
+        yield "Nothing a planner could bring in or wait for makes it plannable.\n"
         return
-    yield "What would open it:\n"
+    yield "What would make it plannable:\n"
     for number, repair in enumerate(shown.repairs, start=1):
         yield f"{number}. {_ENGLISH.listed(one.en for one in repair.says)}"
     yield ""
+    if said := conflicts(shown, _ENGLISH):
+        yield f"{said}\n"

@@ -1,22 +1,31 @@
 """The kernel's answers in words, in Dutch and in English."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 
-from api.language import LANGUAGES, Language
-from scheduler.constraint import After, Attendance, Constraint, Elapsed, Register, Standing
+from api.language import LANGUAGES, Language, inside, near, phrase
+from constraints.independent_departure import CONSTRAINT as INDEPENDENT
+from constraints.travel_document import CONSTRAINT as TRAVEL_DOCUMENT
+from scheduler.constraint import After, Constraint, Due, Elapsed, Register, Standing
 from scheduler.explanation.earliest import Earliest, Step
 from scheduler.explanation.light import LightState, Reason
 from scheduler.explanation.repair import Change, DateCure, MoreSeats, People, Places
 from scheduler.explanation.swap import Move
 from scheduler.grid import local_date, midnight
 from scheduler.proposal import Words
-from scheduler.world import PERSON, BookedAttendance, Booking, Departure, World
+from scheduler.world import BookedAttendance, Booking, Departure, World
 
 MOST = 3
-"""How many bookings are named before "and more"."""
+"""How many bookings are named; more are counted."""
+WITHDRAWN = phrase("withdrawn: the person departs independently")
+FREE_OR_NOT = frozenset({"detention-place", "departures", "carrier-limits", "handover-room"})
+"""Constraints that ask for places, seats or rooms, which nobody rosters."""
+OWN = "person"
+"""The constraint that asks for the person, who has appointments instead."""
 Pairs = list[tuple[str, str]]
 """What was, and what is instead."""
+Clock = tuple[str, date | None]
+"""A time zone, and today where days go without their year."""
 
 
 def light(name: str) -> Words:
@@ -50,15 +59,34 @@ def title(constraint: Constraint) -> Words:
 
 
 def reason(register: Register, one: Reason, bookings: Sequence[str] = ()) -> Words:
-    """Return what a condition says and on which layer; ``bookings`` hold what it is short of."""
+    """Return what a condition says and on which layer; ``bookings`` hold what it is short of.
+
+    One that rests on an unknown fact says nothing but what is asked.
+    """
     constraint = register[one.condition.constraint]
 
     def tell(language: Language) -> str:
+        if isinstance(one.rule, Standing) and one.rule.withdrawn:
+            return language.say(WITHDRAWN)
+        if not one.condition.known:
+            return language.say("not known: {what}", what=_asked(language, constraint, one))
         layer = _layer(language, one, bookings)
         said = language.says(constraint, one.rule)
         return f"{said} ({layer})" if layer else said
 
     return _both(tell)
+
+
+def shortage(language: Language, constraint: str, layers: Collection[str]) -> str:
+    """Return in a few words on which layers a constraint forbids; nothing for its rule alone."""
+    if "not-rostered" not in layers:
+        return language.say("taken") if "claimed" in layers else ""
+    if "claimed" not in layers:
+        return _absent(language, constraint)
+    otherwise = (
+        language.say("none free") if constraint in FREE_OR_NOT else _absent(language, constraint)
+    )
+    return language.say("taken or {otherwise}, depending on the moment", otherwise=otherwise)
 
 
 def change(world: World, one: Change) -> Words:
@@ -84,13 +112,18 @@ def earliest(register: Register, one: Earliest, zone: str) -> Words:
 
 def date_cure(register: Register, one: DateCure) -> Words:
     """Return from which day a case can be planned, on what that rests, and what else it asks."""
+    turning = [each for each in one.rests_on if _turns(register[each])]
+    passing = [each for each in one.rests_on if each not in turning]
     more = sorted({each.constraint for each in one.conditions if each.layer != "rule"})
 
     def tell(language: Language) -> str:
-        what = _titles(language, register, one.rests_on)
-        said = language.say(
-            "from {day}, once this is settled: {what}", day=language.day(one.day), what=what
-        )
+        said = language.say("from {day}", day=language.day(one.day))
+        if turning:
+            what = _titles(language, register, turning)
+            said = language.say("{said}, once in order: {what}", said=said, what=what)
+        if passing:
+            what = _titles(language, register, passing)
+            said = language.say("{said}, after: {what}", said=said, what=what)
         if not more:
             return said
         what = _titles(language, register, more)
@@ -103,16 +136,23 @@ def _both(tell: Callable[[Language], str]) -> Words:
     return Words(nl=tell(LANGUAGES["nl"]), en=tell(LANGUAGES["en"]))
 
 
+def _asked(language: Language, constraint: Constraint, one: Reason) -> str:
+    """Return the question that nobody has answered; the title, where it is about no fact."""
+    check = one.rule.check if isinstance(one.rule, Standing | Due) else None
+    fact = next((fact for fact in constraint.facts if fact.id == check), None)
+    return _title(language, constraint) if fact is None else inside(language.asks(constraint, fact))
+
+
 def _layer(language: Language, one: Reason, bookings: Sequence[str]) -> str:
-    if not one.condition.known:
-        return language.say("not known")
     if one.condition.layer == "claimed":
         return _taken(language, bookings)
-    if one.condition.layer == "rule":
-        return ""
-    if not isinstance(one.rule, Attendance):
-        return language.say("even without other bookings")
-    if one.rule.role == PERSON:
+    return _absent(language, one.condition.constraint) if one.condition.layer != "rule" else ""
+
+
+def _absent(language: Language, constraint: str) -> str:
+    if constraint in FREE_OR_NOT:
+        return language.say("none free even without other bookings")
+    if constraint == OWN:
         return language.say("an appointment of their own")
     return language.say("not rostered")
 
@@ -120,27 +160,32 @@ def _layer(language: Language, one: Reason, bookings: Sequence[str]) -> str:
 def _taken(language: Language, bookings: Sequence[str]) -> str:
     if not bookings:
         return language.say("taken by other bookings")
-    named = [*bookings[:MOST]]
     if len(bookings) > MOST:
-        named.append(language.say("{count} more", count=language.number(len(bookings) - MOST)))
+        count = language.number(len(bookings))
+        return language.say("taken by {count} bookings", count=count)
     return language.counted(
         "taken by booking {bookings}",
         "taken by bookings {bookings}",
         len(bookings),
-        bookings=language.listed(named),
+        bookings=language.listed(bookings),
     )
 
 
+def _turns(constraint: Constraint) -> bool:
+    """Return whether what a date rests on is a check that turns, and not a term, lead or window."""
+    return constraint.id == TRAVEL_DOCUMENT.id or any(not fact.due for fact in constraint.facts)
+
+
 def _change(language: Language, world: World, one: Change) -> str:
-    today = _today(world)
     if isinstance(one, People):
         return _called(language, world, one) if one.among else _people(language, world, one)
     if isinstance(one, Places):
         places = language.counted(
-            "{count} place in {facility}", "{count} places in {facility}", one.count,
+            "{count} more place in {facility}", "{count} more places in {facility}", one.count,
             facility=one.facility,
         )  # fmt: skip
-        return f"{places}, {language.nights(one.nights, today)}"
+        zone = world.location[world.facility[one.facility].location].timezone
+        return f"{places}, {language.nights(one.nights, _today(world, zone))}"
     if isinstance(one, MoreSeats):
         return language.counted(
             "{count} more {kind} seat on {departure}",
@@ -149,10 +194,11 @@ def _change(language: Language, world: World, one: Change) -> str:
             kind=language.name(one.kind),
             departure=_departure(language, world, one.departure),
         )
+    day, today = _departs(world, one.departure)
     return language.say(
         "a departure to {destination} on {day} with {seats}",
         destination=one.departure.destination,
-        day=language.weekday(_departs(world, one.departure), today),
+        day=language.weekday(day, today),
         seats=_seats(language, one.departure),
     )
 
@@ -165,8 +211,8 @@ def _people(language: Language, world: World, one: People) -> str:
         language.say("{count} {skills} {role}", count=number, skills=skills, role=role)
         if skills
         else f"{number} {role}",
-        language.say("{place} or by telephone", place=one.place) if one.remote else one.place,
-        language.stretch(one.since, one.until, zone, _today(world)),
+        _where(language, one),
+        language.stretch(one.since, one.until, zone, _today(world, zone)),
     ]
     if one.capacity > 1:
         room = language.say("with room for {count} persons", count=language.number(one.capacity))
@@ -176,15 +222,23 @@ def _people(language: Language, world: World, one: People) -> str:
 
 def _called(language: Language, world: World, one: People) -> str:
     zone = world.location[one.place].timezone
-    return "; ".join(
-        language.say(
-            "{role} {name} rostered, {when}",
+    told = []
+    for name, (since, until) in one.among:
+        said = language.say(
+            "{role} {name} on duty at {place}, {when}",
             role=language.role(one.role),
             name=name,
-            when=language.stretch(*stretch, zone, _today(world)),
+            place=_where(language, one),
+            when=language.stretch(since, until, zone, _today(world, zone)),
         )
-        for name, stretch in one.among
-    )
+        away = any(gone.from_ < until and since < gone.until for gone in world.resource[name].away)
+        then = language.say("is away then") if away else language.say("is off then")
+        told.append(f"{said} ({then})")
+    return "; ".join(told)
+
+
+def _where(language: Language, one: People) -> str:
+    return language.say("{place} or by telephone", place=one.place) if one.remote else one.place
 
 
 def _seats(language: Language, departure: Departure) -> str:
@@ -198,30 +252,36 @@ def _seats(language: Language, departure: Departure) -> str:
 
 def _departure(language: Language, world: World, name: str) -> str:
     one = world.departure[name]
-    return f"{_flight(one)} ({language.weekday(_departs(world, one), _today(world))})"
+    return f"{_flight(one)} ({language.weekday(*_departs(world, one))})"
 
 
 def _flight(one: Departure) -> str:
     return one.number or one.id
 
 
-def _departs(world: World, one: Departure) -> date:
-    return local_date(one.departs, world.location[one.from_].timezone)
+def _departs(world: World, one: Departure) -> tuple[date, date]:
+    """Return the day of a departure and today, where it leaves."""
+    zone = world.location[one.from_].timezone
+    return local_date(one.departs, zone), _today(world, zone)
 
 
 def _move(language: Language, world: World, one: Move) -> Iterator[str]:
+    zone = _zone(world, one.case)
+    phases = [phase for each in (*one.before, *one.after) for phase in each.phases]
+    days = {local_date(end, zone) for phase in phases for end in (phase.from_, phase.until)}
+    clock = zone, near(_today(world, zone), *days)
     for old, new in zip(one.before, one.after, strict=True):
         if _when_and_where(old) == _when_and_where(new):
-            yield from _renamed(language, world, old, new)
+            yield from _renamed(language, old, new, clock)
         else:
-            yield _shifted(language, world, old, new)
+            yield _shifted(language, world, old, new, clock)
 
 
 def _when_and_where(one: Booking) -> tuple[object, ...]:
     return one.phases, one.facility, one.departure
 
 
-def _renamed(language: Language, world: World, old: Booking, new: Booking) -> Iterator[str]:
+def _renamed(language: Language, old: Booking, new: Booking, clock: Clock) -> Iterator[str]:
     before, after = _attending(old), _attending(new)
     for key, there in after.items():
         had = {name for one in before.get(key, ()) for name in one.resources}
@@ -239,7 +299,7 @@ def _renamed(language: Language, world: World, old: Booking, new: Booking) -> It
             case=new.case,
             came=language.listed(sorted(came)),
             gone=language.listed(sorted(gone)),
-            when=language.stretch(since, until, _zone(world, new.case), _today(world)),
+            when=language.stretch(since, until, *clock),
         )
 
 
@@ -250,8 +310,8 @@ def _attending(one: Booking) -> dict[tuple[str, str], list[BookedAttendance]]:
     return found
 
 
-def _shifted(language: Language, world: World, old: Booking, new: Booking) -> str:
-    before, after = (_about(language, world, one) for one in (old, new))
+def _shifted(language: Language, world: World, old: Booking, new: Booking, clock: Clock) -> str:
+    before, after = (_about(language, one, clock) for one in (old, new))
     leg = language.name(new.operation)
     if before != after:
         said = language.say(
@@ -262,7 +322,7 @@ def _shifted(language: Language, world: World, old: Booking, new: Booking) -> st
         said = language.say("the {leg} of {case} changes", leg=leg, case=new.case)
     others = _elsewhere(world, old, new)
     if before == after and not others:
-        others = _otherwise(language, world, old, new)
+        others = _otherwise(language, old, new, clock)
     instead = [
         language.say("{after} instead of {before}", before=one, after=other)
         for one, other in others
@@ -270,10 +330,10 @@ def _shifted(language: Language, world: World, old: Booking, new: Booking) -> st
     return f"{said} ({language.listed(instead)})" if instead else said
 
 
-def _about(language: Language, world: World, one: Booking) -> str:
+def _about(language: Language, one: Booking, clock: Clock) -> str:
     """Return the start of a placement, or when a removal departs."""
     phase = one.phases[0 if one.operation == "placement" else -1]
-    return language.moment(phase.from_, _zone(world, one.case), _today(world))
+    return language.moment(phase.from_, *clock)
 
 
 def _elsewhere(world: World, old: Booking, new: Booking) -> Pairs:
@@ -290,9 +350,9 @@ def _elsewhere(world: World, old: Booking, new: Booking) -> Pairs:
     return [pair for pair in pairs if pair[0] != pair[1]]
 
 
-def _otherwise(language: Language, world: World, old: Booking, new: Booking) -> Pairs:
+def _otherwise(language: Language, old: Booking, new: Booking, clock: Clock) -> Pairs:
     """Return the phases before and after, where only they differ: another place, or a wait."""
-    before, after = (dict(_phases(language, world, one)) for one in (old, new))
+    before, after = (dict(_phases(language, one, clock)) for one in (old, new))
     return [
         (said, after[phase])
         for phase, said in before.items()
@@ -300,13 +360,17 @@ def _otherwise(language: Language, world: World, old: Booking, new: Booking) -> 
     ]
 
 
-def _phases(language: Language, world: World, one: Booking) -> Iterator[tuple[str, str]]:
-    zone, today = _zone(world, one.case), _today(world)
+def _phases(language: Language, one: Booking, clock: Clock) -> Iterator[tuple[str, str]]:
     for phase in one.phases:
-        yield phase.id, f"{phase.place} {language.moment(phase.from_, zone, today)}"
+        yield phase.id, f"{phase.place} {language.moment(phase.from_, *clock)}"
 
 
 def _earliest(language: Language, register: Register, one: Earliest, zone: str) -> Iterator[str]:
+    if INDEPENDENT.id in one.undated:
+        yield language.say(WITHDRAWN)
+        return
+    today = near(local_date(one.now, zone), local_date(one.moment, zone))
+    day = language.day(local_date(one.moment, zone), today)
     if one.undated:
         what = _titles(language, register, one.undated)
         yield language.say(
@@ -314,17 +378,15 @@ def _earliest(language: Language, register: Register, one: Earliest, zone: str) 
         )
     if one.closed:
         what = _titles(language, register, one.closed)
-        yield language.say("too late, as this would be over by then: {what}", what=what)
+        yield language.say("not before {day}, and by then this is over: {what}", day=day, what=what)
     if one.dated:
-        today = local_date(one.now, zone)
-        day = language.day(local_date(one.moment, zone), today)
         steps = [_step(language, register, each, zone, today) for each in one.path]
         path = language.say(", then ").join(steps)
         said = language.say("not before {day}", day=day)
         yield f"{said}: {path}" if path else said
 
 
-def _step(language: Language, register: Register, one: Step, zone: str, today: date) -> str:
+def _step(language: Language, register: Register, one: Step, zone: str, today: date | None) -> str:
     minutes = int((one.until - one.since).total_seconds() // 60)
     if one.constraint is None:
         return language.say("what comes before it ({lasting})", lasting=language.lasting(minutes))
@@ -347,14 +409,12 @@ def _titles(language: Language, register: Register, constraints: Sequence[str]) 
 
 
 def _title(language: Language, constraint: Constraint) -> str:
-    """Return a title as it reads inside a sentence; an abbreviation keeps its capitals."""
-    title = language.title(constraint)
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+    return inside(language.title(constraint))
 
 
 def _zone(world: World, case: str) -> str:
     return world.location[world.case[case].location].timezone
 
 
-def _today(world: World) -> date:
-    return world.as_of.date()
+def _today(world: World, zone: str) -> date:
+    return local_date(world.as_of, zone)

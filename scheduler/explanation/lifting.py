@@ -50,6 +50,6 @@ def _day(rule: Declaration, path: Earliest, case: CasePatterns) -> date | None:
     opens: list[datetime] = []
     if isinstance(rule, After):
         opens = [rule.since(path.ready)]
-    elif isinstance(rule, Inside) and rule.known:
+    elif isinstance(rule, Inside) and rule.known and not rule.daily:
         opens = [since for since, until in rule.stretches if until >= end]
     return local_date(min(opens), zone) if opens and min(opens) >= end else None

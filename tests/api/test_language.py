@@ -199,11 +199,22 @@ def test_lists_end_in_and_or_or() -> None:
 
 
 def test_days_far_off_are_said_with_their_year() -> None:
-    day = date(2027, 1, 18)
-    assert (NL.day(day, TODAY), EN.day(day, TODAY)) == ("18 januari", "18 January")
-    assert (NL.day(day), EN.day(day)) == ("18 januari 2027", "18 January 2027")
+    day, march = date(2026, 5, 1), date(2026, 3, 2)
+    assert (NL.day(day, march), EN.day(day, march)) == ("1 mei", "1 May")
+    assert NL.day(date(2026, 5, 2), march) == "2 mei 2026"
+    assert (NL.day(day), EN.day(day)) == ("1 mei 2026", "1 May 2026")
     assert NL.weekday(date(2026, 12, 1), TODAY) == "di 1 dec"
     assert EN.weekday(date(2027, 12, 1), TODAY) == "Wed 1 Dec 2027"
+
+
+def test_days_across_the_end_of_the_year_are_said_with_their_year_and_both_alike() -> None:
+    eve = date(2026, 12, 31)
+    assert (EN.day(eve, eve), EN.day(date(2027, 1, 1), eve)) == ("31 December", "1 January 2027")
+    assert NL.stretch(at("2026-12-31 21:00"), at("2027-01-01 05:00"), AMSTERDAM, eve) == (
+        "do 31 dec 2026 22:00 – vr 1 jan 2027 06:00"
+    )
+    nights = [date(2026, 12, 29), eve, date(2027, 1, 1)]
+    assert EN.nights(nights, eve) == "nights of 29 Dec 2026 and 31 Dec 2026 – 1 Jan 2027"
 
 
 def at(text: str) -> datetime:
@@ -229,8 +240,9 @@ def at(text: str) -> datetime:
     ],
 )  # fmt: skip
 def test_stretches_are_said_on_the_local_clock(since: str, until: str, nl: str, en: str) -> None:
-    assert NL.stretch(at(since), at(until), AMSTERDAM, TODAY) == nl
-    assert EN.stretch(at(since), at(until), AMSTERDAM, TODAY) == en
+    today = at(since).date()
+    assert NL.stretch(at(since), at(until), AMSTERDAM, today) == nl
+    assert EN.stretch(at(since), at(until), AMSTERDAM, today) == en
 
 
 def test_a_moment_is_local() -> None:

@@ -7,16 +7,22 @@ from typing import Any, Literal
 import pytest
 
 from api import sentences
+from api.language import LANGUAGES
 from constraints.register import REGISTER
+from fixtures.national import national
+from fixtures.worlds import canonical
 from scheduler.constraint import (
     After,
     Attendance,
     Declaration,
+    Due,
     Elapsed,
     Inside,
     Nights,
+    Scope,
     Standing,
 )
+from scheduler.constraint import Seats as SeatsAsked
 from scheduler.explanation.earliest import Earliest, Kind, Step
 from scheduler.explanation.light import LightState, Reason
 from scheduler.explanation.repair import (
@@ -29,8 +35,18 @@ from scheduler.explanation.repair import (
 )
 from scheduler.explanation.swap import Move
 from scheduler.layout import Condition
+from scheduler.loading import parse_world
 from scheduler.proposal import Words
-from scheduler.world import BookedAttendance, BookedPhase, Booking, Leg, Seats, World
+from scheduler.world import (
+    BookedAttendance,
+    BookedPhase,
+    Booking,
+    Facility,
+    Interval,
+    Leg,
+    Seats,
+    World,
+)
 from tests.constraints import worlds
 from tests.constraints.worlds import local
 
@@ -44,7 +60,15 @@ def world() -> World:
     flights = worlds.departure(), worlds.departure("hv2", departs=local("2026-10-29 12:00"),
         arrives=local("2026-10-29 14:30"))  # fmt: skip
     charter = worlds.departure("charter-tirana", "charter")
-    return worlds.subject(worlds.case(), departures=(*flights, charter)).world
+    facility = Facility(id="dc-rotterdam", location="dc-rotterdam", categories=("adult",), places=9)
+    gone = Interval(from_=local("2026-10-20 08:00"), until=local("2026-10-20 12:00"))
+    officers = (
+        worlds.resource("rv-01", "case-officer", away=(gone,)),
+        worlds.resource("rv-02", "case-officer", away=(gone,)),
+    )
+    return worlds.subject(
+        worlds.case(), departures=(*flights, charter), facilities=(facility,), resources=officers
+    ).world
 
 
 def reason(
@@ -54,15 +78,38 @@ def reason(
     return sentences.reason(REGISTER, one, bookings)
 
 
-def test_a_rule_says_what_it_says_and_whether_it_is_known() -> None:
+def test_a_rule_says_what_it_says_and_what_nobody_knows_is_asked() -> None:
     rule = Standing("nationality-confirmed", "no")
     assert reason("nationality", "rule", rule) == Words(
         nl="de nationaliteit is niet bevestigd", en="the nationality is not confirmed"
     )
     assert reason("nationality", "rule", rule, known=False) == Words(
-        nl="de nationaliteit is niet bevestigd (niet bekend)",
-        en="the nationality is not confirmed (not known)",
+        nl="niet bekend: is de nationaliteit bevestigd?",
+        en="not known: is the nationality confirmed?",
     )
+    due = Due("fit-to-fly", DEPARTURE, 72 * 60, ())
+    asks = REGISTER["fit-to-fly"].facts[0].asks.en
+    assert reason("fit-to-fly", "rule", due, known=False).en == (
+        f"not known: {asks[:1].lower()}{asks[1:]}"
+    )
+
+
+@pytest.mark.parametrize("rule", [Standing("documents", "unknown"), Inside(DEPARTURE, DEPARTURE,
+    (), known=False)])  # fmt: skip
+def test_what_is_no_fact_is_unknown_by_its_title(rule: Declaration) -> None:
+    assert reason("travel-document", "rule", rule, known=False) == Words(
+        nl="niet bekend: reisdocument", en="not known: travel document"
+    )
+
+
+def test_a_withdrawn_case_says_only_that() -> None:
+    left = Standing("independent-departure", "no", withdrawn=True)
+    said = Words(
+        nl="ingetrokken: de vreemdeling vertrekt zelfstandig",
+        en="withdrawn: the person departs independently",
+    )
+    assert reason("independent-departure", "rule", left) == said
+    assert path(undated=("appeals", "independent-departure"), closed=("transfer-term",)) == said
 
 
 def test_nobody_rostered_is_said_apart_from_somebody_taken() -> None:
@@ -78,21 +125,70 @@ def test_nobody_rostered_is_said_apart_from_somebody_taken() -> None:
     assert reason("interpreter", "claimed", HEARING, ["b1", "b2"]).nl.endswith(
         "(bezet door boekingen b1 en b2)"
     )
-    many = [f"b{n}" for n in range(8)]
+    assert reason("interpreter", "claimed", HEARING, ["b1", "b2", "b3"]).en.endswith(
+        "(taken by bookings b1, b2 and b3)"
+    )
+    many = [f"b{n}" for n in range(24)]
     assert reason("interpreter", "claimed", HEARING, many) == Words(
-        nl="geen tolk (Tigrinya) bij het gehoor (bezet door boekingen b0, b1, b2 en nog vijf)",
-        en="no interpreter (Tigrinya) at the hearing (taken by bookings b0, b1, b2 and five more)",
+        nl="geen tolk (Tigrinya) bij het gehoor (bezet door 24 boekingen)",
+        en="no interpreter (Tigrinya) at the hearing (taken by 24 bookings)",
+    )
+    assert reason("interpreter", "claimed", HEARING, many[:4]).en.endswith(
+        "(taken by four bookings)"
     )
 
 
 def test_places_and_the_person_have_no_roster() -> None:
     nights = Nights(1, frozenset({"dc-rotterdam"}), 14)
     assert reason("detention-place", "not-rostered", nights) == Words(
-        nl="geen plaats in een passende inrichting (ook zonder andere boekingen)",
-        en="no place in a facility that fits (even without other bookings)",
+        nl="geen plaats in een passende inrichting (niets vrij, ook zonder andere boekingen)",
+        en="no place in a facility that fits (none free even without other bookings)",
     )
     own = Attendance("person", "pick-up", "arrival", among=frozenset({"zk-1"}))
     assert reason("person", "not-rostered", own).nl.endswith("(een eigen afspraak)")
+
+
+@pytest.mark.parametrize(
+    ("constraint", "layers", "nl", "en"),
+    [
+        ("police", {"rule"}, "", ""),
+        ("police", {"claimed", "rule"}, "bezet", "taken"),
+        ("police", {"not-rostered"}, "niet ingeroosterd", "not rostered"),
+        (
+            "police", {"claimed", "not-rostered"},
+            "bezet of niet ingeroosterd, per moment",
+            "taken or not rostered, depending on the moment",
+        ),
+        (
+            "departures", {"not-rostered"},
+            "niets vrij, ook zonder andere boekingen", "none free even without other bookings",
+        ),
+        (
+            "detention-place", {"claimed", "not-rostered"},
+            "bezet of niets vrij, per moment", "taken or none free, depending on the moment",
+        ),
+    ],
+)  # fmt: skip
+def test_a_table_says_with_the_same_words_what_is_short(
+    constraint: str, layers: set[str], nl: str, en: str
+) -> None:
+    told = [sentences.shortage(LANGUAGES[one], constraint, layers) for one in ("nl", "en")]
+    assert told == [nl, en]
+
+
+def test_what_nobody_rosters_are_the_places_seats_and_rooms() -> None:
+    world = parse_world(canonical(national(cases=240)), REGISTER)
+    scopes: tuple[Scope, ...] = ("placement", "removal", "chain")
+    found = {
+        constraint.id
+        for case in world.cases
+        for scope in scopes
+        for constraint, rule in REGISTER.declarations(world, case, scope)
+        if isinstance(rule, Nights | SeatsAsked)
+        or (isinstance(rule, Attendance) and rule.role == "room")
+    }
+    assert found <= sentences.FREE_OR_NOT
+    assert sentences.FREE_OR_NOT - found <= {"carrier-limits"}
 
 
 def people(role: str, count: int = 1, **fields: Any) -> People:
@@ -139,20 +235,20 @@ CHANGES: list[tuple[Change, str, str]] = [
                 ("rv-02", (local("2026-10-20 06:30"), local("2026-10-20 08:30"))),
             ),
         ),
-        "regievoerder rv-01 ingeroosterd, di 20 okt 07:00–08:00; "
-        "regievoerder rv-02 ingeroosterd, di 20 okt 06:30–08:30",
-        "case officer rv-01 rostered, Tue 20 Oct 07:00–08:00; "
-        "case officer rv-02 rostered, Tue 20 Oct 06:30–08:30",
+        "regievoerder rv-01 in dienst op pol-breda, di 20 okt 07:00–08:00 (is dan vrij); "
+        "regievoerder rv-02 in dienst op pol-breda, di 20 okt 06:30–08:30 (is dan afwezig)",
+        "case officer rv-01 on duty at pol-breda, Tue 20 Oct 07:00–08:00 (is off then); "
+        "case officer rv-02 on duty at pol-breda, Tue 20 Oct 06:30–08:30 (is away then)",
     ),
     (
         Places("detention-place", "dc-rotterdam", (date(2026, 10, 26), date(2026, 10, 27)), 2),
-        "twee plaatsen in dc-rotterdam, nachten van 26–27 okt",
-        "two places in dc-rotterdam, nights of 26–27 Oct",
+        "twee plaatsen meer in dc-rotterdam, nachten van 26–27 okt",
+        "two more places in dc-rotterdam, nights of 26–27 Oct",
     ),
     (
         Places("detention-place", "dc-rotterdam", (date(2026, 10, 26),), 1),
-        "één plaats in dc-rotterdam, nacht van 26 okt",
-        "one place in dc-rotterdam, night of 26 Oct",
+        "één plaats meer in dc-rotterdam, nacht van 26 okt",
+        "one more place in dc-rotterdam, night of 26 Oct",
     ),
     (
         MoreSeats("departures", "hv1", "unescorted", 1),
@@ -298,16 +394,37 @@ def path(*steps: Step, moment: datetime = LEAD, **fields: Any) -> Words:
 
 def test_the_earliest_departure_says_what_takes_so_long() -> None:
     assert path(PASS, BOOK) == Words(
-        nl="niet vóór 18 januari: reisdocument (naar verwachting in orde op 4 januari), "
+        nl="niet vóór 18 januari 2027: reisdocument (naar verwachting in orde op 4 januari 2027), "
         "daarna boekingstermijn (tien werkdagen)",
-        en="not before 18 January: travel document (expected to be settled on 4 January), "
-        "then booking lead (ten working days)",
+        en="not before 18 January 2027: travel document (expected to be settled on 4 January "
+        "2027), then booking lead (ten working days)",
     )
     assert path(moment=NOW) == Words(nl="niet vóór 19 oktober", en="not before 19 October")
 
 
-def test_a_day_far_off_has_its_year() -> None:
-    assert path(moment=local("2027-06-01 00:00")).en == "not before 1 June 2027"
+def test_both_dates_of_a_sentence_have_their_year_or_neither_has() -> None:
+    soon = step("expected", "travel-document", Standing("documents", "no"), local("2026-11-02"))
+    assert path(soon, moment=local("2026-11-16")).en == (
+        "not before 16 November: travel document (expected to be settled on 2 November)"
+    )
+    assert path(soon).en == (
+        "not before 18 January 2027: travel document (expected to be settled on 2 November 2026)"
+    )
+    assert path(moment=local("2026-12-20")).en == "not before 20 December 2026"
+
+
+def test_today_is_local_as_are_all_other_days(world: World) -> None:
+    eve = world.model_copy(update={"as_of": local("2027-01-01 00:30")})
+    places = Places("detention-place", "dc-rotterdam", (date(2027, 1, 5),), 1)
+    assert sentences.change(eve, places).en == "one more place in dc-rotterdam, night of 5 Jan"
+
+
+def test_a_move_across_the_end_of_the_year_names_both_years(world: World) -> None:
+    before, after = booking(starts="2026-12-14 07:00"), booking(starts="2027-01-04 07:00")
+    late = world.model_copy(update={"as_of": local("2026-12-01 09:00")})
+    assert moved(late, [before], [after]).en == (
+        "the placement of zk-1 moves from Mon 14 Dec 2026 07:00 to Mon 4 Jan 2027 07:00"
+    )
 
 
 def test_without_a_date_it_says_why_there_is_none() -> None:
@@ -318,13 +435,13 @@ def test_without_a_date_it_says_why_there_is_none() -> None:
         "nationality and COA officer",
     )
     assert path(PASS, closed=("detention-terms",)) == Words(
-        nl="te laat, want dit is dan al verlopen: termijn van bewaring",
-        en="too late, as this would be over by then: detention term",
+        nl="niet vóór 18 januari 2027, en dan is dit al voorbij: termijn van bewaring",
+        en="not before 18 January 2027, and by then this is over: detention term",
     )
     both = path(undated=("whereabouts",), closed=("transfer-term",)).en
     assert both == (
         "no date known, as nobody has said when this will be settled: whereabouts; "
-        "too late, as this would be over by then: transfer term"
+        "not before 18 January 2027, and by then this is over: transfer term"
     )
 
 
@@ -348,7 +465,7 @@ def test_every_kind_of_step_has_words() -> None:
     )
     term = Inside(DEPARTURE, DEPARTURE, ())
     assert told("window", "departure-term", term, HOPED).nl == (
-        "vertrektermijn (mogelijk vanaf 4 januari)"
+        "vertrektermijn (mogelijk vanaf 4 januari 2027)"
     )
 
 
@@ -356,14 +473,28 @@ def test_a_date_rests_on_what_must_turn_and_on_capacity() -> None:
     conditions = {Condition("travel-document", "rule")}
     cure = DateCure(frozenset(conditions), date(2027, 1, 4), ("travel-document",))
     assert sentences.date_cure(REGISTER, cure) == Words(
-        nl="vanaf 4 januari 2027, als dit dan in orde is: reisdocument",
-        en="from 4 January 2027, once this is settled: travel document",
+        nl="vanaf 4 januari 2027, zodra in orde: reisdocument",
+        en="from 4 January 2027, once in order: travel document",
     )
     conditions |= {Condition("interpreter", "claimed"), Condition("interpreter", "not-rostered")}
     cure = DateCure(frozenset(conditions), date(2027, 1, 4), ("travel-document",))
     assert sentences.date_cure(REGISTER, cure) == Words(
-        nl="vanaf 4 januari 2027, als dit dan in orde is: reisdocument; ook nodig: tolk",
-        en="from 4 January 2027, once this is settled: travel document; also needed: interpreter",
+        nl="vanaf 4 januari 2027, zodra in orde: reisdocument; ook nodig: tolk",
+        en="from 4 January 2027, once in order: travel document; also needed: interpreter",
+    )
+
+
+@pytest.mark.parametrize("passes", ["departure-term", "booking-lead", "lawyer-notice"])
+def test_a_date_that_rests_on_time_alone_is_after_it(passes: str) -> None:
+    day, name = date(2027, 1, 4), REGISTER[passes].title
+    cure = DateCure(frozenset(), day, (passes,))
+    assert sentences.date_cure(REGISTER, cure) == Words(
+        nl=f"vanaf 4 januari 2027, na afloop van: {name.nl.lower()}",
+        en=f"from 4 January 2027, after: {name.en.lower()}",
+    )
+    both = DateCure(frozenset(), day, (passes, "nationality"))
+    assert sentences.date_cure(REGISTER, both).en == (
+        f"from 4 January 2027, once in order: nationality, after: {name.en.lower()}"
     )
 
 
@@ -383,7 +514,7 @@ def test_a_light_says_its_state_and_its_dates() -> None:
     )
     assert sentences.state(red) == Words(
         nl="rood, sinds 1 oktober 2026, op zijn vroegst groen op 4 januari 2027, "
-        "een wettelijk einde is nabij",
+        "wettelijke termijn loopt bijna af",
         en="red, since 1 October 2026, green on 4 January 2027 at the earliest, "
         "a legal end is near",
     )
