@@ -112,8 +112,8 @@ def test_without_an_observer_no_pattern_is_open_and_the_reason_is_told_in_both_l
             None,
             "grey",
             (
-                "geen waarnemer bij het gehoor (niet bekend)",
-                "no observer at the hearing (not known)",
+                "niet bekend: is de waarnemer toegelaten?",
+                "not known: has the observer been admitted?",
             ),
         ),
     ],
