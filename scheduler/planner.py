@@ -18,6 +18,7 @@ from scheduler.construction import Option, best_patterns, construct, insert
 from scheduler.explanation.forcing import Forcing
 from scheduler.explanation.reason import reason
 from scheduler.explanation.signature import Explanation
+from scheduler.improvement import Improvement
 from scheduler.ledger import Ledger
 from scheduler.model import Program, every_choice, named_choices, solve
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, key
@@ -38,6 +39,8 @@ from scheduler.world import Booking, World
 EXACT = 20_000
 """Up to this many choices every one of them goes into the model, which can then prove optimality.
 Beyond it the model polishes named options and the relaxation gives the bound."""
+ANNEALING = 0.45
+"""The share of the time for annealing; the rest is for the bound, and for polishing after it."""
 NEIGHBOURS = 16
 ORDERS = 6
 """Cases that one round of polishing frees beside its seed, and the orders it inserts them in."""
@@ -208,8 +211,8 @@ def _improve(
 ) -> tuple[dict[str, Option], Objective]:
     """Improve and prove; the occupancy holds the plan before and after.
 
-    A small world is solved exactly. A large one is polished before and after the relaxation is
-    built, which is what takes time; its last part is kept for the final bounds.
+    A small world is solved exactly. A large one is annealed, bound, and polished with the time that
+    is left but for its last part, which is kept for the final bounds.
     """
     if seconds <= 0:
         return chosen, {}
@@ -218,7 +221,7 @@ def _improve(
     exact = _choices(task) <= EXACT
     search = _Search(task, random.Random(seed), report, stop)
     if not exact:
-        chosen = search.polish(chosen, began + seconds * 0.3)
+        chosen = search.anneal(chosen, began + seconds * ANNEALING)
     with _lifted(task, chosen), _collector_paused():
         relaxation = relax(task.cases, task.valuation, task.occupancy)
     first = _value(task, chosen)
@@ -291,13 +294,23 @@ def _solve_exactly(
 
 @dataclass(slots=True)
 class _Search:
-    """Polishing: free a neighbourhood, insert it in several orders, let the model pick the best."""
+    """Annealing first; then polishing: free a neighbourhood, insert it in several orders, and let
+    the model pick the best.
+    """
 
     task: Task
     draw_lots: random.Random
     report: Progress
     stop: Callable[[], bool]
     bounds: Objective = field(default_factory=dict)
+
+    def anneal(self, chosen: dict[str, Option], until: float) -> dict[str, Option]:
+        """Return the plan that ruining and recreating ends with; the occupancy follows it."""
+        task = self.task
+        search = Improvement(task.cases, task.valuation, task.occupancy, chosen, self.draw_lots)
+        return search.run(
+            until=until, stop=self.stop, report=lambda values: self.report(values, self.bounds)
+        )
 
     def polish(self, chosen: dict[str, Option], until: float) -> dict[str, Option]:
         """Return the plan as good as it gets by ``until``; the occupancy follows it."""
