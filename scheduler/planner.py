@@ -1,9 +1,11 @@
 """Planning: construct a plan, improve and prove it, and say how far from the best it can be."""
 
 import gc
+import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,11 +21,12 @@ from scheduler.explanation.forcing import Forcing
 from scheduler.explanation.reason import reason
 from scheduler.explanation.signature import Explanation
 from scheduler.improvement import Improvement
+from scheduler.layout import Layout
 from scheduler.ledger import Ledger
 from scheduler.model import Program, every_choice, named_choices, solve
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, key
 from scheduler.occupancy import Occupancy
-from scheduler.pattern import CasePatterns, Patterns
+from scheduler.pattern import CasePatterns, Names, Pattern, Patterns
 from scheduler.plan import (
     Bound,
     Cost,
@@ -34,7 +37,7 @@ from scheduler.plan import (
     free_to_move,
     in_force,
 )
-from scheduler.world import Booking, World
+from scheduler.world import Booking, Leg, World
 
 EXACT = 20_000
 """Up to this many choices every one of them goes into the model, which can then prove optimality.
@@ -47,6 +50,9 @@ ORDERS = 6
 
 Progress = Callable[[Objective, Objective], None]
 """Called with the values of the incumbent and the bounds so far, by level."""
+Start = tuple[tuple[str, tuple[tuple[Leg, int, int], ...], Names], ...]
+"""A plan as it travels between processes: per case its layouts by their place among the promising
+ones of their leg, their slots, and the people drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,8 @@ def plan(
     seed: int = 0,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
+    executor: Executor | None = None,
+    seeds: int = 1,
 ) -> Plan:
     """Plan every case of ``world`` that fits.
 
@@ -111,6 +119,9 @@ def plan(
         Called with values and bounds at each improvement.
     stop
         Asked between steps; True ends with the best plan so far.
+    executor
+        Where a large world is annealed from as many ``seeds``, the first of them ``seed``, while
+        the bound is worked out here. The best of them goes on.
     """
     began = time.monotonic()
     with _collector_paused():
@@ -119,7 +130,13 @@ def plan(
     values = _value(task, chosen)
     report = progress or (lambda _values, _bounds: None)
     report(values, {})
-    chosen, proven = _improve(task, chosen, seconds, seed, report, stop)
+    elsewhere: list[Future[Start]] = []
+    if executor is not None and seconds > 0 and not _is_small(task):
+        elsewhere = [
+            executor.submit(annealed, world, register, seed + n, seconds=seconds * ANNEALING)
+            for n in range(seeds)
+        ]
+    chosen, proven = _improve(task, chosen, seconds, seed, report, stop, elsewhere)
     values = _value(task, chosen)
     levels = tuple(
         _level(name, values[name], proven.get(name, _trivial(task, name))) for name in LEVELS
@@ -208,6 +225,7 @@ def _improve(
     seed: int,
     report: Progress,
     stop: Callable[[], bool],
+    elsewhere: Sequence[Future[Start]] = (),
 ) -> tuple[dict[str, Option], Objective]:
     """Improve and prove; the occupancy holds the plan before and after.
 
@@ -218,12 +236,14 @@ def _improve(
         return chosen, {}
     began = time.monotonic()
     until = began + seconds
-    exact = _choices(task) <= EXACT
+    exact = _is_small(task)
     search = _Search(task, random.Random(seed), report, stop)
-    if not exact:
+    if not exact and not elsewhere:
         chosen = search.anneal(chosen, began + seconds * ANNEALING)
     with _lifted(task, chosen), _collector_paused():
         relaxation = relax(task.cases, task.valuation, task.occupancy)
+    if elsewhere:
+        chosen = _best_of(task, chosen, (one.result() for one in elsewhere))
     first = _value(task, chosen)
     solving = time.monotonic()
     search.bounds = prove(relaxation, first, until - solving)
@@ -242,6 +262,54 @@ def _improve(
     )
     report(values, proven)
     return chosen, proven
+
+
+def annealed(
+    world: World,
+    register: Register,
+    seed: int,
+    *,
+    seconds: float = math.inf,
+    rounds: int | None = None,
+) -> Start:
+    """Return the plan that annealing from ``seed`` ends with; the same for as many ``rounds``."""
+    with _collector_paused():
+        task = prepare(world, register)
+        chosen = construct(task.cases, task.valuation, task.occupancy)
+        search = Improvement(
+            task.cases, task.valuation, task.occupancy, chosen, random.Random(seed)
+        )
+        best = search.run(until=time.monotonic() + seconds, rounds=rounds)
+    return tuple(
+        (name, tuple(_placed(task, name, *leg) for leg in option.pattern.legs), option.names)
+        for name, option in best.items()
+    )
+
+
+def _placed(task: Task, name: str, layout: Layout, slot: int) -> tuple[Leg, int, int]:
+    return layout.leg, task.patterns.of(name).legs[layout.leg].promising.index(layout), slot
+
+
+def restored(task: Task, start: Start) -> dict[str, Option]:
+    """Return the plan that came from another process, in the patterns of this one."""
+    plan = {}
+    for name, legs, names in start:
+        case = task.patterns.of(name)
+        placed = tuple((case.legs[leg].promising[at], slot) for leg, at, slot in legs)
+        pattern = Pattern(name, placed)
+        plan[name] = Option(pattern, names, case.claims(pattern, names))
+    return plan
+
+
+def _best_of(task: Task, chosen: dict[str, Option], starts: Iterable[Start]) -> dict[str, Option]:
+    """Return the best plan, the first of equals; the occupancy follows it."""
+    plans = [chosen, *(restored(task, start) for start in starts)]
+    best = max(plans, key=lambda one: key(_value(task, one)))
+    for option in chosen.values():
+        task.occupancy.release(option.claims)
+    for option in best.values():
+        task.occupancy.claim(option.claims)
+    return best
 
 
 def _closed(values: Objective, proven: Objective) -> bool:
@@ -392,15 +460,15 @@ def _inserted(order: Sequence[CasePatterns], task: Task) -> dict[str, Option]:
     return made
 
 
-def _choices(task: Task) -> int:
-    """Return how many choices the exact model would have, counted up to the limit."""
+def _is_small(task: Task) -> bool:
+    """Return whether every choice can go into the exact model."""
     total = 0
     for case in task.cases:
         for leg in case.case.legs:
             total += sum(line.bit_count() for _, line in case.open_layouts(leg, task.occupancy))
         if total > EXACT:
-            break
-    return total
+            return False
+    return True
 
 
 def _value(task: Task, chosen: Mapping[str, Option]) -> Objective:
