@@ -42,8 +42,11 @@ from scheduler.world import Booking, Leg, World
 EXACT = 20_000
 """Up to this many choices every one of them goes into the model, which can then prove optimality.
 Beyond it the model polishes named options and the relaxation gives the bound."""
-ANNEALING = 0.45
+ANNEALING = 0.35
 """The share of the time for annealing; the rest is for the bound, and for polishing after it."""
+HEADLINE = LEVELS[:2]
+LOWER = 3.0
+"""The levels that are bound first, and how many times as long the bounds of all of them take."""
 NEIGHBOURS = 16
 ORDERS = 6
 """Cases that one round of polishing frees beside its seed, and the orders it inserts them in."""
@@ -246,7 +249,7 @@ def _improve(
         chosen = _best_of(task, chosen, (one.result() for one in elsewhere))
     first = _value(task, chosen)
     solving = time.monotonic()
-    search.bounds = prove(relaxation, first, until - solving)
+    search.bounds = prove(relaxation, first, until - solving, LEVELS if exact else HEADLINE)
     solving = time.monotonic() - solving
     report(first, search.bounds)
     if _closed(first, search.bounds):
@@ -254,7 +257,7 @@ def _improve(
     if exact:
         left = until - time.monotonic()
         return _solve_exactly(task, chosen, search.bounds, left, report, stop)
-    chosen = search.polish(chosen, until - 1.5 * solving)
+    chosen = search.polish(chosen, until - LOWER * solving)
     values = _value(task, chosen)
     proven = tighter(
         still_valid(search.bounds, first, values),
