@@ -8,8 +8,17 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
-from api.desk import MOST_PROPOSALS, Answer, Desk, OutsideHorizonError, UnknownCaseError
+from api.desk import (
+    MOST_PROPOSALS,
+    Answer,
+    Desk,
+    OutsideHorizonError,
+    UnknownCapacityError,
+    UnknownCaseError,
+)
+from api.openings import Openings
 from api.traffic_lights import TrafficLights
+from scheduler.opening import Named
 from scheduler.world import Id, Operation, Part, World
 
 
@@ -24,6 +33,7 @@ MOST_CASES = 500
 """Cases on one page at most."""
 FROM = "Only departures (or placements) from this moment on; else from the start of the horizon."
 UNTIL = "Only departures (or placements) up to this moment; else up to the end of the horizon."
+ANY_OF = "What came free, by its id; may be repeated."
 Moment = Annotated[AwareDatetime, BeforeValidator(_spelled)]
 CaseId = Annotated[Id, Path(description="Pseudonymous key of the case.")]
 
@@ -125,15 +135,37 @@ def _version_one(desk: Desk) -> FastAPI:
         until: Annotated[Moment | None, Query(description=UNTIL)] = None,
     ) -> TrafficLights:
         if since is not None and until is not None and until < since:
-            raise _wrong("until", "lies before from")
+            raise _wrong(("until", "lies before from"))
         try:
             return desk.lights(case, since, until)
         except OutsideHorizonError as error:
-            raise _wrong("until" if since is None else "from", str(error)) from error
+            raise _wrong(("until" if since is None else "from", str(error))) from error
 
     @api.post("/slot-proposals", summary="Slots for a case, or what blocks it")
     def slot_proposals(wish: Wish) -> Answer:
         return desk.ask(wish.case, wish.count)
+
+    @api.get(
+        "/openings",
+        summary="The unplanned cases that could use what is free, best first",
+        description="Of all that is named any part counts; with nothing named, whatever is free.",
+    )
+    def openings(
+        resource: Annotated[list[Id] | None, Query(description=ANY_OF)] = None,
+        departure: Annotated[list[Id] | None, Query(description=ANY_OF)] = None,
+        facility: Annotated[list[Id] | None, Query(description=ANY_OF)] = None,
+    ) -> Openings:
+        named: list[Named] = [
+            *(("resource", one) for one in resource or ()),
+            *(("departure", one) for one in departure or ()),
+            *(("facility", one) for one in facility or ()),
+        ]
+        try:
+            return desk.openings(named)
+        except UnknownCapacityError as error:
+            raise _wrong(
+                *((kind, f"there is no {kind} {one}") for kind, one in error.named)
+            ) from error
 
     return api
 
@@ -151,9 +183,11 @@ def _summary(desk: Desk, name: str) -> CaseSummary:
     )
 
 
-def _wrong(field: str, says: str) -> RequestValidationError:
-    """Return a mistake in a query that only its meaning shows."""
-    return RequestValidationError([{"loc": ("query", field), "msg": says, "type": "value_error"}])
+def _wrong(*mistakes: tuple[str, str]) -> RequestValidationError:
+    """Return mistakes in a query that only its meaning shows: each a field and what is wrong."""
+    return RequestValidationError(
+        [{"loc": ("query", field), "msg": says, "type": "value_error"} for field, says in mistakes]
+    )
 
 
 def _answer_errors(app: FastAPI) -> None:

@@ -1,4 +1,4 @@
-"""The command line: generate, check, propose, lights, plan, serve.
+"""The command line: generate, check, propose, lights, openings, plan, replan, serve.
 
 Exit codes: 0 done, 1 no plan or no slot (or violations found), 2 bad input.
 """
@@ -7,11 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from enum import StrEnum
 from errno import EISDIR
 from io import TextIOWrapper
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -26,12 +28,14 @@ from api.language import LANGUAGES
 from constraints.register import REGISTER
 from fixtures.national import national
 from fixtures.tiny import tiny
-from fixtures.worlds import canonical
+from fixtures.worlds import canonical, document
 from scheduler.draft import Problem
+from scheduler.event import Event, parse_events
 from scheduler.loading import WorldError
 from scheduler.objective import Objective
 from scheduler.plan import Plan
 from scheduler.planner import plan as make_plan
+from scheduler.replanning import replan as repair_plan
 from scheduler.validator import plan_violations, violations
 from scheduler.world import World
 
@@ -123,7 +127,7 @@ def propose(
     as_json: Json = False,
 ) -> None:
     """Show different slots for a case, best first, or what blocks it."""
-    desk = _desk(world_file, plan_file, case, as_json=as_json)
+    desk = _desk_for(case, world_file, plan_file, as_json=as_json)
     given = desk.ask(case, count)
     shown = render.answer(given, desk.world, LANGUAGES[language.value])
     _print(as_json, given.model_dump(mode="json"), shown)
@@ -139,12 +143,37 @@ def lights(
     as_json: Json = False,
 ) -> None:
     """Show the four lights of a case and execution, what blocks it, and what would open it."""
-    desk = _desk(world_file, plan_file, case, as_json=as_json)
+    desk = _desk_for(case, world_file, plan_file, as_json=as_json)
     shown = desk.lights(case)
     _print(
         as_json,
         shown.model_dump(mode="json"),
         render.lights(shown, LANGUAGES[language.value], desk.world),
+    )
+
+
+@app.command()
+def openings(
+    world_file: WorldFile,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RESOURCE|DEPARTURE|FACILITY]...", help="What came free."),
+    ] = None,
+    plan_file: PlanFile = None,
+    language: InLanguage = Spoken.en,
+    as_json: Json = False,
+) -> None:
+    """Show which unplanned cases could use what came free, best first; else whatever is free."""
+    desk = _desk(world_file, plan_file, as_json=as_json)
+    unknown = [one for one in ids or () if not desk.kinds(one)]
+    if unknown:
+        says = f"nothing in {world_file} has this id"
+        _refuse([Problem(one, says) for one in unknown], as_json=as_json)
+    found = desk.openings([(kind, one) for one in ids or () for kind in desk.kinds(one)])
+    _print(
+        as_json,
+        found.model_dump(mode="json"),
+        render.openings(found, desk.world, LANGUAGES[language.value]),
     )
 
 
@@ -155,14 +184,26 @@ def plan(
     seconds: Annotated[
         float, typer.Option(min=0, max=86_400, help="For improvement and proof.")
     ] = 20.0,
-    seed: Annotated[int, typer.Option(help="Same seed and time budget, same search.")] = 0,
+    seed: Annotated[int, typer.Option(help="Where the search begins.")] = 0,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="Processes, each with a seed of its own."),
+    ] = 1,
     as_json: Json = False,
 ) -> None:
     """Plan all cases; print per level the value, the bound and the gap, and who is left and why."""
     world = _world(world_file, as_json=as_json)
     _make_room(out, as_json=as_json)
-    with _progress(hidden=as_json) as show:
-        made = make_plan(world, REGISTER, seconds=seconds, seed=seed, progress=show)
+    with _progress(hidden=as_json) as show, _executor(workers) as executor:
+        made = make_plan(
+            world,
+            REGISTER,
+            seconds=seconds,
+            seed=seed,
+            progress=show,
+            executor=executor,
+            seeds=workers,
+        )
     _write(out, made.model_dump_json(by_alias=True, indent=1) + "\n")
     planned = len({booking.case for booking in made.bookings})
     _print(
@@ -184,6 +225,48 @@ def plan(
 
 
 @app.command()
+def replan(
+    world_file: WorldFile,
+    plan_file: Annotated[Path, typer.Argument(metavar="PLAN.json", help="The plan in force.")],
+    events_file: Annotated[Path, typer.Argument(metavar="EVENTS.json", help="What happened.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the new plan.")],
+    world_out: Annotated[
+        Path | None, typer.Option(metavar="CHANGED.json", help="Where to write the changed world.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0, max=3_600, help="For each case that others give way to.")
+    ] = 0.1,
+    as_json: Json = False,
+) -> None:
+    """Repair a plan after events with the least change; print what is kept, moved, dropped, new."""
+    world = _world(world_file, as_json=as_json)
+    made = _valid_plan(world, plan_file, as_json=as_json)
+    events = _events(events_file, as_json=as_json)
+    for path in filter(None, (out, world_out)):
+        _make_room(path, as_json=as_json)
+    try:
+        found = repair_plan(world, REGISTER, made, events, seconds=seconds)
+    except WorldError as error:
+        _refuse(error.problems, as_json=as_json)
+    if world_out is not None:
+        _write(world_out, canonical(document(found.world)))
+    _write(out, found.plan.model_dump_json(by_alias=True, indent=1) + "\n")
+    _print(
+        as_json,
+        {
+            "kept": [one.case for one in found.kept],
+            "moved": [one.model_dump(mode="json") for one in found.moved],
+            "dropped": [one.model_dump(mode="json") for one in found.dropped],
+            "new": [one.model_dump(mode="json") for one in found.new],
+            "unplanned": [one.model_dump(mode="json") for one in found.plan.unplanned],
+            "seconds": found.plan.seconds,
+            "world": found.plan.world,
+        },
+        render.replan(found),
+    )
+
+
+@app.command()
 def serve(
     world_file: Annotated[Path, typer.Option("--world", metavar="WORLD.json")],
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 8000,
@@ -197,23 +280,23 @@ def serve(
     uvicorn.run(create_app(world), host="127.0.0.1", port=port, server_header=False)
 
 
-def _desk(world_file: Path, plan_file: Path | None, case: str, *, as_json: bool) -> Desk:
-    """Return the desk of a world, a valid plan of it in force, that knows the case."""
-    world = _world(world_file, as_json=as_json)
-    bookings = world.bookings
-    if plan_file is not None:
-        made = _plan(plan_file, as_json=as_json)
-        found = plan_violations(world, REGISTER, made)
-        if found:
-            wrong = [Problem(one.booking, f"{one.constraint}: {one.says}") for one in found]
-            _refuse(wrong, as_json=as_json)
-        bookings = made.bookings
-    desk = Desk(world, bookings)
+def _desk_for(case: str, world_file: Path, plan_file: Path | None, *, as_json: bool) -> Desk:
+    """Return the desk of a world that knows the case."""
+    desk = _desk(world_file, plan_file, as_json=as_json)
     try:
         desk.case(case)
     except UnknownCaseError:
         _refuse([Problem("CASE", f"there is no case {case} in {world_file}")], as_json=as_json)
     return desk
+
+
+def _desk(world_file: Path, plan_file: Path | None, *, as_json: bool) -> Desk:
+    """Return the desk of a world, a valid plan of it in force."""
+    world = _world(world_file, as_json=as_json)
+    bookings = world.bookings
+    if plan_file is not None:
+        bookings = _valid_plan(world, plan_file, as_json=as_json).bookings
+    return Desk(world, bookings)
 
 
 def _world(path: Path, *, as_json: bool) -> World:
@@ -236,6 +319,24 @@ def _plan(path: Path, *, as_json: bool) -> Plan:
             ],
             as_json=as_json,
         )
+    except OSError as error:
+        _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
+
+
+def _valid_plan(world: World, path: Path, *, as_json: bool) -> Plan:
+    made = _plan(path, as_json=as_json)
+    found = plan_violations(world, REGISTER, made)
+    if found:
+        wrong = [Problem(one.booking, f"{one.constraint}: {one.says}") for one in found]
+        _refuse(wrong, as_json=as_json)
+    return made
+
+
+def _events(path: Path, *, as_json: bool) -> tuple[Event, ...]:
+    try:
+        return parse_events(path.read_bytes())
+    except WorldError as error:
+        _refuse(error.problems, as_json=as_json)
     except OSError as error:
         _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
 
@@ -278,6 +379,16 @@ def _make_room(path: Path, *, as_json: bool) -> None:
             raise IsADirectoryError(EISDIR, "is a folder")
     except OSError as error:
         _refuse([Problem(str(path), error.strerror or "cannot be written")], as_json=as_json)
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[Executor | None]:
+    """Give processes to work in, where more than this one is asked for."""
+    if workers == 1:
+        yield None
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+        yield executor
 
 
 @contextmanager

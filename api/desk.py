@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from api.openings import Openings, view
 from api.traffic_lights import TrafficLights, traffic_lights
 from constraints.register import REGISTER
 from scheduler.constraint import Register
@@ -13,6 +14,7 @@ from scheduler.grid import Stretch
 from scheduler.ledger import Ledger
 from scheduler.loading import read_world
 from scheduler.objective import Valuation
+from scheduler.opening import KINDS, Kind, Named, free_of, knows, openings
 from scheduler.pattern import Patterns
 from scheduler.proposal import Proposal, propose
 from scheduler.validator import Checked
@@ -49,6 +51,14 @@ def open_world(path: Path) -> World:
 
 class UnknownCaseError(LookupError):
     """There is no such case in the world."""
+
+
+class UnknownCapacityError(LookupError):
+    """There is no resource, departure or facility of some of the ids: all of them are named."""
+
+    def __init__(self, named: Sequence[Named]) -> None:
+        super().__init__(", ".join(f"{kind} {id}" for kind, id in named))
+        self.named = named
 
 
 class OutsideHorizonError(ValueError):
@@ -119,6 +129,30 @@ class Desk:
                 raise OutsideHorizonError(f"the horizon runs from {start} to {end}")
         with self._lock, self._ledger.without(self._ledger.movable(name)):
             return self._lights(name, within)
+
+    def kinds(self, id: str) -> tuple[Kind, ...]:
+        """Return what there is of that id: a resource, a departure, a facility; often none."""
+        return tuple(kind for kind in KINDS if knows(self.world, (kind, id)))
+
+    def openings(self, named: Sequence[Named] = ()) -> Openings:
+        """Return the unplanned cases that could use what is free of ``named``, best first.
+
+        Without any it is whatever is free.
+
+        Raises
+        ------
+        UnknownCapacityError
+            With all that the world does not have.
+        """
+        if unknown := [one for one in named if not knows(self.world, one)]:
+            raise UnknownCapacityError(unknown)
+        with self._lock:
+            capacity = free_of(self._ledger.occupancy, named) if named else None
+            found = tuple(
+                view(one, self._patterns.of(one.case), self._valuation)
+                for one in openings(self._ledger, self._valuation, capacity)
+            )
+        return Openings(world=self.world.fingerprint, openings=found)
 
     def _lights(self, name: str, within: Stretch | None = None) -> TrafficLights:
         case = self._patterns.of(name)

@@ -2,6 +2,7 @@
 
 from codecs import register_error
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import chain
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from api.desk import Answer
 from api.language import Language, inside
+from api.openings import Openings, OpeningView
 from api.sentences import shortage
 from api.traffic_lights import CheckView, LightView, TrafficLights
 from constraints.independent_departure import CONSTRAINT as INDEPENDENT
@@ -20,8 +22,9 @@ from scheduler.draft import Problem
 from scheduler.grid import local_date
 from scheduler.plan import Plan, Unplanned
 from scheduler.proposal import Clock, Proposal, Words
+from scheduler.replanning import Outcome, Replan
 from scheduler.validator import Violation
-from scheduler.world import World
+from scheduler.world import Booking, World
 
 SYMBOLS = {"red": "✗", "grey": "?", "amber": "!", "green": "✓", "goal": "→"}
 STYLES = {
@@ -33,6 +36,8 @@ STYLES = {
 }
 MOST_CHECKS = 3
 """Checks shown under a light; the rest is counted."""
+MOST_USES = 3
+"""Uses shown of an opening; the rest is counted."""
 MOST_CONFLICTS = 3
 """Conflicts shown, each of no more than four constraints: longer ones tell a reader nothing."""
 ZONE = "Europe/Amsterdam"
@@ -115,6 +120,57 @@ def _cost(one: Unplanned) -> str:
 def _changed(level: str, by: int) -> str:
     more, fewer = _CHANGES[level]
     return (more if by > 0 else fewer).format(n=abs(by), s="" if abs(by) == 1 else "s")
+
+
+def replan(made: Replan) -> RenderableType:
+    """Show what became of a plan after events: who moved, lost a booking or got one, and why."""
+    changed = ("moved", made.moved), ("dropped", made.dropped), ("new", made.new)
+    counts = (f"{len(cases)} {what}" for what, cases in (("kept", made.kept), *changed))
+    table = Table("case", "outcome", "was", "is", "because", title_justify="left")
+    table.title = ", ".join(counts)
+    for what, cases in changed:
+        for one in cases:
+            was, now = (_when(bookings, made.world) for bookings in (one.before, one.after))
+            told = _others(one) if what == "moved" and one.renamed else now
+            table.add_row(one.case, what, was, told, Text(one.reason))
+    footer = Text(f"{made.plan.seconds:.1f} s, world {made.plan.world[:12]}")
+    return Group(table, footer)
+
+
+def _when(bookings: Iterable[Booking], world: World) -> str:
+    """Return when each leg begins, on the clock of the place, and its departure."""
+    return "\n".join(
+        " ".join(
+            filter(
+                None,
+                (
+                    one.operation,
+                    f"{one.start.astimezone(_zone_of(one, world)):%a %d %b %H:%M}",
+                    one.departure,
+                ),
+            )
+        )
+        for one in bookings
+    )
+
+
+def _zone_of(booking: Booking, world: World) -> ZoneInfo:
+    return ZoneInfo(world.location[booking.phases[0].place].timezone)
+
+
+def _others(outcome: Outcome) -> str:
+    """Return who takes whose place in bookings that keep their time."""
+    had, has = (
+        {
+            (one.operation, held.role, name)
+            for one in bookings
+            for held in one.attendances
+            for name in held.resources
+        }
+        for bookings in (outcome.before, outcome.after)
+    )
+    new, gone = (", ".join(sorted({one[-1] for one in names})) for names in (has - had, had - has))
+    return f"the same time, {new} for {gone}" if gone else "the same time and people, asked again"
 
 
 def answer(given: Answer, world: World, language: Language) -> RenderableType:
@@ -266,6 +322,56 @@ def conflicts(shown: TrafficLights, language: Language) -> str:
 
 def _checks(shown: TrafficLights) -> Iterator[CheckView]:
     return chain.from_iterable(lamp.checks for lamp in shown.lights)
+
+
+def openings(found: Openings, world: World, language: Language) -> RenderableType:
+    """Show which unplanned cases could use what is free, best first, each on its own clock."""
+    if not found.openings:
+        return Text(language.say("No unplanned case could use this."))
+    title = language.say("Unplanned cases that could use this: {n}", n=len(found.openings))
+    table = Table(title=title, title_justify="left")
+    table.add_column(language.say("case"))
+    table.add_column(language.say("weight"), justify="right")
+    for name in (
+        language.say("legal end"),
+        language.say("would use"),
+        language.say("first slot"),
+        language.say("departure"),
+    ):
+        table.add_column(name, overflow="fold")
+    for one in found.openings:
+        zone = world.location[world.case[one.case].location].timezone
+        today = local_date(world.as_of, zone)
+        uses = [*_uses(one, language, zone, today)]
+        told = uses[:MOST_USES]
+        if more := len(uses) - len(told):
+            told.append(language.say("and {count} more", count=more))
+        table.add_row(
+            one.case,
+            str(one.weight),
+            language.moment(one.deadline, zone, today) if one.deadline else "",
+            Text("\n".join(told)),
+            language.moment(one.start, zone, today),
+            one.departure or "",
+        )
+    return table
+
+
+def _uses(one: OpeningView, language: Language, zone: str, today: date) -> Iterator[str]:
+    """Yield what a case would use and when: seats, nights, and people."""
+    for seats in one.seats:
+        yield language.counted(
+            "{count} {kind} seat on {departure}",
+            "{count} {kind} seats on {departure}",
+            seats.seats,
+            kind=language.name(seats.kind),
+            departure=seats.departure,
+        )
+    for stay in one.nights:
+        yield f"{stay.facility}, {language.nights(stay.nights, today)}"
+    for used in one.resources:
+        for each in used.during:
+            yield f"{used.resource}, {language.stretch(each.from_, each.until, zone, today)}"
 
 
 def _openings(shown: TrafficLights, language: Language) -> Iterator[RenderableType]:

@@ -1,7 +1,8 @@
-"""A departure is booked some working days ahead, more of them with escorts."""
+"""A departure is booked some working days ahead, more of them with escorts; one that is, is."""
 
 from collections.abc import Iterator
 
+from constraints.booked import departure_of, others_than
 from constraints.custody import DEPARTURE
 from constraints.escort import escorted
 from constraints.lights import EXECUTION
@@ -17,6 +18,7 @@ def _declare(subject: Subject) -> Iterator[After]:
         working_days=lead,
         zone=subject.zone,
         country=subject.country,
+        departures=others_than(subject, departure_of(subject)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from constraints.booked import departure_of, others_than
 from constraints.custody import ARRIVAL, DEPARTURE
 from constraints.lights import EXECUTION
 from scheduler.constraint import (
@@ -17,7 +18,6 @@ from scheduler.constraint import (
 from scheduler.world import Fact
 
 RULE = "lawyer-notice-of-flight"
-STANDING = frozenset({"held", "confirmed"})
 FACT = FactType(
     "notice-given",
     "case",
@@ -35,7 +35,9 @@ def _declare(subject: Subject) -> Iterator[Declaration]:
         yield Elapsed(ARRIVAL, DEPARTURE, at_least=notice)
         return
     if not subject.chained:
-        yield After(DEPARTURE, subject.world.as_of, minutes=notice)
+        told = departure_of(subject) if _told(subject) else None
+        others = others_than(subject, told)
+        yield After(DEPARTURE, subject.world.as_of, minutes=notice, departures=others)
     if not _told(subject):
         yield Due(FACT.id, DEPARTURE, notice, (Fact(value="unknown"),))
 
@@ -46,11 +48,7 @@ def _told(subject: Subject) -> bool:
     An answer about a booking that no longer stands says nothing of the next departure, and one
     given of the booking that stands does not grow old.
     """
-    booked = any(
-        (one.case, one.operation) == (subject.case.id, "removal") and one.status in STANDING
-        for one in subject.world.bookings
-    )
-    return booked and subject.answer(FACT.id).value == "yes"
+    return departure_of(subject) is not None and subject.answer(FACT.id).value == "yes"
 
 
 CONSTRAINT = Constraint(

@@ -98,7 +98,7 @@ class After:
     """``edge`` comes no sooner than a lead after ``ready``: now, or when all that stands is a yes.
 
     The lead is ``minutes``, or ``working_days`` in the calendar of ``country`` up to the local
-    midnight in ``zone``.
+    midnight in ``zone``. ``departures``: asked only with these (None: with all).
     """
 
     edge: Edge
@@ -107,6 +107,7 @@ class After:
     working_days: int = 0
     zone: str = "UTC"
     country: str | None = None
+    departures: frozenset[str] | None = None
     stretches: tuple[Stretch, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -61,7 +61,7 @@ def draft_of(raw: dict[str, Any]) -> Draft:
             draft.parts[name] = _section(draft, key, name, raw[key], section)
         else:
             kind = _adapter(one.rebuild_annotation())
-            draft.parts[name] = _part(draft, f"$.{key}", raw[key], kind)
+            draft.parts[name] = read_part(draft, f"$.{key}", raw[key], kind)
     return draft
 
 
@@ -85,7 +85,7 @@ def _section(
         for label, ids in (("id", name), ("country", "countries")):
             if isinstance(one, dict) and isinstance(one.get(label), str):
                 draft.ids.setdefault(ids, []).append((path, one[label]))
-        part = _part(draft, path, one, kind)
+        part = read_part(draft, path, one, kind)
         if part is None:
             draft.broken.add(name)
         else:
@@ -93,7 +93,8 @@ def _section(
     return tuple(part for _, part in sound)
 
 
-def _part(draft: Draft, path: str, raw: object, kind: TypeAdapter[Any]) -> Any:
+def read_part(draft: Draft, path: str, raw: object, kind: TypeAdapter[Any]) -> Any:
+    """Return one part as ``kind``; None, and its problems in ``draft``, when it is not one."""
     try:
         part = kind.validate_json(json.dumps(raw), by_alias=True, by_name=False)
         wrong = list(_coerced("", part, raw))

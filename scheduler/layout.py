@@ -111,7 +111,8 @@ class CaseLeg:
         self.windows: dict[tuple[Edge, Edge], list[tuple[Stretch, ...]]] = {}
         self.others: list[Declaration] = []
         for _, rule in self.rules:
-            if isinstance(rule, Inside | After):
+            everywhere = not isinstance(rule, After) or rule.departures is None
+            if isinstance(rule, Inside | After) and everywhere:
                 self.windows.setdefault((rule.first, rule.last), []).append(rule.stretches)
             elif isinstance(rule, Due) and all(answer.value != "no" for answer in rule.answers):
                 edges = rule.edge, rule.edge
@@ -432,6 +433,8 @@ class Layout:
     def _allows(self, rule: Declaration) -> Timeline:
         """Read one declaration as the anchor slots it allows."""
         full = self.of.readings.world.grid.full
+        if isinstance(rule, After) and not self._concerns(rule.departures):
+            return full
         if isinstance(rule, Inside | After):
             return self._inside(rule.first, rule.last, rule.stretches)
         if isinstance(rule, Elapsed):

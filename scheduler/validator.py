@@ -424,7 +424,9 @@ def _rules(matter: _Matter) -> Iterator[Violation]:
             says = f"{rule.check} is answered {'no' if rule.known else 'by nobody'}"
         elif isinstance(rule, Only):
             says = _only(matter, rule)
-        elif isinstance(rule, Inside | After):
+        elif isinstance(rule, Inside) or (
+            isinstance(rule, After) and _asked(rule.departures, matter)
+        ):
             begin, end = matter.instant(rule.first), matter.instant(rule.last)
             if not any(since <= begin and end <= until for since, until in rule.stretches):
                 says = f"{begin.isoformat()} to {end.isoformat()} lies outside what is allowed"

@@ -133,7 +133,7 @@ class _Path:
     def _lead(self, leg: Leg, edge: Edge, here: Node) -> None:
         ready = self.moment[READY]
         for constraint, rule in self.case.declared[leg]:
-            if isinstance(rule, After) and rule.edge == edge:
+            if isinstance(rule, After) and rule.edge == edge and rule.departures is None:
                 self._follow(READY, here, rule.since(ready) - ready, ("lead", constraint.id, rule))
         for name, span in self.case.spans if leg == "removal" else ():
             if span.last == edge and span.at_least:

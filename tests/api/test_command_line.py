@@ -299,6 +299,35 @@ def test_conflicts_are_told_where_a_short_line_can(
     assert render.conflicts(shown, LANGUAGES["en"]) == told
 
 
+def test_openings_tell_which_cases_could_use_what_is_free() -> None:
+    told = answer("openings", TINY)["openings"]
+    assert {one["case"] for one in told} == {"zk-0001", "zk-0002", "zk-0003"}
+    assert [one["weight"] for one in told] == [3, 1, 1]
+    (stay,) = answer("openings", TINY, "dc-rotterdam")["openings"]
+    assert stay["resources"] == stay["seats"] == []
+    assert stay["nights"][0]["facility"] == "dc-rotterdam"
+
+
+def test_openings_beside_a_plan_leave_out_what_is_planned(planned: Path) -> None:
+    given = run("openings", TINY, "--plan", planned)
+    assert given.exit_code == 0
+    assert given.stdout == "No unplanned case could use this.\n"
+    assert answer("openings", TINY, "--plan", planned)["openings"] == []
+
+
+def test_openings_are_told_in_a_table_in_dutch_where_asked() -> None:
+    told = run("openings", TINY, "dc-rotterdam", "--language", "nl").stdout
+    assert "Ongeplande dossiers die dit kunnen gebruiken: 1" in told
+    assert "nachten van" in told
+    assert "23–29 nov" in told
+
+
+def test_openings_of_unknown_ids_are_refused_with_all_of_them() -> None:
+    refused = run("openings", TINY, "nobody", "dc-rotterdam", "zk-0001", "--json")
+    assert refused.exit_code == 2
+    assert [one["path"] for one in json.loads(refused.stdout)["problems"]] == ["nobody", "zk-0001"]
+
+
 def test_a_plan_says_what_a_case_left_out_would_cost() -> None:
     change = {"plannedWeight": 3, "nightsInDetention": 5, "withoutFallback": 1, "daysWaited": -1}
     cost = Cost(moved=("zk-2",), renamed=(), dropped=("zk-3",), change=change)

@@ -109,6 +109,40 @@ def test_an_unknown_case_has_no_lights(client: TestClient) -> None:
     assert client.get("/v1/cases/zk-9999/traffic-lights").status_code == 404
 
 
+def test_the_openings_are_the_cases_that_could_use_what_is_named(client: TestClient) -> None:
+    told = client.get("/v1/openings").json()
+    assert told["world"] == WORLD.fingerprint
+    every = {one["case"] for one in told["openings"]}
+    assert "zk-0001" in every
+    assert "zk-0006" not in every
+    facility, departure = WORLD.facilities[0].id, WORLD.departures[0].id
+    stays = client.get("/v1/openings", params={"facility": facility}).json()["openings"]
+    assert {one["case"] for one in stays} <= every
+    assert {stay["facility"] for one in stays for stay in one["nights"]} == {facility}
+    either = client.get("/v1/openings", params={"facility": facility, "departure": departure})
+    assert len(either.json()["openings"]) >= len(stays)
+
+
+def test_whom_the_desk_is_asked_about_is_drawn(client: TestClient) -> None:
+    for one in WORLD.resources:
+        told = client.get("/v1/openings", params={"resource": one.id}).json()["openings"]
+        for each in told:
+            assert {used["resource"] for used in each["resources"]} == {one.id}
+            drawn = [each for part in each["bookings"] for each in part["attendances"]]
+            assert any(one.id in each["resources"] for each in drawn)
+
+
+def test_openings_of_what_is_not_there_are_refused_with_all_of_it(client: TestClient) -> None:
+    asked = {"resource": ["nobody", "zk-0001", WORLD.resources[0].id], "facility": ["nowhere"]}
+    answer = client.get("/v1/openings", params=asked)
+    assert answer.status_code == 400
+    assert [one["detail"] for one in answer.json()["errors"]] == [
+        "there is no resource nobody",
+        "there is no resource zk-0001",
+        "there is no facility nowhere",
+    ]
+
+
 def test_asking_twice_gives_the_same_answer(client: TestClient) -> None:
     first, second = (
         client.post("/v1/slot-proposals", json={"case": "zk-0001"}).json() for _ in range(2)
@@ -179,5 +213,6 @@ def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient)
         "/cases",
         "/cases/{case}",
         "/cases/{case}/traffic-lights",
+        "/openings",
         "/slot-proposals",
     }

@@ -354,8 +354,25 @@ ASKED = Due("notice-given", ("departure", "start"), 36 * 60, (UNKNOWN,))
 
 @pytest.mark.parametrize("status", ["held", "confirmed"])
 def test_the_notice_of_a_booked_departure_is_given_once(status: str) -> None:
-    (inside,) = declared(lawyer_notice.CONSTRAINT, case(**GIVEN), bookings=(booking(status),))
+    (inside,) = declared(
+        lawyer_notice.CONSTRAINT, case(**GIVEN), bookings=(booking(status),), **ALL
+    )
     assert since(inside) == AS_OF + timedelta(hours=36)
+    assert inside.departures is not None  # type: ignore[union-attr]
+    assert "hv1" not in inside.departures  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"), [("held", True), ("confirmed", True), ("proposed", False)]
+)
+def test_a_departure_that_is_booked_was_booked_in_time_and_no_other_is(
+    status: str, kept: bool
+) -> None:
+    (lead,) = declared(booking_lead.CONSTRAINT, case(), bookings=(booking(status),), **ALL)
+    assert isinstance(lead, After)
+    assert (lead.departures is not None) == kept
+    if lead.departures is not None:
+        assert lead.departures == {one.id for one in ALL["departures"]} - {"hv1"}
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,13 @@ def booking(status: Any = "confirmed", operation: Leg = "removal", of: str = "zk
         until=local("2026-10-28 09:00"),
     )
     return Booking(
-        id="b1", case=of, operation=operation, status=status, template="removal-4", phases=(phase,)
+        id="b1",
+        case=of,
+        operation=operation,
+        status=status,
+        template="removal-4",
+        phases=(phase,),
+        departure="hv1" if operation == "removal" else None,
     )
 
 

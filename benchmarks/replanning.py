@@ -1,0 +1,163 @@
+"""How fast the national plan is repaired after an event of each kind, and at what change.
+
+Run ``python -m benchmarks.replanning``; it prints a Markdown table with the machine named. Every
+event hits the first plan, of which every other booking is confirmed, in a place where it hurts.
+*Unaffected* are bookings that the events did not break; a share of them may give way.
+"""
+
+import os
+import platform
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from api.desk import open_world
+from benchmarks.national import WORLD, _processor
+from constraints.independent_departure import TRIGGER
+from constraints.register import REGISTER
+from scheduler.event import (
+    CapacityChanged,
+    CaseAdded,
+    CaseWithdrawn,
+    DepartureChange,
+    DepartureChanged,
+    DocumentChanged,
+    Event,
+    FactChanged,
+    ResourceAway,
+    TriggerAdded,
+)
+from scheduler.plan import Plan
+from scheduler.planner import plan
+from scheduler.replanning import Replan, replan
+from scheduler.validator import plan_violations
+from scheduler.world import Booking, Case, Document, Fact, Interval, Trigger, World
+
+ROUNDS = 3
+
+
+def main() -> None:
+    """Print the figures; RuntimeError when the validator refuses a repaired plan."""
+    world = open_world(WORLD)
+    world, made = _confirmed(world, plan(world, REGISTER, seconds=0))
+    print(f"Machine: {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}\n")
+    print(f"National plan of {len(made.bookings)} bookings, every other one confirmed.\n")
+    print("| event | seconds | moved | dropped | new | unaffected moved |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, event in _events(world, made):
+        times = []
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            after = replan(world, REGISTER, made, [event])
+            times.append(time.perf_counter() - began)
+        if plan_violations(after.world, REGISTER, after.plan):
+            raise RuntimeError(f"the plan after {name} breaks a rule")
+        moved, dropped, new = map(len, (after.moved, after.dropped, after.new))
+        seconds = statistics.median(times)
+        share = _unaffected(after) / len(made.bookings)
+        print(f"| {name} | {seconds:.2f} | {moved} | {dropped} | {new} | {share:.1%} |")
+
+
+def _unaffected(after: Replan) -> int:
+    """Return how many bookings gave way though no event broke them."""
+    return sum(
+        len(one.before)
+        for one in (*after.moved, *after.dropped)
+        if one.reason.startswith("gave way")
+    )
+
+
+def _confirmed(world: World, made: Plan) -> tuple[World, Plan]:
+    """Confirm the bookings of every other case, which the world then knows."""
+    cases = {name: n for n, name in enumerate(dict.fromkeys(one.case for one in made.bookings))}
+    bookings = tuple(
+        one.model_copy(update={"status": "confirmed"}) if cases[one.case] % 2 else one
+        for one in made.bookings
+    )
+    world = world.but(bookings=bookings)
+    return world, made.model_copy(update={"world": world.fingerprint, "bookings": bookings})
+
+
+def _events(world: World, made: Plan) -> Iterator[tuple[str, Event]]:
+    """Yield an event of each kind about what the plan uses most."""
+    at = world.as_of
+    ahead = [one for one in made.bookings if one.start > at + timedelta(days=7)]
+    removal = next(one for one in ahead if one.departure and world.case[one.case].legs[1:])
+    person = world.case[removal.case].persons[0]
+    flight = _most(one.departure for one in ahead)
+    departure = world.departure[flight]
+    facility = _most(one.facility for one in ahead if one.nights)
+    night = _most(str(one) for booking in ahead for one in booking.nights)
+    interpreter = _most(
+        name
+        for one in ahead
+        for held in one.attendances
+        if held.role == "interpreter"
+        for name in held.resources
+    )
+    week = Interval(from_=at + timedelta(days=7), until=at + timedelta(days=14))
+    later = DepartureChange(
+        departs=departure.departs + timedelta(hours=2),
+        arrives=departure.arrives + timedelta(hours=2),
+    )
+    yield "departure cancelled", DepartureChanged(
+        id="e", at=at, kind="departure-changed", subject=flight,
+        value=DepartureChange(cancelled=True),
+    )  # fmt: skip
+    yield (
+        "departure two hours later",
+        DepartureChanged(id="e", at=at, kind="departure-changed", subject=flight, value=later),
+    )
+    yield (
+        "an interpreter away for a week",
+        ResourceAway(id="e", at=at, kind="resource-away", subject=interpreter, value=week),
+    )
+    yield "no places in the fullest night", CapacityChanged(
+        id="e", at=at, kind="capacity-changed", subject=facility,
+        value={next(one for b in ahead for one in b.nights if str(one) == night): 0},
+    )  # fmt: skip
+    yield "an appeal", FactChanged(
+        id="e", at=at, kind="fact-changed", subject=removal.case,
+        value={"no-suspensive-appeal": Fact(value="no", since=at.date())},
+    )  # fmt: skip
+    yield "left without trace", FactChanged(
+        id="e", at=at, kind="fact-changed", subject=removal.case,
+        value={"whereabouts-known": Fact(value="no", since=at.date())},
+    )  # fmt: skip
+    yield "a document expired", DocumentChanged(
+        id="e", at=at, kind="document-changed", subject=person.id,
+        value=Document(
+            kind=person.documents[0].kind, valid_until=at.date() - timedelta(days=1)
+        ),
+    )  # fmt: skip
+    yield "departed independently", TriggerAdded(
+        id="e", at=at, kind="trigger-added", subject=removal.case,
+        value=Trigger(kind=TRIGGER, at=at),
+    )  # fmt: skip
+    yield (
+        "a case withdrawn",
+        CaseWithdrawn(id="e", at=at, kind="case-withdrawn", subject=removal.case),
+    )
+    yield (
+        "an urgent case",
+        CaseAdded(
+            id="e", at=at, kind="case-added", subject="urgent", value=_urgent(world, removal)
+        ),
+    )
+
+
+def _urgent(world: World, like: Booking) -> Case:
+    """Return a heavy case like one that is booked."""
+    case = world.case[like.case]
+    persons = (one.model_copy(update={"id": f"urgent-{one.id}"}) for one in case.persons)
+    return case.model_copy(update={"id": "urgent", "weight": 50, "persons": tuple(persons)})
+
+
+def _most(names: Iterable[str | None]) -> str:
+    return Counter(one for one in names if one).most_common(1)[0][0]
+
+
+if __name__ == "__main__":
+    main()
