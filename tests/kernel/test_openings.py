@@ -74,9 +74,14 @@ def questions(draw: st.DrawFn, /, most: int = 4) -> Question:
         capacity = ledger.claims[gone]
         ledger = Ledger(patterns, [one for one in ledger.bookings.values() if one.id != gone])
     elif sort == "named":
-        resources = [one.id for one in world.resources]
-        parts = zip(KINDS, (resources, world.departure, world.facility), strict=True)
-        things: list[list[Named]] = [[(kind, one) for one in part] for kind, part in parts if part]
+        names: tuple[list[str], ...] = (
+            [one.id for one in world.resources],
+            list(world.departure),
+            list(world.facility),
+        )
+        things: list[list[Named]] = [
+            [(kind, one) for one in part] for kind, part in zip(KINDS, names, strict=True) if part
+        ]
         named = st.sampled_from(things).flatmap(st.sampled_from)
         capacity = free_of(ledger.occupancy, draw(st.lists(named, min_size=1, max_size=3)))
     elif sort == "wanted" and hopeful:
