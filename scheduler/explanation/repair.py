@@ -16,7 +16,6 @@ from scheduler.constraint import Attendance
 from scheduler.explanation.cure import hardest
 from scheduler.explanation.earliest import Earliest
 from scheduler.explanation.signature import Explanation, Signature, Way
-from scheduler.explanation.swap import Swap
 from scheduler.frame import reach
 from scheduler.grid import Stretch, instant_in, local_date
 from scheduler.layout import Condition, Layout
@@ -84,12 +83,11 @@ Change = People | Places | MoreSeats | NewDeparture
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What opens the case at the moment it is about: capacity (``changes``), or a ``swap``."""
+    """Capacity that opens the case at the moment it is about."""
 
     conditions: Signature
     about: datetime
-    changes: tuple[Change, ...] = ()
-    swap: Swap | None = None
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
