@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Literal
 
 from scheduler.objective import Valuation
 from scheduler.occupancy import Claims
@@ -28,10 +27,13 @@ class NightsUse(Part):
 
 
 class SeatsUse(Part):
-    """So many seats of a kind that would be used on a departure."""
+    """So many seats of a kind that would be used on a departure.
+
+    The kind is unescorted or escorted, or a country where its quota is used.
+    """
 
     departure: Id
-    kind: Literal["unescorted", "escorted"]
+    kind: str
     seats: int
 
 
@@ -77,7 +79,7 @@ def view(one: Opening, case: CasePatterns, valuation: Valuation) -> OpeningView:
         ),
         nights=tuple(_nights(one.uses)),
         seats=tuple(
-            SeatsUse(departure=departure, kind=_kind(kind), seats=count)
+            SeatsUse(departure=departure, kind=kind, seats=count)
             for departure, kind, count, _ in one.uses.seats
         ),
         bookings=one.bookings,
@@ -95,7 +97,3 @@ def _nights(uses: Claims) -> Iterator[NightsUse]:
         facility, _, places = uses.nights[0]
         nights = tuple(night for _, night, _ in uses.nights)
         yield NightsUse(facility=facility, nights=nights, places=places)
-
-
-def _kind(kind: str) -> Literal["unescorted", "escorted"]:
-    return "escorted" if kind == "escorted" else "unescorted"

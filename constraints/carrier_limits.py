@@ -1,24 +1,24 @@
-"""Each carrier takes no more than so many removals, unescorted and escorted, on one flight."""
+"""Each carrier takes no more than so many removals, unescorted and escorted, on one flight.
+
+A charter or a road transfer has no limit but its seats.
+"""
 
 from collections.abc import Iterator
 
-from constraints.departures import free_seats, kind_of
+from constraints.departures import kind_of
 from constraints.lights import EXECUTION
 from scheduler.constraint import Constraint, Seats, Subject, Text
-from scheduler.world import Departure
 
 
 def _declare(subject: Subject) -> Iterator[Seats]:
-    limits = tuple((one.id, _limit(subject, one)) for one in subject.departures)
-    yield Seats(kind_of(subject), len(subject.case.persons), limits)
-
-
-def _limit(subject: Subject, departure: Departure) -> int:
-    """Return the carrier's limit; a charter or a road transfer has none but its seats."""
-    if departure.kind != "scheduled":
-        return free_seats(subject, departure)
-    row = subject.rule("airline-limits", seat=kind_of(subject), carrier=departure.carrier)
-    return row.number
+    kind = kind_of(subject)
+    carriers = {one.carrier for one in subject.departures if one.kind == "scheduled"}
+    of_carrier = {one: subject.rule("airline-limits", seat=kind, carrier=one) for one in carriers}
+    limits = tuple(
+        (one.id, of_carrier[one.carrier].number if one.kind == "scheduled" else one.seats.of(kind))
+        for one in subject.departures
+    )
+    yield Seats(kind, len(subject.case.persons), limits)
 
 
 CONSTRAINT = Constraint(

@@ -13,6 +13,8 @@ def escorted(case: Case) -> bool:
 
 
 def _declare(subject: Subject) -> Iterator[Attendance]:
+    if not escorted(subject.case):
+        return
     least = subject.rule("escort-number", risk="standard").number
     count = sum(max(one.escorts, least) for one in subject.case.persons if one.escorts)
     journeys: dict[tuple[bool, int], set[str]] = {}
@@ -20,7 +22,7 @@ def _declare(subject: Subject) -> Iterator[Attendance]:
         if departure.kind != "charter":
             by_road = departure.kind == "road"
             journeys.setdefault((by_road, departure.minutes), set()).add(departure.id)
-    for (by_road, minutes), departures in journeys.items() if count else ():
+    for (by_road, minutes), departures in journeys.items():
         yield Attendance(
             role="escort",
             first="departure",

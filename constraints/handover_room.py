@@ -14,17 +14,18 @@ def _declare(subject: Subject) -> Iterator[Attendance]:
     rooms: dict[str, set[str]] = {}
     for room in subject.world.roles.get(ROLE, ()):
         rooms.setdefault(room.home, set()).add(room.id)
-    for airport, here in rooms.items():
-        departures = frozenset(one.id for one in subject.departures if one.from_ == airport)
-        if departures:
-            yield Attendance(
-                role=ROLE,
-                first="hand-over",
-                last="hand-over",
-                skills=ALONE if len(subject.case.persons) == 1 else TOGETHER,
-                among=frozenset(here),
-                departures=departures,
-            )
+    departures: dict[str, set[str]] = {}
+    for one in subject.departures:
+        departures.setdefault(one.from_, set()).add(one.id)
+    for airport in sorted(rooms.keys() & departures.keys()):
+        yield Attendance(
+            role=ROLE,
+            first="hand-over",
+            last="hand-over",
+            skills=ALONE if len(subject.case.persons) == 1 else TOGETHER,
+            among=frozenset(rooms[airport]),
+            departures=frozenset(departures[airport]),
+        )
 
 
 CONSTRAINT = Constraint(

@@ -70,9 +70,12 @@ class Nights:
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """``count`` seats of a kind; all bookings together take at most ``limits`` per departure."""
+    """``count`` seats of a kind; all bookings together take at most ``limits`` per departure.
 
-    kind: Literal["unescorted", "escorted"]
+    ``kind`` is ``unescorted`` or ``escorted``, or what a constraint counts by itself.
+    """
+
+    kind: str
     count: int
     limits: tuple[tuple[str, int], ...]
 

@@ -71,15 +71,12 @@ def frames(
         range(grid.length(phase.wait.min), phase.wait.max // grid.minutes + 1)
         for phase in template.phases[1:]
     ]
-    for places in _places(world, template, origin, facility, departure):
-        drives = [world.drive(*pair) for pair in pairwise(places)]
-        if None in drives:
-            continue
+    for places, drives in _ways(world, template, origin, facility, departure):
         shape = object()
         for chosen in product(*waits):
             starts = [0]
             for length, drive, wait in zip(lengths, drives, chosen, strict=False):
-                starts.append(starts[-1] + length + grid.length(drive or 0) + wait)
+                starts.append(starts[-1] + length + grid.length(drive) + wait)
             back = starts[-1] if departure else 0
             yield _frame(
                 world,
@@ -92,6 +89,33 @@ def frames(
                 departure,
                 anchor,
             )
+
+
+def leads(
+    world: World,
+    template: Template,
+    origin: str,
+    facility: str | None,
+    departure: Departure | None,
+) -> bool:
+    """Return whether roads lead from ``origin`` to wherever the phases of ``template`` are."""
+    return any(True for _ in _ways(world, template, origin, facility, departure))
+
+
+def _ways(
+    world: World,
+    template: Template,
+    origin: str,
+    facility: str | None,
+    departure: Departure | None,
+) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Yield the places of the phases and the drives between them, where roads lead."""
+    for places in _places(world, template, origin, facility, departure):
+        drives = tuple(
+            drive for pair in pairwise(places) if (drive := world.drive(*pair)) is not None
+        )
+        if len(drives) == len(places) - 1:
+            yield places, drives
 
 
 def _frame(
@@ -165,7 +189,7 @@ def _places(
     kinds = list(
         dict.fromkeys(phase.place for phase in template.phases if isinstance(phase.place, Nearest))
     )
-    for chosen in product(*(_nearest(world, kind, origin) for kind in kinds)):
+    for chosen in product(*(world.nearest(kind, origin) for kind in kinds)):
         of_kind = dict(zip(kinds, chosen, strict=True))
         places: list[str] = []
         for phase in template.phases:
@@ -178,12 +202,3 @@ def _places(
             else:
                 places.append(departure.from_ if departure else places[-1])
         yield tuple(places)
-
-
-def _nearest(world: World, kind: Nearest, origin: str) -> list[str]:
-    reached = sorted(
-        (minutes, place.id)
-        for place in world.locations
-        if place.kind == kind.kind and (minutes := world.drive(origin, place.id)) is not None
-    )
-    return [place for _, place in reached[: kind.nearest]]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.constraint import Elapsed
-from scheduler.frame import Frame, frames
+from scheduler.frame import Frame, frames, leads
 from scheduler.grid import Grid, Stretch, day_lines, days, midnight
 from scheduler.need import Needs
 from scheduler.timeline import Timeline, span
@@ -22,19 +22,21 @@ class Readings:
         self.world = world
         self.needs = Needs(world)
         self._frames: dict[object, tuple[Frame, ...]] = {}
+        self._nowhere: set[object] = set()
         self._days: dict[tuple[str, Timeline], Timeline] = {}
         self._windows: dict[object, tuple[tuple[Stretch, ...], Timeline]] = {}
         self._elapsed: dict[object, tuple[tuple[Stretch, ...], Timeline]] = {}
         self._paused: dict[int, tuple[tuple[Stretch, ...], npt.NDArray[np.int64]]] = {}
 
-    def absent_departures(self, fallback: str) -> tuple[Departure, ...]:
+    def absent_departures(self, place: str) -> tuple[Departure, ...]:
         """Return a departure a day at noon that does not exist.
 
-        From where most departures are from; from ``fallback`` where the world has none at all.
+        From where most departures are from to which a road leads; from ``place`` without any.
         """
         world = self.world
-        origins = [one.from_ for one in world.departures if one.kind == "scheduled"]
-        origins = origins or [one.from_ for one in world.departures] or [fallback]
+        near = [one for one in world.departures if world.drive(place, one.from_) is not None]
+        origins = [one.from_ for one in near if one.kind == "scheduled"]
+        origins = origins or [one.from_ for one in near] or [place]
         origin = max(sorted(set(origins)), key=origins.count)
         kind = next(one for one in world.templates if one.operation == "removal").kinds[0]
         zone = world.location[origin].timezone
@@ -62,16 +64,22 @@ class Readings:
         departures: Iterable[Departure | None],
     ) -> Iterator[Frame]:
         """Yield the frames of ``leg`` for ``case``; cases of one place share them."""
+        origin = case.location
+        if leg == "removal" and facility is not None:
+            origin = self.world.facility[facility].location
         for departure in departures:
-            template = self.world.template_for(case, leg, departure.kind if departure else None)
-            origin = case.location
-            if leg == "removal" and facility is not None:
-                origin = self.world.facility[facility].location
+            kind, airport = (departure.kind, departure.from_) if departure else (None, None)
+            way = case.templates, leg, origin, facility, kind, airport
+            if way in self._nowhere:
+                continue
+            template = self.world.template_for(case, leg, kind)
             key = template.id, origin, facility, departure.id if departure else None
             known = self._frames.get(key)
             if known is None:
                 known = tuple(frames(self.world, template, origin, facility, departure))
                 self._frames[key] = known
+                if not known and not leads(self.world, template, origin, facility, departure):
+                    self._nowhere.add(way)
             yield from known
 
     def on_days(self, zone: str, chosen: Timeline) -> Timeline:

@@ -6,7 +6,7 @@ checked in :mod:`scheduler.loading`, which reads a file and reports every proble
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -164,8 +164,19 @@ class Seats(Part):
         return self.escorted if kind == "escorted" else self.unescorted
 
 
+class Quota(Part):
+    """How many of a charter's seats, of both kinds together, persons from one country may take."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    seats: Annotated[int, Field(ge=0, le=500)]
+
+
 class Departure(Part):
-    """A scheduled flight, a charter with its own team, or a road transfer."""
+    """A scheduled flight, a charter with its own team, or a road transfer.
+
+    A charter with ``quotas`` takes persons from those countries only; together they may be more
+    than its seats.
+    """
 
     id: Id
     kind: Literal["scheduled", "charter", "road"]
@@ -178,6 +189,7 @@ class Departure(Part):
     seats: Seats
     charter: Literal["national", "joint", "collecting"] | None = None
     team: tuple[Id, ...] = ()
+    quotas: tuple[Quota, ...] = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -190,6 +202,10 @@ class Departure(Part):
             wrong.append("a charter, and only a charter, says which kind of charter it is")
         if self.kind != "charter" and self.team:
             wrong.append("only a charter brings a team")
+        if self.kind != "charter" and self.quotas:
+            wrong.append("only a charter has quotas")
+        if len({one.country for one in self.quotas}) < len(self.quotas):
+            wrong.append("a country has two quotas")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
@@ -414,7 +430,10 @@ class Booking(Part):
 
 
 class World(Part):
-    """An immutable snapshot with ``asOf`` as now. Everything a plan depends on is in it."""
+    """An immutable snapshot with ``asOf`` as now. Everything a plan depends on is in it.
+
+    Nobody is sent further than ``longestDrive`` minutes in one drive; absent: as far as roads lead.
+    """
 
     schema_version: Literal[1]
     as_of: Instant
@@ -422,6 +441,7 @@ class World(Part):
     rules_date: date
     locations: tuple[Location, ...] = ()
     roads: tuple[Road, ...] = ()
+    longest_drive: Annotated[int, Field(ge=1, le=1440)] | None = None
     resources: tuple[Resource, ...] = ()
     facilities: tuple[Facility, ...] = ()
     departures: tuple[Departure, ...] = ()
@@ -493,15 +513,38 @@ class World(Part):
         for road in self.roads:
             known = graph.get_edge_data(road.from_, road.to, {"minutes": road.minutes})["minutes"]
             graph.add_edge(road.from_, road.to, minutes=min(known, road.minutes))
-        drives = nx.all_pairs_dijkstra_path_length(graph, weight="minutes")
+        drives = nx.all_pairs_dijkstra_path_length(
+            graph, cutoff=self.longest_drive, weight="minutes"
+        )
         return {
             origin: {place: round(minutes) for place, minutes in reached.items()}
             for origin, reached in drives
         }
 
     def drive(self, origin: str, destination: str) -> int | None:
-        """Return the minutes of the shortest drive, or None where no road leads."""
+        """Return the minutes of the shortest drive; None where it is too far or no road leads."""
         return self._drives[origin].get(destination)
+
+    def reach(self, origin: str) -> Collection[str]:
+        """Return the locations to which :meth:`drive` leads from ``origin``, itself included."""
+        return self._drives[origin].keys()
+
+    def nearest(self, near: Nearest, origin: str) -> tuple[str, ...]:
+        """Return the locations of a kind that are nearest to ``origin``, as many as asked."""
+        known = self._nearest.get((near, origin))
+        if known is None:
+            reached = sorted(
+                (minutes, place)
+                for place, minutes in self._drives[origin].items()
+                if self.location[place].kind == near.kind
+            )
+            known = tuple(place for _, place in reached[: near.nearest])
+            self._nearest[near, origin] = known
+        return known
+
+    @cached_property
+    def _nearest(self) -> dict[tuple[Nearest, str], tuple[str, ...]]:
+        return {}
 
     def duty(self, resource: Resource) -> tuple[Stretch, ...]:
         """Return when ``resource`` is at work, ``away`` not yet taken off, in instants.

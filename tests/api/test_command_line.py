@@ -28,6 +28,7 @@ from api.traffic_lights import (
 )
 from constraints.lights import LIGHTS
 from constraints.register import REGISTER
+from fixtures.europe import europe
 from fixtures.tiny import tiny
 from fixtures.worlds import canonical
 from scheduler.loading import parse_world
@@ -399,3 +400,10 @@ def test_a_generated_world_is_the_committed_one(tmp_path: Path) -> None:
     made = tmp_path / "tiny.json"
     assert run("generate", "tiny", "-o", made).exit_code == 0
     assert made.read_text() == TINY.read_text()
+
+
+def test_a_european_world_has_as_many_cases_as_are_asked(tmp_path: Path) -> None:
+    made = tmp_path / "europe.json"
+    few = ("--cases", "9", "--supply", "0.1")
+    assert run("generate", "europe", *few, "-o", made).exit_code == 0
+    assert made.read_text() == canonical(europe(9, supply=0.1))

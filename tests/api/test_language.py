@@ -16,6 +16,7 @@ import api
 from api.language import LANGUAGES, LOCALE, NAMES, ROLES, SKILLS, Language
 from constraints import interpreter
 from constraints.register import REGISTER
+from fixtures.europe import europe
 from fixtures.national import national
 from fixtures.tiny import tiny
 from fixtures.worlds import canonical
@@ -33,7 +34,8 @@ TODAY = date(2026, 11, 23)
 
 @pytest.fixture(scope="module")
 def worlds() -> tuple[World, ...]:
-    return tuple(parse_world(canonical(one), REGISTER) for one in (tiny(), national(cases=240)))
+    made = tiny(), national(cases=240), europe(cases=40, supply=0.1)
+    return tuple(parse_world(canonical(one), REGISTER) for one in made)
 
 
 def catalogue(name: str) -> Catalog:
@@ -183,7 +185,7 @@ def test_lights_states_and_kinds_have_names() -> None:
 def test_owners_are_named_in_dutch_as_the_register_names_them() -> None:
     owners = {one.owner for one in REGISTER.constraints}
     assert all(NL.name(one) == one for one in owners)
-    proper = {"COA", "DJI", "DT&V", "DV&O", "IND", "KMar"}
+    proper = {"COA", "DJI", "DT&V", "DV&O", "Frontex", "IND", "KMar"}
     assert {one for one in owners if EN.name(one) == one} == proper
 
 

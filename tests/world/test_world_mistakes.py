@@ -97,6 +97,18 @@ TWENTY = (
     ),
 )
 OTHERS = (
+    Mistake(
+        "$.departures[3].quotas",
+        [{"country": "NL", "seats": 2}],
+        "only a charter has quotas",
+        at="$.departures[3]",
+    ),
+    Mistake(
+        "$.departures[4].quotas",
+        [{"country": "NL", "seats": 2}, {"country": "NL", "seats": 1}],
+        "only a charter has quotas; a country has two quotas",
+        at="$.departures[4]",
+    ),
     Mistake("$.schemaVersion", GONE, "is missing"),
     Mistake("$.schemaVersion", 2, "should be 1, not 2"),
     Mistake("$.schemaVersion", True, "should be 1, not true"),

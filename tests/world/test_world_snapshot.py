@@ -88,3 +88,13 @@ def test_the_text_of_a_world_is_json_in_utf_8() -> None:
     put(values, "$.locations[0].region", "Türkiye")
     assert "Türkiye" in canonical(values)
     assert json.loads(canonical(values).encode("utf-8")) == values
+
+
+def test_nobody_is_driven_for_longer_than_the_longest_drive() -> None:
+    far = read(tiny())
+    drive = far.drive("azc-ter-apel", "schiphol-ams")
+    assert drive is not None
+    values = tiny()
+    for longest, told in ((drive, drive), (drive - 1, None)):
+        put(values, "$.longestDrive", longest)
+        assert read(values).drive("azc-ter-apel", "schiphol-ams") == told
