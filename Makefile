@@ -6,7 +6,7 @@ BLOCKED_CASE ?= zk-0024
 
 BIN := .venv/bin
 
-.PHONY: demo test check docs lock clean
+.PHONY: demo test check docs bench lock clean
 # Both stamps rebuild the same .venv, so they must never run side by side.
 .NOTPARALLEL:
 # A recipe that fails leaves no target behind that looks finished.
@@ -38,25 +38,34 @@ check: .venv/.test
 docs: .venv/.runtime
 	$(BIN)/python -m api.documents
 
+# Two worlds and ten seconds each, against every peer; fails when one of them has the better plan.
+# The whole comparison: .venv-bench/bin/python -m benchmarks.peers
+bench: .venv-bench/.bench
+	.venv-bench/bin/python -m benchmarks.peers --short
+
 # Each environment is built from nothing and stamped last, so one that was interrupted is
 # built anew. The test environment holds all of the runtime one and stands in for it.
 .venv/.runtime: requirements.lock
-	$(call venv,requirements.lock)
+	$(call venv,.venv,requirements.lock)
 	touch $@
 
 .venv/.test: requirements.lock requirements-test.lock
-	$(call venv,requirements-test.lock)
+	$(call venv,.venv,requirements-test.lock)
 	touch .venv/.runtime $@
 
+.venv-bench/.bench: requirements-bench.lock
+	$(call venv,.venv-bench,requirements-bench.lock)
+	touch $@
+
 define venv
-rm -rf .venv
-$(PYTHON) -m venv .venv
-$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1)
-$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+rm -rf $(1)
+$(PYTHON) -m venv $(1)
+$(1)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(2)
+$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 endef
 
-# Remakes both locks at the newest releases that pyproject.toml allows, for every platform and
-# every Python from 3.11 on. The runtime lock constrains the test lock: tests run what ships.
+# Remakes the locks at the newest releases that pyproject.toml allows, for every platform and every
+# Python from 3.11 on. The runtime lock constrains the others: tests and benchmarks run what ships.
 # Needs the network; brings its own uv.
 lock:
 	rm -rf build/lock
@@ -64,13 +73,14 @@ lock:
 	build/lock/bin/python -m pip install -qq --disable-pip-version-check uv
 	$(compile) -o requirements.lock
 	$(compile) --extra test --constraint requirements.lock -o requirements-test.lock
+	$(compile) --extra bench --constraint requirements.lock -o requirements-bench.lock
 
 compile = build/lock/bin/uv pip compile pyproject.toml --quiet --upgrade --group build \
 	--universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache \
+	rm -rf .venv .venv-bench build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

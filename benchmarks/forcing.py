@@ -8,14 +8,13 @@ places as well.
 """
 
 import gc
-import os
-import platform
 import statistics
 import time
 from collections.abc import Iterator
 
 from api.desk import open_world
-from benchmarks.national import WORLD, _processor
+from benchmarks.machine import machine
+from benchmarks.national import WORLD
 from constraints.register import REGISTER
 from scheduler.explanation.forcing import Forced, Forcing
 from scheduler.ledger import Ledger
@@ -32,7 +31,7 @@ Asked = tuple[str, float, float, Forced | None]
 def main() -> None:
     """Print the figures."""
     world = open_world(WORLD)
-    print(f"Machine: {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}")
+    print(machine())
     for title, one in (("as it is", world), ("a third of people and places", _tight(world))):
         asked = list(_asked(one))
         forced = [row for row in asked if row[3] is not None]

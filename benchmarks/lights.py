@@ -12,8 +12,6 @@ integer with a table or an element per condition took 2.5 to 9 times as long.
 """
 
 import gc
-import os
-import platform
 import statistics
 import sys
 import time
@@ -27,7 +25,8 @@ from cpmpy.solvers import CPM_ortools
 from cpmpy.tools.explain import make_assump_model, mus
 
 from api.desk import Desk, open_world
-from benchmarks.national import WORLD, _processor
+from benchmarks.machine import machine
+from benchmarks.national import WORLD
 from constraints.register import REGISTER
 from scheduler.explanation import signature
 from scheduler.explanation.signature import Explanation, Signature
@@ -62,7 +61,7 @@ def main(cases: int | None) -> None:
     few = list(blocked)[:: max(len(blocked) // cases, 1)][:cases] if cases else list(blocked)
     theirs = [_peer(every, least) for every, least in map(blocked.__getitem__, few)]
     written, translated, found = zip(*theirs, strict=True)
-    print(f"Machine: {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}")
+    print(machine())
     print(f"CPMpy {cpmpy.__version__} on CP-SAT, one worker\n")
     sizes = [len(blocked[id][0]) for id in few]
     for heading, rows in (

@@ -5,8 +5,6 @@ The first plan is timed from the loaded world to the drawn bookings; proposals a
 case in turn on a fresh desk, blocked ones with their reasons; compiling is included in both.
 """
 
-import os
-import platform
 import resource
 import statistics
 import sys
@@ -14,6 +12,7 @@ import time
 from pathlib import Path
 
 from api.desk import Desk, open_world
+from benchmarks.machine import machine
 from constraints.register import REGISTER
 from scheduler.plan import Plan
 from scheduler.planner import plan
@@ -31,7 +30,7 @@ def main(seconds: float) -> None:
     firsts = [_first_plan(world) for _ in range(5)]
     improved = plan(world, REGISTER, seconds=seconds)
     proposals = _proposals(world)
-    print(f"Machine: {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}\n")
+    print(f"{machine()}\n")
     print("| figure | value |\n| --- | --- |")
     for name, value in (
         ("world read and checked", f"{loaded:.2f} s"),
@@ -80,11 +79,6 @@ def _levels(made: Plan, seconds: float) -> list[tuple[str, str]]:
 
 def _percentile(times: list[float], percent: int) -> float:
     return statistics.quantiles(times, n=100)[percent - 1]
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((one.split(":")[1].strip() for one in lines if "model name" in one), "unknown")
 
 
 if __name__ == "__main__":

@@ -5,14 +5,13 @@ plan is in force and its ledger kept; compiling is the first question and stands
 resource, facility and departure is asked about in turn, and every booking as if it were released.
 """
 
-import os
-import platform
 import statistics
 import time
 from collections.abc import Iterable, Iterator
 
 from api.desk import open_world
-from benchmarks.national import WORLD, _processor
+from benchmarks.machine import machine
+from benchmarks.national import WORLD
 from constraints.register import REGISTER
 from scheduler.ledger import Ledger
 from scheduler.objective import Valuation
@@ -42,7 +41,7 @@ def main() -> None:
     def named(kind: Kind, ids: Iterable[str]) -> list[tuple[float, int]]:
         return [ask(free_of(ledger.occupancy, [(kind, id)])) for id in ids]
 
-    print(f"Machine: {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}\n")
+    print(f"{machine()}\n")
     print("| what came free | questions | with openings | p50 | p95 | worst |")
     print("| --- | --- | --- | --- | --- | --- |")
     print(f"| compiling, and whatever is free | 1 | | | | {ask(None)[0]:.1f} ms |")

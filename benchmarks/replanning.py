@@ -5,8 +5,6 @@ event hits the first plan, of which every other booking is confirmed, in a place
 *Unaffected* are bookings that the events did not break; a share of them may give way.
 """
 
-import os
-import platform
 import statistics
 import time
 from collections import Counter
@@ -14,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from api.desk import open_world
-from benchmarks.national import WORLD, _processor
+from benchmarks.machine import machine
+from benchmarks.national import WORLD
 from constraints.independent_departure import TRIGGER
 from constraints.register import REGISTER
 from scheduler.event import (
@@ -42,7 +41,7 @@ def main() -> None:
     """Print the figures; RuntimeError when the validator refuses a repaired plan."""
     world = open_world(WORLD)
     world, made = _confirmed(world, plan(world, REGISTER, seconds=0))
-    print(f"Machine: {os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}\n")
+    print(f"{machine()}\n")
     print(f"National plan of {len(made.bookings)} bookings, every other one confirmed.\n")
     print("| event | seconds | moved | dropped | new | unaffected moved |")
     print("| --- | --- | --- | --- | --- | --- |")

@@ -1,0 +1,1 @@
+"""Peers: the same worlds, objective and time, given to us and to other solvers."""
