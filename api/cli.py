@@ -26,9 +26,10 @@ from api import render
 from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError, open_world
 from api.language import LANGUAGES
 from constraints.register import REGISTER
+from fixtures.europe import europe
 from fixtures.national import national
 from fixtures.tiny import tiny
-from fixtures.worlds import canonical, document
+from fixtures.worlds import Document, canonical, document
 from scheduler.draft import Problem
 from scheduler.event import Event, parse_events
 from scheduler.loading import WorldError
@@ -67,6 +68,7 @@ class Kind(StrEnum):
     """The worlds that can be generated."""
 
     national = "national"
+    europe = "europe"
     tiny = "tiny"
 
 
@@ -74,7 +76,10 @@ class Kind(StrEnum):
 def generate(
     kind: Kind,
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the world.")],
-    cases: Annotated[int, typer.Option(min=1, max=20_000, help="Cases (national).")] = 240,
+    cases: Annotated[
+        int | None,
+        typer.Option(min=1, max=20_000, help="Cases; else 240 (national) or 1,500 (europe)."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 1,
     supply: Annotated[
         float, typer.Option(min=0.05, max=10, help="Multiplies people, vehicles, places, seats.")
@@ -82,11 +87,10 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Write a synthetic world with real places and rules."""
-    if kind is Kind.tiny and (cases, seed, supply) != (240, 1, 1.0):
+    if kind is Kind.tiny and (cases, seed, supply) != (None, 1, 1.0):
         raise typer.BadParameter("the tiny world is always the same", param_hint="tiny")
     _make_room(out, as_json=as_json)
-    made = tiny() if kind is Kind.tiny else national(cases=cases, seed=seed, supply=supply)
-    _write(out, canonical(made))
+    _write(out, canonical(_made(kind, cases, seed, supply)))
     world = _world(out, as_json=as_json)
     _print(
         as_json,
@@ -184,25 +188,32 @@ def plan(
     seconds: Annotated[
         float, typer.Option(min=0, max=86_400, help="For improvement and proof.")
     ] = 20.0,
+    rounds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=10_000_000, help="Rounds instead of seconds: the same plan every time."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Where the search begins.")] = 0,
     workers: Annotated[
         int,
-        typer.Option(min=1, max=64, help="Processes, each with a seed of its own."),
+        typer.Option(min=1, max=64, help="Processes; the second and more search beside the bound."),
     ] = 1,
     as_json: Json = False,
 ) -> None:
     """Plan all cases; print per level the value, the bound and the gap, and who is left and why."""
     world = _world(world_file, as_json=as_json)
     _make_room(out, as_json=as_json)
-    with _progress(hidden=as_json) as show, _executor(workers) as executor:
+    with _progress(hidden=as_json) as show, _executor(workers - 1) as executor:
         made = make_plan(
             world,
             REGISTER,
             seconds=seconds,
+            rounds=rounds,
             seed=seed,
             progress=show,
             executor=executor,
-            seeds=workers,
+            workers=workers - 1,
         )
     _write(out, made.model_dump_json(by_alias=True, indent=1) + "\n")
     planned = len({booking.case for booking in made.bookings})
@@ -278,6 +289,14 @@ def serve(
 
     world = _world(world_file, as_json=False)
     uvicorn.run(create_app(world), host="127.0.0.1", port=port, server_header=False)
+
+
+def _made(kind: Kind, cases: int | None, seed: int, supply: float) -> Document:
+    """Return a world of a kind; without a number of cases it has as many as its own default."""
+    if kind is Kind.tiny:
+        return tiny()
+    make = europe if kind is Kind.europe else national
+    return make(seed=seed, supply=supply) if cases is None else make(cases, seed, supply)
 
 
 def _desk_for(case: str, world_file: Path, plan_file: Path | None, *, as_json: bool) -> Desk:
@@ -383,8 +402,8 @@ def _make_room(path: Path, *, as_json: bool) -> None:
 
 @contextmanager
 def _executor(workers: int) -> Iterator[Executor | None]:
-    """Give processes to work in, where more than this one is asked for."""
-    if workers == 1:
+    """Give so many processes to work in beside this one; None for none."""
+    if not workers:
         yield None
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
@@ -392,14 +411,14 @@ def _executor(workers: int) -> Iterator[Executor | None]:
 
 
 @contextmanager
-def _progress(*, hidden: bool) -> Iterator[Callable[[Objective, Objective], None]]:
+def _progress(*, hidden: bool) -> Iterator[Callable[[Objective, Objective, float], None]]:
     """Show the incumbent and the bound while planning goes on."""
     console = Console(stderr=True)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("first plan ...")
 
-        def show(values: Objective, bounds: Objective) -> None:
+        def show(values: Objective, bounds: Objective, _seconds: float) -> None:
             bound = bounds.get("plannedWeight", "?")
             bar.update(task, description=f"planned {values['plannedWeight']} of at most {bound}")
 

@@ -12,13 +12,14 @@ by both) and pay the least that any of them takes, so the relaxation never cuts 
 import math
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from ortools.linear_solver import pywraplp
+from ortools.linear_solver import linear_solver_pb2, pywraplp
 
 from scheduler.constraint import Attendance
 from scheduler.grid import day_lines, midnight
@@ -27,11 +28,17 @@ from scheduler.need import Need
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation
 from scheduler.occupancy import Occupancy, Pool, nights_between
 from scheduler.pattern import CasePatterns, JoinKey, Pattern
+from scheduler.stopping import Stop, interrupting, never
 from scheduler.timeline import Timeline, span
 from scheduler.world import PERSON, Leg
 
 TOLERANCE = 1e-6
 """How far GLOP's value may lie from the true optimum of the relaxation, as a fraction."""
+
+SHORTEST = 0.5
+HOUR = 3600.0
+"""Seconds: less is not worth branching, more no solver is given."""
+WEIGHT = "plannedWeight"
 
 Group = tuple[str | None, str]
 """Facility, and arrival day or departure: the patterns that one column stands for."""
@@ -58,11 +65,16 @@ class Demand:
 
 @dataclass(slots=True)
 class Relaxation:
-    """The linear program under construction."""
+    """The linear program of planning some cases as if they had the world to themselves.
+
+    ``proven`` are the bounds of these cases, as last worked out; ``alone`` those that need no
+    proof: what each case could have in an empty world.
+    """
 
     solver: pywraplp.Solver
     valuation: Valuation
     occupancy: Occupancy
+    alone: Objective
     demands: list[tuple[Demand, Column]] = field(default_factory=list)
     nights: dict[tuple[str, date], list[tuple[int, Column]]] = field(default_factory=dict)
     seats: dict[tuple[str, str], list[tuple[int, int, Column]]] = field(default_factory=dict)
@@ -71,53 +83,123 @@ class Relaxation:
     )
     constants: Objective = field(default_factory=lambda: dict.fromkeys(LEVELS, 0))
     given: dict[str, pywraplp.Constraint] = field(default_factory=dict)
-    everybody: int = 0
+    proven: Objective = field(default_factory=dict)
+    cases: int = 0
 
 
 def bounds(
-    cases: Sequence[CasePatterns],
-    valuation: Valuation,
-    occupancy: Occupancy,
-    values: Objective,
-    seconds: float = math.inf,
+    cases: Sequence[CasePatterns], valuation: Valuation, occupancy: Occupancy, values: Objective
 ) -> Objective:
-    """Return, per level, what no plan of ``cases`` can beat, given ``values`` at the levels above.
+    """Return, per level, what no plan of ``cases`` can beat, given ``values`` above it."""
+    return prove([relax(cases, valuation, occupancy)], values)
 
-    A level that time does not allow keeps the bound that needs no proof (nothing or everybody).
-    """
-    until = time.monotonic() + seconds
-    return prove(relax(cases, valuation, occupancy), values, until - time.monotonic())
+
+def alone(cases: Iterable[CasePatterns], valuation: Valuation) -> Objective:
+    """Return the bounds that need no model: all that fits an empty world is planned there."""
+    found = dict.fromkeys(LEVELS, 0)
+    for case in cases:
+        if valuation.last_moment(case) is not None:
+            found[WEIGHT] += case.case.weight
+        else:
+            found["pastLegalEnd"] += valuation.pressed(case)
+    return found
 
 
 def prove(
-    program: Relaxation,
+    parts: Sequence[Relaxation],
     values: Objective,
     seconds: float = math.inf,
     levels: Sequence[str] = LEVELS,
+    stop: Stop = never,
 ) -> Objective:
-    """Solve the relaxation for ``levels`` in order, each given ``values`` at those above."""
+    """Bind ``levels`` in order, each given ``values`` of the whole at those above.
+
+    Parts share nothing in the relaxation, so that their bounds add up; at a level above each may
+    fall short of its own bound by what the whole does. A level that time does not allow, or whose
+    value is that good already, keeps the bound that needs no proof: what fits an empty world.
+    """
     until = time.monotonic() + seconds
-    found = {level: program.everybody if level in MAXIMISED else 0 for level in LEVELS}
-    for row in program.given.values():
-        row.SetBounds(-program.solver.infinity(), program.solver.infinity())
+    found = {level: sum(one.alone[level] for one in parts) for level in LEVELS}
+    for part in parts:
+        for row in part.given.values():
+            row.SetBounds(-part.solver.infinity(), part.solver.infinity())
     for level in levels:
-        expression = program.constants[level] + program.solver.Sum(
-            [factor * column for factor, column in program.terms[level] if factor]
-        )
-        maximise = level in MAXIMISED
-        left = until - time.monotonic()
-        if left <= 0:
-            break
-        program.solver.SetTimeLimit(int(min(left, 3600) * 1000))
-        (program.solver.Maximize if maximise else program.solver.Minimize)(expression)
-        if program.solver.Solve() != pywraplp.Solver.OPTIMAL:
-            break
-        value = program.solver.Objective().Value()
-        slack = TOLERANCE * max(1.0, abs(value))
-        proven = math.floor(value + slack) if maximise else math.ceil(value - slack)
-        found[level] = min(proven, found[level]) if maximise else max(proven, found[level])
-        _give(program, level, values[level], slack)
+        for part in parts:
+            if found[level] == values[level]:
+                proven = part.alone[level]
+            elif (solved := _solved(part, level, until - time.monotonic(), stop)) is not None:
+                proven = solved
+            else:
+                return found
+            part.proven[level] = proven
+        found[level] = sum(one.proven[level] for one in parts)
+        short = abs(found[level] - values[level])
+        for part in parts:
+            _give(part, level, short)
     return found
+
+
+def prove_whole(
+    parts: Sequence[Relaxation], proven: Objective, seconds: float, stop: Stop = never
+) -> Objective:
+    """Return ``proven`` with the planned weight bound again, by columns taken whole or not at all.
+
+    Every plan is such a choice of columns. :func:`prove` comes first; SCIP branches from there, on
+    each part for its share of the time.
+    """
+    until = time.monotonic() + seconds
+    total, cases = 0, sum(one.cases for one in parts)
+    for part in parts:
+        left = until - time.monotonic()
+        total += _branched(part, left * part.cases / cases, stop)
+        cases -= part.cases
+    return proven | {WEIGHT: min(total, proven[WEIGHT])}
+
+
+def _branched(part: Relaxation, seconds: float, stop: Stop) -> int:
+    """Return the least bound on the planned weight of a part that branching finds in time."""
+    if seconds < SHORTEST or stop():
+        return part.proven[WEIGHT]
+    program = linear_solver_pb2.MPModelProto()
+    part.solver.ExportModelToProto(program)
+    for column in program.variable:
+        column.is_integer = True
+        column.objective_coefficient = 0
+    for factor, term in part.terms[WEIGHT]:
+        program.variable[term.index()].objective_coefficient += factor
+    program.maximize = True
+    solver = pywraplp.Solver.CreateSolver("SCIP")
+    solver.LoadModelFromProto(program)
+    solver.SetTimeLimit(int(min(seconds, HOUR) * 1000))
+    with interrupting(solver.InterruptSolve, stop):
+        status = solver.Solve()
+    if status not in (pywraplp.Solver.OPTIMAL, pywraplp.Solver.FEASIBLE):
+        return part.proven[WEIGHT]
+    bound: float = solver.Objective().BestBound() + part.constants[WEIGHT]
+    return min(math.floor(bound + TOLERANCE * max(1.0, abs(bound))), part.proven[WEIGHT])
+
+
+def _solved(part: Relaxation, level: str, seconds: float, stop: Stop) -> int | None:
+    """Return the bound of a part at ``level``, or None when there is no time for it."""
+    if seconds <= 0 or stop():
+        return None
+    solver, maximise = part.solver, level in MAXIMISED
+    expression = part.constants[level] + solver.Sum(
+        [factor * column for factor, column in part.terms[level] if factor]
+    )
+    solver.SetTimeLimit(int(min(seconds, HOUR) * 1000))
+    (solver.Maximize if maximise else solver.Minimize)(expression)
+    with interrupting(solver.InterruptSolve, stop):
+        status = solver.Solve()
+    if status != pywraplp.Solver.OPTIMAL:
+        return None
+    value: float = solver.Objective().Value()
+    slack = TOLERANCE * max(1.0, abs(value))
+    return (
+        min(math.floor(value + slack), part.alone[level])
+        if maximise
+        else max(math.ceil(value - slack), part.alone[level])
+    )
 
 
 def still_valid(proven: Objective, before: Objective, after: Objective) -> Objective:
@@ -147,28 +229,44 @@ def tighter(one: Objective, other: Objective) -> Objective:
     }
 
 
-def _give(program: Relaxation, level: str, value: int, slack: float) -> None:
-    """Let the levels below rest on ``value`` at ``level``."""
-    row = program.given.get(level)
+def _give(part: Relaxation, level: str, short: int) -> None:
+    """Let the levels below rest on a plan that is so far ``short`` of the bound at ``level``."""
+    row = part.given.get(level)
     if row is None:
-        row = program.given[level] = program.solver.Constraint("")
-        for factor, column in program.terms[level]:
+        row = part.given[level] = part.solver.Constraint("")
+        for factor, column in part.terms[level]:
             row.SetCoefficient(column, row.GetCoefficient(column) + factor)
-    rest = value - program.constants[level]
+    bound = part.proven[level] - part.constants[level]
+    slack = TOLERANCE * max(1.0, abs(bound))
     if level in MAXIMISED:
-        row.SetBounds(rest - slack, program.solver.infinity())
+        row.SetBounds(bound - short - slack, part.solver.infinity())
     else:
-        row.SetBounds(-program.solver.infinity(), rest + slack)
+        row.SetBounds(-part.solver.infinity(), bound + short + slack)
 
 
-def relax(cases: Iterable[CasePatterns], valuation: Valuation, occupancy: Occupancy) -> Relaxation:
-    """Build the relaxation of planning ``cases`` into ``occupancy``."""
-    program = Relaxation(pywraplp.Solver.CreateSolver("GLOP"), valuation, occupancy)
+def relax(
+    cases: Iterable[CasePatterns],
+    valuation: Valuation,
+    occupancy: Occupancy,
+    stop: Stop = never,
+) -> Relaxation:
+    """Build the relaxation of planning ``cases`` into ``occupancy``.
+
+    Raises
+    ------
+    CancelledError
+        When ``stop`` says so first.
+    """
+    cases = tuple(cases)
+    program = Relaxation(
+        pywraplp.Solver.CreateSolver("GLOP"), valuation, occupancy, alone(cases, valuation)
+    )
     for case in cases:
-        if valuation.last_moment(case) is not None:
-            program.everybody += case.case.weight
+        if stop():
+            raise CancelledError
+        program.cases += 1
         _add_case(program, case)
-    _post_people(program)
+    _post_people(program, stop)
     for (facility, night), taken in program.nights.items():
         left = occupancy.places_left(facility, night)
         program.solver.Add(program.solver.Sum([n * one for n, one in taken]) <= left)
@@ -291,19 +389,15 @@ def _after(case: CasePatterns, layout: Layout, day: date) -> int:
 
 def _demand(program: Relaxation, column: Column, members: Members) -> None:
     """Record what every pattern of the column takes of each pool."""
-    together: dict[tuple[str, Attendance], list[tuple[Need, int, int]]] = {}
-    for layout, line in members:
-        low, high = _first(line), line.bit_length() - 1
-        for need in layout.needs:
-            if not need.parts and need.pool.role != PERSON:
-                asked = need.constraint, need.declaration
-                together.setdefault(asked, []).append((need, low, high))
-    for (_, attendance), needs in together.items():
-        if len(needs) < len(members):
+    together: dict[tuple[str, Attendance], list[_Ask]] = {}
+    for ask in _asks(members):
+        need = ask.need
+        if not need.parts and need.pool.role != PERSON:
+            together.setdefault((need.constraint, need.declaration), []).append(ask)
+    for (_, attendance), asks in together.items():
+        if sum(ask.members for ask in asks) < len(members):
             continue
-        reaches = [
-            (_reach(need.pool), low + need.base, high + need.base) for need, low, high in needs
-        ]
+        reaches = [(_reach(ask.need.pool), ask.low, ask.high) for ask in asks]
         program.demands.append(
             (
                 Demand(
@@ -320,6 +414,34 @@ def _demand(program: Relaxation, column: Column, members: Members) -> None:
                 column,
             )
         )
+
+
+class _Ask(NamedTuple):
+    """A need whose base lies from ``low`` to ``high``, as so many ``members`` ask it."""
+
+    need: Need
+    low: int
+    high: int
+    members: int
+
+
+def _asks(members: Members) -> Iterator[_Ask]:
+    """Yield what the members ask; those of one shape ask it at once but for their waits."""
+    shapes: dict[object, Members] = {}
+    for layout, line in members:
+        shapes.setdefault(layout.frame.shape, []).append((layout, line))
+    for alike in shapes.values():
+        ranges = [(layout, _first(line), line.bit_length() - 1) for layout, line in alike]
+        first = alike[0][0]
+        for run, needs in first.of.shared(first.frame).runs if first.frame.anchor is None else ():
+            start = first.of.shared(first.frame).frame.starts[run]
+            low = min(low + layout.frame.starts[run] for layout, low, _ in ranges) - start
+            high = max(high + layout.frame.starts[run] for layout, _, high in ranges) - start
+            for need in needs:
+                yield _Ask(need, low + need.base, high + need.base, len(alike))
+        for layout, low, high in ranges:
+            for need in layout.apart:
+                yield _Ask(need, low + need.base, high + need.base, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +469,7 @@ def _reach(pool: Pool) -> Reach:
     )
 
 
-def _post_people(program: Relaxation) -> None:
+def _post_people(program: Relaxation, stop: Stop) -> None:
     """Post the rows of each set of eligible people, over all demands that no one else can meet."""
     world = program.occupancy.world
     if not program.demands:
@@ -358,6 +480,8 @@ def _post_people(program: Relaxation) -> None:
     for demand, column in program.demands:
         grouped.setdefault(demand.eligible, []).append((demand, column))
     for eligible in grouped:
+        if stop():
+            raise CancelledError
         theirs = [one for others, group in grouped.items() if others <= eligible for one in group]
         free = [program.occupancy.free(one) for one in eligible]
         days: list[list[tuple[int, Column]]] = [[] for _ in lines]

@@ -8,13 +8,15 @@ The occupancy is changed and changed back; nothing is copied.
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from scheduler.construction import Option, best_patterns
+from scheduler.construction import Option
 from scheduler.objective import LEVELS, Objective, Valuation, key
 from scheduler.occupancy import Claims, Occupancy
 from scheduler.pattern import CasePatterns, Pattern
+from scheduler.ranking import best_patterns
+from scheduler.timeline import Timeline
 
 MOST = 5
 """Cases taken out at a time, at most."""
@@ -55,7 +57,10 @@ class Improvement:
         self.occupancy = occupancy
         self.lots = lots
         self.cases = {one.case.id: one for one in cases if valuation.last_moment(one) is not None}
-        self.chosen: Plan = dict(chosen)
+        self.chosen: Plan = {}
+        self._people: dict[str, dict[str, Timeline]] = {}
+        self._places: dict[tuple[str, object], set[str]] = {}
+        self._choose(chosen)
         self._wants: dict[str, list[Claims]] = {}
         self.values = valuation.total(cases, {name: one.pattern for name, one in chosen.items()})
 
@@ -100,9 +105,8 @@ class Improvement:
         cost = sum(PRICE[level] * gain[level] for level in LEVELS)
         if cost <= 0 or self.lots.random() < math.exp(-cost / heat):
             self.values = {level: self.values[level] + gain[level] for level in LEVELS}
-            for name in out:
-                self.chosen.pop(name, None)
-            self.chosen |= after
+            self._drop(name for name in out if name in self.chosen)
+            self._choose(after)
             return
         for option in after.values():
             self.occupancy.release(option.claims)
@@ -118,11 +122,7 @@ class Improvement:
             waiting if waiting and self.lots.random() < 0.5 else list(self.cases)
         )
         wanted = self._wanted(seed)
-        near = [
-            name
-            for name, option in self.chosen.items()
-            if name != seed and wanted is not None and option.claims.meets(wanted)
-        ]
+        near = sorted(self._holders(wanted) - {seed}) if wanted is not None else []
         out = [seed, *self.lots.sample(near, min(len(near), most))]
         others = [name for name in waiting if name not in out]
         return out + self.lots.sample(others, min(len(others), WAITING))
@@ -204,4 +204,39 @@ class Improvement:
             self.occupancy.release(self.chosen[name].claims)
         for name in changed & plan.keys():
             self.occupancy.claim(plan[name].claims)
-        self.chosen, self.values = dict(plan), values
+        self._drop(changed & self.chosen.keys())
+        self._choose({name: plan[name] for name in changed & plan.keys()})
+        self.values = values
+
+    def _choose(self, options: Mapping[str, Option]) -> None:
+        """Take ``options`` into the current plan, and note who holds what."""
+        for name, option in options.items():
+            self.chosen[name] = option
+            for resource, line in option.claims.people:
+                self._people.setdefault(resource, {})[name] = line
+            for place in _places(option.claims):
+                self._places.setdefault(place, set()).add(name)
+
+    def _drop(self, names: Iterable[str]) -> None:
+        for name in list(names):
+            claims = self.chosen.pop(name).claims
+            for resource, _ in claims.people:
+                self._people[resource].pop(name, None)
+            for place in _places(claims):
+                self._places[place].discard(name)
+
+    def _holders(self, wanted: Claims) -> set[str]:
+        """Return the cases that hold somebody wanted at the time, a night, or a seat."""
+        found: set[str] = set()
+        for resource, line in wanted.people:
+            held = self._people.get(resource, {})
+            found.update(name for name, taken in held.items() if taken & line)
+        return found.union(*(self._places.get(place, ()) for place in _places(wanted)))
+
+
+def _places(claims: Claims) -> Iterator[tuple[str, object]]:
+    """Yield the nights in a facility, and the departures, that are claimed."""
+    for facility, night, _ in claims.nights:
+        yield facility, night
+    for departure, kind, _, _ in claims.seats:
+        yield departure, kind

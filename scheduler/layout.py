@@ -32,11 +32,9 @@ from scheduler.need import Asked, Booked, Need
 from scheduler.occupancy import Occupancy
 from scheduler.reading import Readings
 from scheduler.timeline import Timeline, shift
-from scheduler.world import PERSON, Case, Departure, Leg, World
+from scheduler.world import PERSON, Booking, Case, Departure, Leg, World
 
 Declared = tuple[tuple[Constraint, Declaration], ...]
-Memo = dict[tuple[object, int, Booked], Timeline]
-"""Per shape, run and layer: where the first phase of the run may begin."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,6 +146,16 @@ class CaseLeg:
         return tuple(layout for layout in self._lay_out(departures) if layout.unbarred)
 
     @cached_property
+    def families(self) -> tuple["Family", ...]:
+        """The hopeful layouts by shape, those of a placement."""
+        shapes: dict[object, list[Layout]] = {}
+        for layout in self.hopeful:
+            shapes.setdefault(layout.frame.shape, []).append(layout)
+        return tuple(
+            Family(self.shared(members[0].frame), tuple(members)) for members in shapes.values()
+        )
+
+    @cached_property
     def phantoms(self) -> tuple["Layout", ...]:
         """The layouts without a facility, or on a departure a day that does not exist."""
         if self.leg == "placement":
@@ -213,13 +221,17 @@ class CaseLeg:
             for asked in self.asked:
                 if asked == (self.own,):
                     continue
-                first = {frame.template.run_of(one.first) for _, one in asked}
-                last = {frame.template.run_of(one.last) for _, one in asked}
-                if len(first | last) == 1:
-                    needs = self.readings.needs.of(frame, asked)
-                    runs_of.setdefault(first.pop(), []).extend(needs)
-                else:
-                    apart.append(asked)
+                for n, need in enumerate(self.readings.needs.of(frame, asked)):
+                    together = asked if need.parts else asked[n : n + 1]
+                    runs = {
+                        frame.template.run_of(act)
+                        for _, one in together
+                        for act in (one.first, one.last)
+                    }
+                    if len(runs) == 1:
+                        runs_of.setdefault(runs.pop(), []).append(need)
+                    else:
+                        apart.append((asked, n))
             known = self._shared[frame.shape] = Shared(
                 frame, tuple((run, tuple(needs)) for run, needs in runs_of.items()), tuple(apart)
             )
@@ -242,11 +254,18 @@ class CaseLeg:
                 roles.setdefault(asked[1].role, []).append(asked)
         return tuple(map(self.readings.needs.group, roles.values()))
 
-    @property
+    @cached_property
     def _departures(self) -> tuple[Departure | None, ...]:
         if self.leg == "placement":
             return (None,)
-        return self.readings.world.departures_to(self.case.destination)
+        world, origins = self.readings.world, [self.case.location]
+        if self.facilities != (None,):
+            origins = [world.facility[one].location for one in self.facilities if one]
+        return tuple(
+            one
+            for one in world.departures_to(self.case.destination)
+            if any(one.from_ in world.reach(origin) for origin in origins)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +273,31 @@ class Shared:
     """What frames of one shape ask of people alike, as ``frame``, one of them, asks it.
 
     ``runs`` holds the needs within one run of phases (by its first phase): in another frame they
-    lie as far from it. ``apart`` is what reaches over a wait and so differs from frame to frame.
+    lie as far from it. ``apart`` says which of the needs of a role reach over a wait and so differ
+    from frame to frame.
     """
 
     frame: Frame
     runs: tuple[tuple[int, tuple[Need, ...]], ...]
-    apart: tuple[tuple[Asked, ...], ...]
+    apart: tuple[tuple[tuple[Asked, ...], int], ...]
+
+    def open_runs(self, occupancy: Occupancy, booked: Booked) -> list[tuple[int, Timeline]]:
+        """Return, per run, the slots at which it may begin."""
+        lines = []
+        for run, needs in self.runs:
+            line = occupancy.world.grid.full
+            for need in needs:
+                line &= need.starts(occupancy, booked, after=self.frame.starts[run])
+            lines.append((run, line))
+        return lines
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """Layouts of one shape, which differ in their waits only; compared by identity."""
+
+    shared: Shared
+    members: tuple["Layout", ...]
 
 
 class Layout:
@@ -359,7 +397,7 @@ class Layout:
             return self.needs
         needs = self.of.readings.needs
         apart = self.of.shared(self.frame).apart
-        return tuple(need for asked in apart for need in needs.of(self.frame, asked))
+        return tuple(needs.of(self.frame, asked)[n] for asked, n in apart)
 
     def own(self, occupancy: Occupancy, booked: Booked) -> Timeline:
         """Return the anchor slots at which the person is there throughout; no pool is needed."""
@@ -369,21 +407,6 @@ class Layout:
         begin = self.frame.slots[asked.first, "start"]
         length = self.frame.slots[asked.last, "end"] - begin
         return shift(occupancy.stretch(self.of.case.id, length, booked=booked == "free"), -begin)
-
-    def alike(self, occupancy: Occupancy, booked: Booked, memo: Memo) -> Timeline:
-        """Return the anchor slots that leave open what the frames of its shape ask alike."""
-        shared = self.of.shared(self.frame)
-        line = full = self.of.readings.world.grid.full
-        for run, needs in shared.runs:
-            key = self.frame.shape, run, booked
-            known = memo.get(key)
-            if known is None:
-                known, after = full, shared.frame.starts[run]
-                for need in needs:
-                    known &= need.starts(occupancy, booked, after=after)
-                memo[key] = known
-            line &= known >> self.frame.starts[run]
-        return line
 
     @cached_property
     def seats(self) -> tuple[Seating, ...]:
@@ -474,6 +497,18 @@ class Layout:
         minutes = passed / timedelta(minutes=1)
         fits = rule.at_least <= minutes and (rule.at_most is None or minutes <= rule.at_most)
         return readings.world.grid.full if fits else 0
+
+
+def matches(booking: Booking, layout: Layout, slot: int) -> bool:
+    """Return whether ``booking`` is this layout at this slot, names apart."""
+    departure = layout.departure.id if layout.departure else None
+    if (booking.facility, booking.departure) != (layout.facility, departure):
+        return False
+    mine = [
+        (phase.id, place, layout.moment(slot, (phase.acts[0], "start")))
+        for phase, place in zip(layout.frame.template.phases, layout.frame.places, strict=True)
+    ]
+    return mine == [(phase.id, phase.place, phase.from_) for phase in booking.phases]
 
 
 def _is_own(asked: Attendance, case: Case) -> bool:

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import date
 
 from scheduler.occupancy import Claims, Occupancy
-from scheduler.pattern import Pattern, Patterns
-from scheduler.plan import begun, claims_of, in_force, pattern_of
+from scheduler.pattern import Pattern, Patterns, pattern_of
+from scheduler.plan import begun, claims_of, in_force
 from scheduler.timeline import Timeline
 from scheduler.world import Booking
 

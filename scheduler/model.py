@@ -10,7 +10,7 @@ counted; interval colouring then names them exactly.
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -22,14 +22,23 @@ from scheduler.layout import Layout
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, Worth
 from scheduler.occupancy import Block, Claims, Occupancy, Pool
 from scheduler.pattern import CasePatterns, Drawn, Pattern
+from scheduler.stopping import Stop, interrupting, never
 from scheduler.timeline import Timeline, slots_of, span, spans
 from scheduler.world import PERSON
 
-Progress = Callable[[str, Objective, Objective], None]
-"""Called with the level at work, the incumbent's values and the bounds so far."""
+Progress = Callable[[Objective, Objective], None]
+"""Called with the incumbent's values and the bounds so far."""
 Var = cp_model.IntVar
 LegChoice = tuple[Layout, int]
 """A layout with its anchor slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a model may be solved: ``seconds``, and ``work`` in CP-SAT's deterministic unit."""
+
+    seconds: float = math.inf
+    work: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +93,25 @@ class Program:
     options: dict[str, list[tuple[Option, Var]]] = field(default_factory=dict)
     plans: list["ExactCase"] = field(default_factory=list)
 
+    def expression(self, level: str) -> cp_model.LinearExprT:
+        """Return the value of the plan at ``level``; an int where nothing can change it."""
+        return self.constants[level] + sum(
+            factor * one for factor, one in self.terms[level] if factor
+        )
+
+    def values(self, taken: Sequence[int]) -> Objective:
+        """Return the value at every level when variable *n* is ``taken[n]``."""
+        return {
+            level: self.constants[level]
+            + sum(factor * taken[one.index] for factor, one in self.terms[level])
+            for level in self.terms
+        }
+
+    def rank(self, taken: Sequence[int]) -> tuple[int, ...]:
+        """Return what solutions are compared by, higher being better."""
+        values = self.values(taken)
+        return tuple(values[one] if one in MAXIMISED else -values[one] for one in self.terms)
+
     def add_case(self, case: CasePatterns) -> None:
         """Count the case as unplanned until a choice says otherwise."""
         self.constants["pastLegalEnd"] += self.valuation.pressed(case)
@@ -115,6 +143,8 @@ class ExactCase:
     case: CasePatterns
     legs: list[dict[LegChoice, Var]]
     staff: list[dict["Moment", list[tuple[Crew, Block, Var]]]]
+    pairs: list[tuple[Collection[LegChoice], LegChoice, Var]] = field(default_factory=list)
+    """Placements of one day and what they all go with, a removal, and whether both are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,73 +200,100 @@ def every_choice(program: Program, cases: Sequence[CasePatterns]) -> None:
             for (layout, slot), chosen in choices.items():
                 program.add_leg(case, layout, slot, chosen)
             staff.append(_staff(program, choices, crews))
+        exact = ExactCase(case, legs, staff)
         if case.chained:
-            _pairs(program, case, *legs)
+            _pairs(program, exact, *legs)
         else:
             for (layout, slot), chosen in legs[0].items():
                 pattern = Pattern(case.case.id, ((layout, slot),))
                 program.add_planned(case, chosen, program.valuation.worth(case, pattern))
                 _take(program.rows, case.claims(pattern, ((),)), chosen)
-        program.plans.append(ExactCase(case, legs, staff))
+        program.plans.append(exact)
 
 
 def solve(
     program: Program,
     hint: Mapping[str, Option],
-    seconds: float,
-    progress: Progress | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    limit: Limit,
+    progress: Progress = lambda _values, _bounds: None,
+    stop: Stop = never,
 ) -> Solution | None:
-    """Solve level by level, each result a constraint on the next; None when time ran out first.
+    """Solve level by level, each result a constraint on the next; None when there was no time.
 
     ``hint`` is the plan to start from. The bound of a level holds given the levels above it. A
     level that the program has beside those of the objective comes after them, and is to be low.
     """
     program.rows.post(program.model, program.occupancy)
-    _hint(program, hint)
-    until = time.monotonic() + seconds
-    values: Objective = {}
+    started = _started(program, hint)
+    _hint(program.model, started)
+    until, work = time.monotonic() + limit.seconds, limit.work
     bounds: Objective = {}
-    best: cp_model.CpSolver | None = None
+    best: _Incumbent | None = None
     optimal = True
     for level in program.terms:
-        expression = program.constants[level] + sum(
-            factor * one for factor, one in program.terms[level] if factor
-        )
+        expression = program.expression(level)
         maximise = level in MAXIMISED
         if isinstance(expression, int):
-            values[level] = bounds[level] = expression
+            bounds[level] = expression
             continue
         (program.model.maximize if maximise else program.model.minimize)(expression)
         left = until - time.monotonic()
-        if best is not None and (left <= 0.05 or stop()):
+        if stop() or (best is not None and (left <= 0.05 or work <= 0)):
             optimal = False
             break
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.linearization_level = 2
-        solver.parameters.cp_model_probing_level = 0
-        solver.parameters.max_time_in_seconds = max(left, 0.1)
-        status = solver.solve(program.model)
+        solver = _solver(max(left, 0.1), max(work, 0.01))
+        found = _Incumbent(program, level, bounds, progress)
+        with interrupting(solver.stop_search, stop):
+            status = solver.solve(program.model, found)
+        work -= solver.response_proto.deterministic_time
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             optimal = False
             break
-        best = solver
-        values[level] = round(solver.objective_value)
+        best = found
         rounding = math.floor if maximise else math.ceil
         slack = 1e-6 if maximise else -1e-6
         bounds[level] = rounding(solver.best_objective_bound + slack)
         optimal &= status == cp_model.OPTIMAL
-        if progress is not None:
-            progress(level, values, bounds)
-        if maximise:
-            program.model.add(expression >= values[level])
-        else:
-            program.model.add(expression <= values[level])
-        _rehint(program.model, solver)
+        progress(best.values, bounds)
+        value = best.values[level]
+        program.model.add(expression >= value if maximise else expression <= value)
+        _hint(program.model, max(best.taken, started, key=program.rank))
     if best is None:
         return None
-    return Solution(_chosen(program, best), values, bounds, optimal)
+    return Solution(_chosen(program, best.taken), best.values, bounds, optimal)
+
+
+def _solver(seconds: float, work: float) -> cp_model.CpSolver:
+    """Return a solver of one worker: the only kind that is the same each time."""
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.linearization_level = 2
+    solver.parameters.cp_model_probing_level = 0
+    if seconds < math.inf:
+        solver.parameters.max_time_in_seconds = seconds
+    if work < math.inf:
+        solver.parameters.max_deterministic_time = work
+    return solver
+
+
+class _Incumbent(cp_model.CpSolverSolutionCallback):
+    """The best solution so far: its value at every level, and what each variable is."""
+
+    def __init__(self, program: Program, level: str, bounds: Objective, progress: Progress) -> None:
+        super().__init__()
+        self.values: Objective = {}
+        self.taken: list[int] = []
+        self._program = program
+        self._level = level
+        self._bounds = bounds
+        self._progress = progress
+
+    def on_solution_callback(self) -> None:
+        """Note a solution, and tell of it with the bound of the level at work."""
+        self.taken = list(self.response_proto.solution)
+        self.values = self._program.values(self.taken)
+        bound = round(self.best_objective_bound)
+        self._progress(self.values, self._bounds | {self._level: bound})
 
 
 def _post_crew(model: cp_model.CpModel, size: int, duties: list[Duty]) -> None:
@@ -353,21 +410,20 @@ def _share(
 
 def _pairs(
     program: Program,
-    case: CasePatterns,
+    exact: ExactCase,
     placements: Mapping[LegChoice, Var],
     removals: Mapping[LegChoice, Var],
 ) -> None:
     """Join the legs of a chain: placements of one day with the same departures form a group."""
-    groups: dict[tuple[date, frozenset[LegChoice]], list[LegChoice]] = {}
+    case = exact.case
+    groups: dict[tuple[date, tuple[LegChoice, ...]], list[LegChoice]] = {}
     compatible = {
         (placement, removal): case.pair_line(placement, removal[0], program.occupancy)
         for placement in {layout for layout, _ in placements}
         for removal in removals
     }
     for placement, slot in placements:
-        goes = frozenset(
-            removal for removal in removals if compatible[placement, removal] >> slot & 1
-        )
+        goes = tuple(removal for removal in removals if compatible[placement, removal] >> slot & 1)
         arrival = case.arrival(placement, slot)
         groups.setdefault((arrival, goes), []).append((placement, slot))
     by_removal: dict[LegChoice, list[Var]] = {removal: [] for removal in removals}
@@ -376,6 +432,7 @@ def _pairs(
         for removal in goes:
             paired = program.model.new_bool_var("")
             pairs.append(paired)
+            exact.pairs.append((members, removal, paired))
             by_removal[removal].append(paired)
             pattern = Pattern(case.case.id, (members[0], removal))
             program.add_planned(case, paired, program.valuation.worth(case, pattern))
@@ -385,39 +442,60 @@ def _pairs(
         program.model.add(removals[removal] == sum(pairs))
 
 
-def _hint(program: Program, hint: Mapping[str, Option]) -> None:
+def _started(program: Program, hint: Mapping[str, Option]) -> list[int]:
+    """Return what every variable is in the plan to start from, so that it can be taken whole."""
+    taken = [0] * len(program.model.proto.variables)
     for choices in program.options.values():
         for option, chosen in choices:
-            program.model.add_hint(chosen, hint.get(option.pattern.case) == option)
+            taken[chosen.index] = hint.get(option.pattern.case) == option
     for exact in program.plans:
         start = hint.get(exact.case.case.id)
-        wanted = () if start is None else start.pattern.legs
-        for leg in exact.legs:
-            for choice, chosen in leg.items():
-                program.model.add_hint(chosen, choice in wanted)
+        if start is None:
+            continue
+        wanted = start.pattern.legs
+        for leg, choice in zip(exact.legs, wanted, strict=True):
+            if choice in leg:
+                taken[leg[choice].index] = 1
+        for placements, removal, paired in exact.pairs:
+            taken[paired.index] = wanted[0] in placements and wanted[1] == removal
+        for index in _drawn(exact, start):
+            taken[index] += 1
+    return taken
 
 
-def _rehint(model: cp_model.CpModel, solver: cp_model.CpSolver) -> None:
+def _drawn(exact: ExactCase, start: Option) -> Iterator[int]:
+    """Yield the index of the variable that counts a person of the plan to start from, for each."""
+    for staff, leg, names in zip(exact.staff, start.pattern.legs, start.names, strict=True):
+        layout, slot = leg
+        people = {(constraint, asked): blocks for constraint, asked, blocks in names}
+        for need in layout.needs:
+            if need.parts or need.pool.role == PERSON:
+                continue
+            asked = need.constraint, need.declaration
+            shares = staff.get((*asked, need.pool, slot + need.base), ())
+            for block in people.get(asked, ()):
+                yield from (
+                    units.index for crew, _, units in shares if block.resource in crew.members
+                )
+
+
+def _hint(model: cp_model.CpModel, taken: Sequence[int]) -> None:
     model.clear_hints()  # type: ignore[no-untyped-call]
-    for index in range(len(model.proto.variables)):
-        variable = model.get_int_var_from_proto_index(index)
-        model.add_hint(variable, solver.value(variable))
+    for index, value in enumerate(taken):
+        model.add_hint(model.get_int_var_from_proto_index(index), value)
 
 
-def _chosen(program: Program, solver: cp_model.CpSolver) -> dict[str, Option]:
+def _chosen(program: Program, taken: Sequence[int]) -> dict[str, Option]:
     chosen = {
         case: option
         for case, choices in program.options.items()
-        for option, taken in choices
-        if solver.boolean_value(taken)
+        for option, one in choices
+        if taken[one.index]
     }
-    colours = _colours(program, solver)
+    colours = _colours(program, taken)
     for exact in program.plans:
         legs = tuple(
-            choice
-            for choices in exact.legs
-            for choice, taken in choices.items()
-            if solver.boolean_value(taken)
+            choice for choices in exact.legs for choice, one in choices.items() if taken[one.index]
         )
         if legs:
             pattern = Pattern(exact.case.case.id, legs)
@@ -431,13 +509,13 @@ Colours = dict[int, list[str]]
 """The members drawn for a duty, by the index of its variable."""
 
 
-def _colours(program: Program, solver: cp_model.CpSolver) -> Colours:
+def _colours(program: Program, taken: Sequence[int]) -> Colours:
     """Name the members of each crew: by start, whoever is free first (exact on intervals)."""
     names: Colours = {}
     for crew, duties in program.rows.duties.items():
         free_from = dict.fromkeys(crew.members, 0)
         for duty in sorted(duties, key=lambda one: (one.first, one.end)):
-            for _ in range(solver.value(duty.units)):
+            for _ in range(taken[duty.units.index]):
                 member = next(one for one in crew.members if free_from[one] <= duty.first)
                 free_from[member] = duty.end
                 names.setdefault(duty.units.index, []).append(member)

@@ -1,8 +1,8 @@
 """Needs: what attendances ask of people, as pools of interchangeable blocks around a base slot."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Literal
 
 from scheduler.constraint import Attendance
@@ -84,11 +84,14 @@ class Needs:
     def __init__(self, world: World) -> None:
         self.world = world
         self._eligible: dict[Attendance, tuple[Resource, ...]] = {}
+        self._of_home: dict[Attendance, Sequence[tuple[str, Sequence[Resource]]]] = {}
         self._pools: dict[object, Pool] = {}
         self._asked: dict[Asked, Asked] = {}
         self._alike: dict[object, Pool] = {}
         self._groups: dict[tuple[int, ...], tuple[Asked, ...]] = {}
         self._needs: dict[tuple[Frame, int], tuple[Need, ...]] = {}
+        self._orders: dict[Pool, Sequence[Block]] = {}
+        self._choices: dict[tuple[Frame, int], tuple[list[dict[int, Block]], list[list[int]]]] = {}
 
     def asked(self, constraint: str, attendance: Attendance) -> Asked:
         """Return the one object that stands for all equal askings, so that identity is equality."""
@@ -212,19 +215,30 @@ class Needs:
         world = self.world
         where, whence = frame.place_of[asked.first], frame.place_of[asked.last]
         spans: dict[tuple[int, int], tuple[int, int]] = {}
-        for resource in self.eligible(asked):
-            there, back = 0, 0
-            if asked.mode == "on-site" or not resource.remote:
-                out, home = world.drive(resource.home, where), world.drive(whence, resource.home)
-                if out is None or home is None:
+        for home, resources in self._homes(asked):
+            out, back = world.drive(home, where), world.drive(whence, home)
+            for resource in resources:
+                if asked.mode != "on-site" and resource.remote:
+                    travel = 0, 0
+                elif out is None or back is None:
                     continue
-                there, back = out, home
-            if (there, back) not in spans:
-                spans[there, back] = reach(
-                    world, frame, asked.first, asked.last, asked.before + there, asked.after + back
-                )
-            begin, end = spans[there, back]
-            yield Block(resource.id, begin, end - begin)
+                else:
+                    travel = out, back
+                if travel not in spans:
+                    before, after = asked.before + travel[0], asked.after + travel[1]
+                    spans[travel] = reach(world, frame, asked.first, asked.last, before, after)
+                begin, end = spans[travel]
+                yield Block(resource.id, begin, end - begin)
+
+    def _homes(self, asked: Attendance) -> Sequence[tuple[str, Sequence[Resource]]]:
+        """Return the resources that may attend by where they are from."""
+        known = self._of_home.get(asked)
+        if known is None:
+            homes: dict[str, list[Resource]] = {}
+            for one in self.eligible(asked):
+                homes.setdefault(one.home, []).append(one)
+            known = self._of_home[asked] = tuple(homes.items())
+        return known
 
     def eligible(self, asked: Attendance) -> tuple[Resource, ...]:
         """Return the resources that may attend, travel apart."""
@@ -259,8 +273,27 @@ class Needs:
         Least travel first, then fewest abilities; whoever is needed elsewhere gives way. ``taken``
         are slots that somebody is drawn for already, though not claimed yet.
         """
-        units = self._around(frame, asked)
-        choices = [self._free(units, n, anchor, occupancy, taken) for n in range(len(asked))]
+
+        def is_free(block: Block, base: int) -> bool:
+            busy = taken.get(block.resource, 0) if taken else 0
+            return occupancy.is_free(block, base) and not busy & _slots(block, base)
+
+        if len(asked) == 1:
+            (need,) = self.of(frame, asked)
+            base, count = need.base, need.count
+            free = (one for one in self._ordered(need.pool) if is_free(one, anchor + base))
+            alone = sorted(islice(free, count))
+            if len(alone) < count:
+                return None
+            return [tuple(Block(name, lead + base, length) for name, lead, length in alone)]
+        known = self._choices.get((frame, id(asked)))
+        if known is None:
+            known = self._choices[frame, id(asked)] = self._choice(frame, asked)
+        units, orders = known
+        choices = [
+            [number for number in order if is_free(units[number][n], anchor)]
+            for n, order in enumerate(orders)
+        ]
         wanted = [n for n, (_, attendance) in enumerate(asked) for _ in range(attendance.count)]
         holder: dict[int, int] = {}
 
@@ -281,37 +314,29 @@ class Needs:
             drawn[wanted[number]].append(units[unit][wanted[number]])
         return [tuple(sorted(blocks)) for blocks in drawn]
 
-    def _around(self, frame: Frame, asked: tuple[Asked, ...]) -> list[dict[int, Block]]:
-        """Return :meth:`units`, from the pool that is there already where nobody is asked twice."""
-        if len(asked) > 1:
-            return self.units(frame, asked)
-        (need,) = self.of(frame, asked)
-        return [
-            {0: Block(resource, lead + need.base, length)}
-            for ((resource, lead, length),) in need.pool.units
+    def _choice(
+        self, frame: Frame, asked: tuple[Asked, ...]
+    ) -> tuple[list[dict[int, Block]], list[list[int]]]:
+        """Return the units of a role, and per attendance those that would do, best first."""
+        units = self.units(frame, asked)
+        return units, [
+            sorted(
+                (number for number, unit in enumerate(units) if n in unit),
+                key=lambda number: self._cost(units[number][n]),
+            )
+            for n in range(len(asked))
         ]
 
-    def _free(
-        self,
-        units: list[dict[int, Block]],
-        n: int,
-        anchor: int,
-        occupancy: Occupancy,
-        taken: Mapping[str, Timeline],
-    ) -> list[int]:
-        def cost(unit: int) -> tuple[int, int, int, str]:
-            block = units[unit][n]
-            resource = self.world.resource[block.resource]
-            return block.length, len(resource.abilities), resource.capacity, resource.id
+    def _ordered(self, pool: Pool) -> Sequence[Block]:
+        """Return the blocks of a pool for one attendance, best first."""
+        known = self._orders.get(pool)
+        if known is None:
+            known = self._orders[pool] = sorted(pool.blocks, key=self._cost)
+        return known
 
-        free = (
-            number
-            for number, unit in enumerate(units)
-            if n in unit
-            and occupancy.is_free(unit[n], anchor)
-            and not (taken and taken.get(unit[n].resource, 0) & _slots(unit[n], anchor))
-        )
-        return sorted(free, key=cost)
+    def _cost(self, block: Block) -> tuple[int, int, int, str]:
+        resource = self.world.resource[block.resource]
+        return block.length, len(resource.abilities), resource.capacity, resource.id
 
 
 def _slots(block: Block, anchor: int) -> Timeline:

@@ -1,13 +1,13 @@
 """What a plan is worth: six levels, compared in order. Rules are hard and not among them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
 from scheduler.constraint import EARLIEST, LATEST, Inside
 from scheduler.grid import day_at, day_lines, days, local_date, midnight
-from scheduler.layout import Layout
+from scheduler.layout import Layout, matches
 from scheduler.pattern import CasePatterns, Pattern, Patterns
 from scheduler.timeline import span
 from scheduler.world import Booking, Case, World
@@ -25,6 +25,8 @@ MAXIMISED = frozenset({"plannedWeight"})
 
 Objective = dict[str, int]
 """A value per level, by name."""
+Rank = tuple[int, ...]
+"""What patterns of one case are compared by, lower being better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Valuation:
         self._moments: dict[str, tuple[datetime, ...]] = {}
         self._today: dict[str, date] = {}
         self._last: dict[str, datetime | None] = {}
+        self._departing: dict[Layout, tuple[int, int]] = {}
+        self._removals: dict[str, Sequence[tuple[Rank, Pattern]]] = {}
 
     @cached_property
     def in_force(self) -> Mapping[tuple[str, str], Booking]:
@@ -57,11 +61,24 @@ class Valuation:
 
     def worth(self, case: CasePatterns, pattern: Pattern) -> Worth:
         """Return the worth of ``pattern``: nights, 1 without a fallback, days waited."""
-        return Worth(
-            nights=self.nights(case, pattern),
-            alone=int(when(case, pattern) >= (self.last_moment(case) or EARLIEST)),
-            days=self._days_ahead(case, pattern),
-        )
+        layout, _ = pattern.legs[-1]
+        if layout.departure is None:
+            alone, days = self._later(case, pattern)
+        else:
+            alone, days = self.departing(case, layout)
+        return Worth(self.nights(case, pattern), alone, days)
+
+    def departing(self, case: CasePatterns, removal: Layout) -> tuple[int, int]:
+        """Return 1 without a fallback, and the days waited, of any pattern with ``removal``."""
+        known = self._departing.get(removal)
+        if known is None:
+            pattern = Pattern(case.case.id, ((removal, removal.anchor),))
+            known = self._departing[removal] = self._later(case, pattern)
+        return known
+
+    def _later(self, case: CasePatterns, pattern: Pattern) -> tuple[int, int]:
+        alone = when(case, pattern) >= (self.last_moment(case) or EARLIEST)
+        return int(alone), self._days_ahead(case, pattern)
 
     def nights(self, case: CasePatterns, pattern: Pattern) -> int:
         """Return the nights in detention ahead: those claimed, or those until the departure."""
@@ -72,6 +89,30 @@ class Valuation:
         if detention is None or detention.imposed_at is None:
             return 0
         return self._days_ahead(case, pattern)
+
+    def rank(self, case: CasePatterns, pattern: Pattern) -> Rank:
+        """Return the levels below the planned weight, in their order, then the slots."""
+        worth = self.worth(case, pattern)
+        changes = sum(self.changed(case.case, *leg) for leg in pattern.legs)
+        return worth.nights, worth.alone, changes, worth.days, *(slot for _, slot in pattern.legs)
+
+    def removals(self, case: CasePatterns) -> Sequence[tuple[Rank, Pattern]]:
+        """Return the promising patterns of a lone removal with their ranks, best first."""
+        known = self._removals.get(case.case.id)
+        if known is None:
+            patterns = (
+                Pattern(case.case.id, ((layout, layout.anchor),))
+                for layout in case.legs["removal"].promising
+            )
+            ranked = ((self.rank(case, one), one) for one in patterns)
+            known = self._removals[case.case.id] = sorted(ranked, key=lambda one: one[0])
+        return known
+
+    def order(self, case: CasePatterns) -> tuple[object, ...]:
+        """Return how pressing a case is among others: its legal end, then its weight."""
+        pressed = self.pressed(case)
+        deadline = self.deadline(case) if pressed else None
+        return not pressed, deadline or LATEST, -case.case.weight
 
     def fallbacks(self, case: CasePatterns, pattern: Pattern) -> int:
         """Return how many later departures (days, for a placement) the case has in itself."""
@@ -146,18 +187,6 @@ def when(case: CasePatterns, pattern: Pattern) -> datetime:
         return departure.departs
     layout, slot = pattern.legs[0]
     return case.world.grid.at(slot + layout.frame.starts[0])
-
-
-def matches(booking: Booking, layout: Layout, slot: int) -> bool:
-    """Return whether ``booking`` is this layout at this slot, names apart."""
-    departure = layout.departure.id if layout.departure else None
-    if (booking.facility, booking.departure) != (layout.facility, departure):
-        return False
-    mine = [
-        (phase.id, place, layout.moment(slot, (phase.acts[0], "start")))
-        for phase, place in zip(layout.frame.template.phases, layout.frame.places, strict=True)
-    ]
-    return mine == [(phase.id, phase.place, phase.from_) for phase in booking.phases]
 
 
 def key(values: Objective) -> tuple[int, ...]:

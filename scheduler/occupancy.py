@@ -5,7 +5,7 @@ bookings claim). Claims only take: adding one never frees anything.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -52,6 +52,11 @@ class Pool:
 
     role: str
     units: tuple[tuple[Block, ...], ...]
+    blocks: tuple[Block, ...] = field(init=False)
+    """Every block of every unit."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blocks", tuple(block for unit in self.units for block in unit))
 
 
 class Occupancy:
@@ -69,8 +74,8 @@ class Occupancy:
         self._free_runs: dict[str, dict[int, Timeline]] = {}
         self._pools: dict[tuple[Pool, int], Timeline] = {}
         self._free_pools: dict[tuple[Pool, int], tuple[int, Timeline]] = {}
-        self._places: dict[tuple[str, int, int], Timeline] = {}
-        self._all_places: dict[tuple[str, int, int], Timeline] = {}
+        self._places: dict[str, dict[tuple[int, int], Timeline]] = {}
+        self._all_places: dict[str, dict[tuple[int, int], Timeline]] = {}
 
     def rostered(self, resource: str) -> Timeline:
         """Return the slots in which ``resource`` is at work, not away and not on a charter."""
@@ -148,8 +153,8 @@ class Occupancy:
         ``beyond`` asks for as many nights after the horizon; ``booked`` False leaves out what
         bookings take.
         """
-        known = self._places if booked else self._all_places
-        key = facility, count, beyond
+        known = (self._places if booked else self._all_places).setdefault(facility, {})
+        key = count, beyond
         line = known.get(key)
         if line is None:
             zone = self.world.location[self.world.facility[facility].location].timezone
@@ -191,6 +196,17 @@ class Occupancy:
         """Return whether nobody in ``claims`` is taken already in one of the slots."""
         return all(not self._claimed.get(one, 0) & line for one, line in claims.people)
 
+    def admits(self, claims: Claims) -> bool:
+        """Return whether all of ``claims`` could be taken: people, places and seats."""
+        return (
+            self.fits(claims)
+            and all(self.places_left(one, night) >= n for one, night, n in claims.nights)
+            and all(
+                self.seats_left(departure, kind, limit) >= n
+                for departure, kind, n, limit in claims.seats
+            )
+        )
+
     def _count(self, claims: Claims, sign: int) -> None:
         for resource, _ in claims.people:
             role = self.world.resource[resource].role
@@ -200,8 +216,7 @@ class Occupancy:
         for facility, night, count in claims.nights:
             key = facility, night
             self._nights[key] = self._nights.get(key, 0) + sign * count
-        if claims.nights:
-            self._places.clear()
+            self._places.pop(facility, None)
         for departure, kind, count, limit in claims.seats:
             aboard = self._seats.setdefault((departure, kind), [])
             if sign > 0:
@@ -217,7 +232,9 @@ class Occupancy:
         return line
 
     def _runs_of(self, resource: str, length: int) -> Timeline:
-        known = self._free_runs.setdefault(resource, {})
+        known = self._free_runs.get(resource)
+        if known is None:
+            known = self._free_runs[resource] = {}
         line = known.get(length)
         if line is None:
             line = known[length] = runs(self.free(resource), length)
@@ -226,10 +243,9 @@ class Occupancy:
     def _at_least(self, pool: Pool, count: int, lines: Callable[[str, int], Timeline]) -> Timeline:
         if count == 1:
             line = 0
-            for unit in pool.units:
-                for resource, lead, length in unit:
-                    free = lines(resource, length)
-                    line |= free << -lead if lead < 0 else free >> lead
+            for resource, lead, length in pool.blocks:
+                free = lines(resource, length)
+                line |= free << -lead if lead < 0 else free >> lead
             return line & self.world.grid.full
         units = (
             _any(shift(lines(block.resource, block.length), -block.lead) for block in unit)

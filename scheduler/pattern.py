@@ -5,10 +5,11 @@ proposals and the explanations all ask here: there is no second answer to "is th
 the validator.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from scheduler.constraint import (
     Attendance,
@@ -22,12 +23,12 @@ from scheduler.constraint import (
     Standing,
 )
 from scheduler.grid import day_at, days, first_slots, local_date
-from scheduler.layout import CaseLeg, Condition, Declared, Layout, Memo
+from scheduler.layout import CaseLeg, Condition, Declared, Family, Layout, matches
 from scheduler.need import Booked
 from scheduler.occupancy import Block, Claims, Occupancy, nights_between
 from scheduler.reading import Readings
 from scheduler.timeline import Timeline, runs, slots_of, span
-from scheduler.world import Case, Departure, Leg, World
+from scheduler.world import Booking, Case, Departure, Leg, World
 
 Drawn = tuple[tuple[str, Attendance, tuple[Block, ...]], ...]
 """Per attendance of a leg: the constraint that asked, what it asked, and the blocks drawn."""
@@ -55,6 +56,18 @@ class Pattern:
         return self.legs[0][0].facility
 
 
+class Join(NamedTuple):
+    """A removal, the local date it leaves its facility, and when a placement may end before it.
+
+    That is at a slot ``first <= t < end``, the places of the nights between apart.
+    """
+
+    removal: Layout
+    leaves: date
+    first: int
+    end: int
+
+
 class Patterns:
     """The patterns of every case of a world under a register, compiled on demand and kept."""
 
@@ -70,6 +83,15 @@ class Patterns:
         if known is None:
             known = self._cases[case] = CasePatterns(self, self.world.case[case])
         return known
+
+    @cached_property
+    def proposed(self) -> Mapping[str, Sequence[Booking]]:
+        """The bookings that planning may still move, by case."""
+        found: dict[str, list[Booking]] = {}
+        for one in self.world.bookings:
+            if one.status == "proposed":
+                found.setdefault(one.case, []).append(one)
+        return found
 
     @cached_property
     def empty(self) -> Occupancy:
@@ -92,7 +114,9 @@ class CasePatterns:
         self.world = patterns.world
         self.chained = len(case.legs) == 2
         self._ranges: dict[tuple[JoinKey, Layout], tuple[int, int]] = {}
+        self._goes: dict[JoinKey, list[Join]] = {}
         self._rostered: dict[Layout, Timeline] = {}
+        self._families: dict[Family, list[tuple[Layout, Timeline]]] = {}
         self.numbers: dict[Condition, int] = {}
         self.barred: dict[Layout, dict[int, Timeline]] = {}
         self._shut: dict[Layout, tuple[tuple[Condition, Declaration], ...]] = {}
@@ -116,14 +140,26 @@ class CasePatterns:
         }
 
     def _facilities(self) -> tuple[str | None, ...]:
-        """Return the facilities that every declaration admits; (None,) when none is asked."""
+        """Return the facilities in reach that all declarations admit; (None,) if none is asked."""
         sets = [
             rule.facilities
             for group in self.declared.values()
             for _, rule in group
             if isinstance(rule, Nights | Only) and rule.facilities is not None
         ]
-        return tuple(sorted(frozenset.intersection(*sets))) if sets else (None,)
+        if not sets:
+            return (None,)
+        origin, place = self.case.location, self.world.facility
+        return tuple(
+            one
+            for one in sorted(frozenset.intersection(*sets))
+            if self.world.drive(origin, place[one].location) is not None
+        )
+
+    @cached_property
+    def proposed(self) -> Pattern | None:
+        """The pattern of its bookings that planning may still move, or None."""
+        return pattern_of(self, self.patterns.proposed.get(self.case.id, ()))
 
     @property
     def withdrawn(self) -> bool:
@@ -147,73 +183,143 @@ class CasePatterns:
         return next(((one.id, rule) for one, rule in chain if isinstance(rule, Nights)), None)
 
     def open_starts(
-        self,
-        layout: Layout,
-        occupancy: Occupancy,
-        booked: Booked = "free",
-        memo: Memo | None = None,
+        self, layout: Layout, occupancy: Occupancy, booked: Booked = "free"
     ) -> Timeline:
-        """Return the anchor slots at which one leg alone is open.
-
-        Layouts asked with the same ``memo`` (and no claim between) share what they ask alike.
-        """
-        memo = {} if memo is None else memo
+        """Return the anchor slots at which one leg alone is open."""
         line = self._rostered.get(layout)
         if line is None:
-            line = self._rostered[layout] = self._starts(
-                layout, layout.static, occupancy, "rostered", memo
-            )
-        if booked == "rostered":
-            return line
-        return self._starts(layout, line, occupancy, "free", memo)
+            line = self._starts(layout, layout.static, occupancy, "rostered")
+            self._rostered[layout] = line
+        return line if booked == "rostered" else self._starts(layout, line, occupancy, "free")
 
     def _starts(
-        self,
-        layout: Layout,
-        line: Timeline,
-        occupancy: Occupancy,
-        booked: Booked,
-        memo: Memo,
+        self, layout: Layout, line: Timeline, occupancy: Occupancy, booked: Booked
     ) -> Timeline:
         """Return what seats, nights and people leave of ``line`` on one layer."""
         departure = layout.departure
-        if not line or (
-            departure is not None
-            and not all(seat.fits(departure.id, occupancy, booked) for seat in layout.seats)
-        ):
+        if not line:
             return 0
-        if layout.of.nights is not None:
-            line &= self.stay_starts(layout, occupancy, booked)
-        if layout.frame.anchor is None:
-            line &= layout.alike(occupancy, booked, memo) & layout.own(occupancy, booked)
-        for need in layout.apart:
+        if departure is None:
+            family = Family(layout.of.shared(layout.frame), (layout,))
+            return dict(self._members(family, [(layout, line)], occupancy, booked)).get(layout, 0)
+        if not all(seat.fits(departure.id, occupancy, booked) for seat in layout.seats):
+            return 0
+        for need in layout.needs:
             if not line:
                 break
             line &= layout.meets(need, occupancy, booked, within=line)
         return line
 
+    def _members(
+        self,
+        family: Family,
+        lines: Iterable[tuple[Layout, Timeline]],
+        occupancy: Occupancy,
+        booked: Booked,
+        *,
+        whole: bool = True,
+    ) -> list[tuple[Layout, Timeline]]:
+        """Return those of a family that one layer leaves open, each of its slots in ``lines``.
+
+        What they ask alike is asked once and shifted; of each only what reaches over a wait, which
+        is left to be asked with ``whole`` False.
+        """
+        first = family.members[0]
+        stays = None if first.of.nights is None else self._stays(first, occupancy, booked)
+        runs = family.shared.open_runs(occupancy, booked) if stays != 0 else []
+        if stays == 0 or not all(known for _, known in runs):
+            return []
+        engaged = booked == "rostered" or occupancy.claimed(self.case.id)
+        found = []
+        for layout, line in lines:
+            frame = layout.frame
+            if stays is not None:
+                line &= stays >> frame.slots["arrival", "start"]
+            for run, known in runs:
+                line &= known >> frame.starts[run]
+            if engaged and line:
+                line &= layout.own(occupancy, booked)
+            for need in layout.apart if whole else ():
+                if not line:
+                    break
+                line &= layout.meets(need, occupancy, booked, within=line)
+            if line:
+                found.append((layout, line))
+        return found
+
+    def holds(self, layout: Layout, slot: int, occupancy: Occupancy) -> bool:
+        """Return whether a placement of :meth:`near_layouts` is open at one of its slots."""
+        return all(
+            any(
+                one.starts(occupancy, "free", need.count) >> slot & 1 for one in (*need.parts, need)
+            )
+            for need in layout.apart
+        )
+
+    def near_layouts(self, occupancy: Occupancy) -> list[list[tuple[Layout, Timeline]]]:
+        """Return, by family, placements that may be open, for :meth:`holds` to say at a slot."""
+        return [
+            near
+            for family, rostered in self._rostered_families("placement", occupancy)
+            if (near := self._members(family, rostered, occupancy, "free", whole=False))
+        ]
+
+    def _rostered_families(
+        self, leg: Leg, occupancy: Occupancy
+    ) -> Iterator[tuple[Family, list[tuple[Layout, Timeline]]]]:
+        """Yield the families of a leg that are open in the empty world, with what is open."""
+        for family in () if self.legs[leg].barred else self.legs[leg].families:
+            rostered = self._families.get(family)
+            if rostered is None:
+                static = [(one, one.static) for one in family.members]
+                rostered = self._members(family, static, occupancy, "rostered")
+                self._families[family] = rostered
+            if rostered:
+                yield family, rostered
+
     def hopeful_layouts(self, leg: Leg, occupancy: Occupancy) -> list[tuple[Layout, Timeline]]:
         """Return what would be open if every standing check were answered yes."""
-        memo: Memo = {}
+        if leg == "removal":
+            return [
+                (layout, line)
+                for layout in self.legs[leg].hopeful
+                if (line := self._starts(layout, layout.unbarred, occupancy, "free"))
+            ]
         return [
-            (layout, line)
-            for layout in self.legs[leg].hopeful
-            if (line := self._starts(layout, layout.unbarred, occupancy, "free", memo))
+            one
+            for family in self.legs[leg].families
+            for one in self._members(
+                family, [(one, one.unbarred) for one in family.members], occupancy, "free"
+            )
         ]
 
     def open_layouts(
         self, leg: Leg, occupancy: Occupancy, booked: Booked = "free"
     ) -> list[tuple[Layout, Timeline]]:
         """Return the layouts of ``leg`` with an open slot, with their open slots."""
-        memo: Memo = {}
+        if leg == "removal":
+            return [
+                (layout, line)
+                for layout in self.legs[leg].promising
+                if (line := self.open_starts(layout, occupancy, booked))
+            ]
         return [
-            (layout, line)
-            for layout in self.legs[leg].promising
-            if (line := self.open_starts(layout, occupancy, booked, memo))
+            one
+            for family, rostered in self._rostered_families(leg, occupancy)
+            for one in (
+                rostered
+                if booked == "rostered"
+                else self._members(family, rostered, occupancy, "free")
+            )
         ]
 
     def stay_starts(self, layout: Layout, occupancy: Occupancy, booked: Booked) -> Timeline:
         """Return the anchors from which every night of a stay of fixed length has its places."""
+        line = self._stays(layout, occupancy, booked)
+        return line >> layout.frame.slots["arrival", "start"]
+
+    def _stays(self, layout: Layout, occupancy: Occupancy, booked: Booked) -> Timeline:
+        """Return the slots of the days on which such a stay may begin."""
         asked = layout.of.nights
         if asked is None or asked[1].stay is None or layout.facility is None:
             return 0
@@ -221,8 +327,7 @@ class CasePatterns:
         places = runs(
             occupancy.places(layout.facility, count, beyond=stay, booked=booked == "free"), stay
         )
-        line = self.readings.on_days(self._zone(layout.facility), places)
-        return line >> layout.frame.slots["arrival", "start"]
+        return self.readings.on_days(self._zone(layout.facility), places)
 
     def shut(self, layout: Layout) -> tuple[tuple[Condition, Declaration], ...]:
         """Return what forbids a removal in the empty world, standing checks apart.
@@ -279,24 +384,41 @@ class CasePatterns:
 
         Order, spans and nights each leave one stretch; an empty one has ``end <= first``.
         """
-        facility, arrival, edges = key
+        facility, arrival, _ = key
         if facility != removal.facility:
             return 0, 0
+        first, end = self._range(key, removal)
+        if first >= end:
+            return first, end
+        return max(first, self.night_range(facility, arrival, removal, occupancy, booked)[0]), end
+
+    def joins(self, key: JoinKey) -> Sequence["Join"]:
+        """Return the promising removals that placements of ``key`` could go with, nights apart."""
+        known = self._goes.get(key)
+        if known is None:
+            known = self._goes[key] = [
+                Join(removal, self.leaves(removal), first, end)
+                for removal in self.legs["removal"].promising
+                if removal.facility == key[0]
+                for first, end in [self._range(key, removal)]
+                if first < end
+            ]
+        return known
+
+    def _range(self, key: JoinKey, removal: Layout) -> tuple[int, int]:
+        """Return what order and spans leave of the slots at which a placement may end."""
         known = self._ranges.get((key, removal))
         if known is None:
             ranges = [
                 self.order_range(removal),
                 *(
                     self.span_range(rule, edge, removal)
-                    for (_, rule), edge in zip(self.spans, edges, strict=True)
+                    for (_, rule), edge in zip(self.spans, key[2], strict=True)
                 ),
             ]
             known = max(first for first, _ in ranges), min(end for _, end in ranges)
             self._ranges[key, removal] = known
-        first, end = known
-        if first >= end:
-            return known
-        return max(first, self.night_range(facility, arrival, removal, occupancy, booked)[0]), end
+        return known
 
     def pair_line(
         self, placement: Layout, removal: Layout, occupancy: Occupancy, booked: Booked = "free"
@@ -331,16 +453,30 @@ class CasePatterns:
 
         It arrives ``arrival`` slots after its end (a negative number).
         """
-        slots = self.world.grid.slots
+        if self.between is not None and (facility is None or removal.departure is None):
+            return self.world.grid.slots, self.world.grid.slots
+        return self.nights_since(facility, arrival, self.leaves(removal), occupancy, booked), (
+            self.world.grid.slots
+        )
+
+    def nights_since(
+        self,
+        facility: str | None,
+        arrival: int,
+        leaves: date,
+        occupancy: Occupancy,
+        booked: Booked = "free",
+    ) -> int:
+        """Return the first slot at which a placement may end that has all nights to ``leaves``."""
         if self.between is None:
-            return 0, slots
-        if facility is None or removal.departure is None:
-            return slots, slots
-        leaves = self._day_of(facility, removal.departure)
+            return 0
+        if facility is None:
+            return self.world.grid.slots
+        zone, grid = self._zone(facility), self.world.grid
+        day = max((leaves - days(grid, zone)[0]).days, 0)
         places = occupancy.places(facility, self.between[1].count, booked=booked == "free")
-        missing = ~places & ((1 << leaves) - 1)
-        first = first_slots(self.world.grid, self._zone(facility))[missing.bit_length()]
-        return max(first - arrival, 0), slots
+        missing = ~places & ((1 << day) - 1)
+        return max(first_slots(grid, zone)[missing.bit_length()] - arrival, 0)
 
     def _day_of(self, facility: str, departure: Departure) -> int:
         """Return the number of the local day at ``facility`` on which ``departure`` leaves."""
@@ -476,6 +612,32 @@ class CasePatterns:
 
     def _zone(self, facility: str) -> str:
         return self.world.location[self.world.facility[facility].location].timezone
+
+
+def pattern_of(case: CasePatterns, bookings: Iterable[Booking]) -> Pattern | None:
+    """Return the pattern whose legs ``bookings`` are, names apart; None when they are of none."""
+    booked = {one.operation: one for one in bookings}
+    legs: list[tuple[Layout, int]] = []
+    for leg in case.case.legs:
+        booking = booked.get(leg)
+        found = None if booking is None else _layout_of(case, booking)
+        if found is None:
+            return None
+        legs.append(found)
+    return Pattern(case.case.id, tuple(legs))
+
+
+def _layout_of(case: CasePatterns, booking: Booking) -> tuple[Layout, int] | None:
+    grid, start = case.world.grid, booking.phases[0].from_
+    for layout in case.legs[booking.operation].layouts:
+        departure = layout.departure.id if layout.departure else None
+        if (departure, layout.facility) != (booking.departure, booking.facility):
+            continue
+        anchor = layout.frame.anchor
+        slot = grid.floor(start) - layout.frame.starts[0] if anchor is None else anchor
+        if matches(booking, layout, slot):
+            return layout, slot
+    return None
 
 
 def _lines(anchor: int, drawn: Drawn) -> dict[str, Timeline]:

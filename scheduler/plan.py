@@ -8,7 +8,7 @@ from pydantic import Field
 
 from scheduler.grid import Stretch
 from scheduler.layout import Layout
-from scheduler.objective import Objective, matches
+from scheduler.objective import Objective
 from scheduler.occupancy import Claims
 from scheduler.pattern import CasePatterns, Drawn, Names, Pattern, Patterns
 from scheduler.world import (
@@ -151,32 +151,6 @@ def claims_of(case: CasePatterns, booking: Booking) -> Claims:
         nights,
         seats,
     )
-
-
-def pattern_of(case: CasePatterns, bookings: Iterable[Booking]) -> Pattern | None:
-    """Return the pattern whose legs ``bookings`` are, names apart; None when they are of none."""
-    booked = {one.operation: one for one in bookings}
-    legs: list[tuple[Layout, int]] = []
-    for leg in case.case.legs:
-        booking = booked.get(leg)
-        found = None if booking is None else _layout_of(case, booking)
-        if found is None:
-            return None
-        legs.append(found)
-    return Pattern(case.case.id, tuple(legs))
-
-
-def _layout_of(case: CasePatterns, booking: Booking) -> tuple[Layout, int] | None:
-    grid, start = case.world.grid, booking.phases[0].from_
-    for layout in case.legs[booking.operation].layouts:
-        departure = layout.departure.id if layout.departure else None
-        if (departure, layout.facility) != (booking.departure, booking.facility):
-            continue
-        anchor = layout.frame.anchor
-        slot = grid.floor(start) - layout.frame.starts[0] if anchor is None else anchor
-        if matches(booking, layout, slot):
-            return layout, slot
-    return None
 
 
 def begun(booking: Booking, now: datetime) -> bool:

@@ -1,102 +1,67 @@
 """Planning: construct a plan, improve and prove it, and say how far from the best it can be."""
 
-import gc
 import math
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import islice
+from itertools import count, islice
 
 from ortools.sat.python import cp_model
 
-from scheduler.bound import prove, relax, still_valid, tighter
+from scheduler.annealing import Budget, Start, anneal, collect, submit
+from scheduler.bound import (
+    WEIGHT,
+    Relaxation,
+    alone,
+    prove,
+    prove_whole,
+    relax,
+    still_valid,
+    tighter,
+)
+from scheduler.collector import paused
 from scheduler.constraint import Register
-from scheduler.construction import Option, best_patterns, construct, insert
+from scheduler.construction import construct, insert
 from scheduler.explanation.forcing import Forcing
 from scheduler.explanation.reason import reason
 from scheduler.explanation.signature import Explanation
-from scheduler.improvement import Improvement
-from scheduler.layout import Layout
 from scheduler.ledger import Ledger
-from scheduler.model import Program, every_choice, named_choices, solve
-from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, key
-from scheduler.occupancy import Occupancy
-from scheduler.pattern import CasePatterns, Names, Pattern, Patterns
-from scheduler.plan import (
-    Bound,
-    Cost,
-    Plan,
-    Unplanned,
-    bookings_of,
-    claims_of,
-    free_to_move,
-    in_force,
-)
-from scheduler.world import Booking, Leg, World
+from scheduler.model import Limit, Program, every_choice, named_choices, solve
+from scheduler.objective import LEVELS, MAXIMISED, Objective, key
+from scheduler.pattern import CasePatterns
+from scheduler.plan import Bound, Cost, Plan, Unplanned, bookings_of
+from scheduler.ranking import best_patterns
+from scheduler.stopping import Stop, never
+from scheduler.task import Options, Task, prepare
+from scheduler.world import Booking, World
 
 EXACT = 20_000
 """Up to this many choices every one of them goes into the model, which can then prove optimality.
 Beyond it the model polishes named options and the relaxation gives the bound."""
-ANNEALING = 0.35
-"""The share of the time for annealing; the rest is for the bound, and for polishing after it."""
+ANNEALING = 0.45
+"""The share of the time for annealing where it is done here; the rest is for bounds and polish."""
+ELSEWHERE = 0.8
+"""The share of the time for annealing where it is done beside the bounds."""
+BRANCHING = 0.5
+"""The share of what is left after the first bounds that may go into tightening them."""
 HEADLINE = LEVELS[:2]
 LOWER = 3.0
 """The levels that are bound first, and how many times as long the bounds of all of them take."""
 NEIGHBOURS = 16
 ORDERS = 6
 """Cases that one round of polishing frees beside its seed, and the orders it inserts them in."""
+POLISHED = 50
+WORK = 0.05
+"""Where rounds are counted: how many for each round of polishing, and what CP-SAT may do for each,
+in its own deterministic unit (about a second)."""
+STOPPED = "planning was stopped before this was looked into"
 
-Progress = Callable[[Objective, Objective], None]
-"""Called with the values of the incumbent and the bounds so far, by level."""
-Start = tuple[tuple[str, tuple[tuple[Leg, int, int], ...], Names], ...]
-"""A plan as it travels between processes: per case its layouts by their place among the promising
-ones of their leg, their slots, and the people drawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What is to be planned: the cases that may move, over the bookings that may not."""
-
-    patterns: Patterns
-    valuation: Valuation
-    occupancy: Occupancy
-    cases: tuple[CasePatterns, ...]
-    pinned: tuple[Booking, ...]
-    halved: tuple[str, ...]
-
-
-def prepare(world: World, register: Register) -> Task:
-    """Compile ``world``: bookings that are held, confirmed or begun stay as they are.
-
-    So does the other leg of their chain; a chain of which only one leg is booked is ``halved`` and
-    needs a person's word. Who is withdrawn keeps nothing that has not begun.
-    """
-    patterns = Patterns(world, register)
-    standing = in_force(patterns, world.bookings)
-    fixed: dict[str, set[str]] = {}
-    for one in standing:
-        if not free_to_move(one, world.as_of) and one.operation in world.case[one.case].legs:
-            fixed.setdefault(one.case, set())
-    pinned = [one for one in standing if one.case in fixed or not free_to_move(one, world.as_of)]
-    occupancy = Occupancy(world)
-    for one in pinned:
-        occupancy.claim(claims_of(patterns.of(one.case), one))
-        fixed.get(one.case, set()).add(one.operation)
-    return Task(
-        patterns,
-        Valuation(patterns),
-        occupancy,
-        cases=tuple(patterns.of(case.id) for case in world.cases if case.id not in fixed),
-        pinned=tuple(pinned),
-        halved=tuple(
-            case for case, legs in fixed.items() if not legs.issuperset(world.case[case].legs)
-        ),
-    )
+Progress = Callable[[Objective, Objective, float], None]
+"""Called with the values of the incumbent and the bounds so far, by level, and the seconds."""
 
 
 def plan(
@@ -104,11 +69,13 @@ def plan(
     register: Register,
     *,
     seconds: float = 10.0,
+    rounds: int | None = None,
     seed: int = 0,
+    seeds: int | None = None,
     progress: Progress | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Stop = never,
     executor: Executor | None = None,
-    seeds: int = 1,
+    workers: int = 0,
 ) -> Plan:
     """Plan every case of ``world`` that fits.
 
@@ -116,40 +83,45 @@ def plan(
     ----------
     seconds
         Time for improvement and proof after the first plan, which is always finished.
-    seed
-        Steers which options are offered when the world is too large to offer all.
+    rounds
+        Rounds of annealing instead: no clock is looked at then, and the result is the same on every
+        machine and for every number of workers.
+    seed, seeds
+        A large world is annealed from as many ``seeds``, the first of them ``seed``; None is one,
+        or one for each worker where a clock runs and the world has one part only.
     progress
-        Called with values and bounds at each improvement.
+        Called with values, bounds and seconds at each improvement of either.
     stop
-        Asked between steps; True ends with the best plan so far.
-    executor
-        Where a large world is annealed from as many ``seeds``, the first of them ``seed``, while
-        the bound is worked out here. The best of them goes on.
+        True ends within a tenth of a second with the best plan so far, reasons left out.
+    executor, workers
+        Where a large world is annealed, by so many workers, while it is bound here.
     """
     began = time.monotonic()
-    with _collector_paused():
+    with paused():
         task = prepare(world, register)
-        chosen = construct(task.cases, task.valuation, task.occupancy)
-    values = _value(task, chosen)
-    report = progress or (lambda _values, _bounds: None)
+        options = construct(task.cases, task.valuation, task.occupancy)
+
+    def report(values: Objective, bounds: Objective) -> None:
+        if progress is not None:
+            progress(values, bounds, time.monotonic() - began)
+
+    values = task.value(options)
     report(values, {})
-    elsewhere: list[Future[Start]] = []
-    if executor is not None and seconds > 0 and not _is_small(task):
-        elsewhere = [
-            executor.submit(annealed, world, register, seed + n, seconds=seconds * ANNEALING)
-            for n in range(seeds)
-        ]
-    chosen, proven = _improve(task, chosen, seconds, seed, report, stop, elsewhere)
-    values = _value(task, chosen)
-    levels = tuple(
-        _level(name, values[name], proven.get(name, _trivial(task, name))) for name in LEVELS
-    )
+    proven = alone(task.cases, task.valuation)
+    if seconds > 0 or rounds:
+        if seeds is None:
+            seeds = 1 if rounds is not None or len(task.parts) > 1 else max(workers, 1)
+        search = _Search(task, seconds, rounds, range(seed, seed + seeds), report, stop)
+        options = search.run(options, executor, workers)
+        proven |= search.proven
+    values = task.value(options)
+    levels = tuple(_level(name, values[name], proven[name]) for name in LEVELS)
     bookings = (
         *task.pinned,
         *(
             booking
             for case in task.cases
-            if (option := chosen.get(case.case.id)) is not None
+            if (option := options.get(case.case.id)) is not None
             for booking in bookings_of(case, option.pattern, option.names)
         ),
     )
@@ -161,22 +133,25 @@ def plan(
         versions={name: version(name) for name in ("regietafel", "ortools")},
         levels=levels,
         bookings=bookings,
-        unplanned=tuple(_unplanned(task, bookings)),
+        unplanned=tuple(_unplanned(task, bookings, stop)),
     )
 
 
-def _unplanned(task: Task, bookings: Sequence[Booking]) -> Iterator[Unplanned]:
+def _unplanned(task: Task, bookings: Sequence[Booking], stop: Stop) -> Iterator[Unplanned]:
     """Say of each case without a booking what is in its way, and what forcing it in would cost."""
     for case in task.halved:
         yield Unplanned(
             case=case, reason="one leg of it is booked; the other is to be asked for by itself"
         )
     booked = {one.case for one in bookings}
-    with _collector_paused():
+    left = [one for one in task.cases if one.case.id not in booked]
+    if stop():
+        yield from (Unplanned(case=one.case.id, reason=STOPPED) for one in left)
+        return
+    with paused():
         forcing = Forcing(Ledger(task.patterns, bookings), task.valuation)
-        for one in task.cases:
-            if one.case.id not in booked:
-                yield _reasoned(forcing, one)
+        for one in left:
+            yield _reasoned(forcing, one)
 
 
 def _reasoned(forcing: Forcing, case: CasePatterns) -> Unplanned:
@@ -209,249 +184,200 @@ def _cases(bookings: Iterable[Booking]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.case for one in bookings))
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Spare the first plan a third of its time: it makes no cycles, and much that stays."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _improve(
-    task: Task,
-    chosen: dict[str, Option],
-    seconds: float,
-    seed: int,
-    report: Progress,
-    stop: Callable[[], bool],
-    elsewhere: Sequence[Future[Start]] = (),
-) -> tuple[dict[str, Option], Objective]:
-    """Improve and prove; the occupancy holds the plan before and after.
-
-    A small world is solved exactly. A large one is annealed, bound, and polished with the time that
-    is left but for its last part, which is kept for the final bounds.
-    """
-    if seconds <= 0:
-        return chosen, {}
-    began = time.monotonic()
-    until = began + seconds
-    exact = _is_small(task)
-    search = _Search(task, random.Random(seed), report, stop)
-    if not exact and not elsewhere:
-        chosen = search.anneal(chosen, began + seconds * ANNEALING)
-    with _lifted(task, chosen), _collector_paused():
-        relaxation = relax(task.cases, task.valuation, task.occupancy)
-    if elsewhere:
-        chosen = _best_of(task, chosen, (one.result() for one in elsewhere))
-    first = _value(task, chosen)
-    solving = time.monotonic()
-    search.bounds = prove(relaxation, first, until - solving, LEVELS if exact else HEADLINE)
-    solving = time.monotonic() - solving
-    report(first, search.bounds)
-    if _closed(first, search.bounds):
-        return chosen, search.bounds
-    if exact:
-        left = until - time.monotonic()
-        return _solve_exactly(task, chosen, search.bounds, left, report, stop)
-    chosen = search.polish(chosen, until - LOWER * solving)
-    values = _value(task, chosen)
-    proven = tighter(
-        still_valid(search.bounds, first, values),
-        prove(relaxation, values, until - time.monotonic()),
-    )
-    report(values, proven)
-    return chosen, proven
-
-
-def annealed(
-    world: World,
-    register: Register,
-    seed: int,
-    *,
-    seconds: float = math.inf,
-    rounds: int | None = None,
-) -> Start:
-    """Return the plan that annealing from ``seed`` ends with; the same for as many ``rounds``."""
-    with _collector_paused():
-        task = prepare(world, register)
-        chosen = construct(task.cases, task.valuation, task.occupancy)
-        search = Improvement(
-            task.cases, task.valuation, task.occupancy, chosen, random.Random(seed)
-        )
-        best = search.run(until=time.monotonic() + seconds, rounds=rounds)
-    return tuple(
-        (name, tuple(_placed(task, name, *leg) for leg in option.pattern.legs), option.names)
-        for name, option in best.items()
-    )
-
-
-def _placed(task: Task, name: str, layout: Layout, slot: int) -> tuple[Leg, int, int]:
-    return layout.leg, task.patterns.of(name).legs[layout.leg].promising.index(layout), slot
-
-
-def restored(task: Task, start: Start) -> dict[str, Option]:
-    """Return the plan that came from another process, in the patterns of this one."""
-    plan = {}
-    for name, legs, names in start:
-        case = task.patterns.of(name)
-        placed = tuple((case.legs[leg].promising[at], slot) for leg, at, slot in legs)
-        pattern = Pattern(name, placed)
-        plan[name] = Option(pattern, names, case.claims(pattern, names))
-    return plan
-
-
-def _best_of(task: Task, chosen: dict[str, Option], starts: Iterable[Start]) -> dict[str, Option]:
-    """Return the best plan, the first of equals; the occupancy follows it."""
-    plans = [chosen, *(restored(task, start) for start in starts)]
-    best = max(plans, key=lambda one: key(_value(task, one)))
-    for option in chosen.values():
-        task.occupancy.release(option.claims)
-    for option in best.values():
-        task.occupancy.claim(option.claims)
-    return best
-
-
-def _closed(values: Objective, proven: Objective) -> bool:
-    """Return whether nothing can be better."""
-    return all(values[level] == proven[level] for level in LEVELS)
-
-
-@contextmanager
-def _lifted(task: Task, chosen: Mapping[str, Option]) -> Iterator[None]:
-    """Take the plan out of the occupancy for a while, so that only what is pinned is in it."""
-    for option in chosen.values():
-        task.occupancy.release(option.claims)
-    try:
-        yield
-    finally:
-        for option in chosen.values():
-            task.occupancy.claim(option.claims)
-
-
-def _solve_exactly(
-    task: Task,
-    chosen: dict[str, Option],
-    relaxed: Objective,
-    seconds: float,
-    report: Progress,
-    stop: Callable[[], bool],
-) -> tuple[dict[str, Option], Objective]:
-    """Let the model choose among everything; its bounds and the relaxation's are both valid."""
-    before = _value(task, chosen)
-    with _lifted(task, chosen):
-        program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
-        every_choice(program, task.cases)
-        solution = solve(
-            program, chosen, seconds, lambda _level, values, found: report(values, found), stop
-        )
-    if solution is None:
-        return chosen, relaxed
-    if key(_value(task, solution.options)) > key(_value(task, chosen)):
-        for option in chosen.values():
-            task.occupancy.release(option.claims)
-        for option in solution.options.values():
-            task.occupancy.claim(option.claims)
-        chosen = solution.options
-    values = _value(task, chosen)
-    return chosen, tighter(
-        still_valid(relaxed, before, values),
-        still_valid(solution.bounds, solution.values, values),
-    )
-
-
 @dataclass(slots=True)
 class _Search:
-    """Annealing first; then polishing: free a neighbourhood, insert it in several orders, and let
-    the model pick the best.
+    """Improvement and proof of a plan of one task; the occupancy holds the plan throughout.
+
+    A small world is solved exactly. A large one is annealed, bound, and polished with the time that
+    is left but for its last part, which is kept for the bounds of the lower levels.
     """
 
     task: Task
-    draw_lots: random.Random
-    report: Progress
-    stop: Callable[[], bool]
-    bounds: Objective = field(default_factory=dict)
+    seconds: float
+    rounds: int | None
+    seeds: Sequence[int]
+    report: Callable[[Objective, Objective], None]
+    stop: Stop
+    proven: Objective = field(default_factory=dict)
+    _bound_for: Objective = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
 
-    def anneal(self, chosen: dict[str, Option], until: float) -> dict[str, Option]:
-        """Return the plan that ruining and recreating ends with; the occupancy follows it."""
+    @property
+    def left(self) -> float:
+        """Seconds until the end; without an end where rounds are counted."""
+        if self.rounds is not None:
+            return math.inf
+        return self.began + self.seconds - time.monotonic()
+
+    def run(self, options: Options, executor: Executor | None, workers: int) -> Options:
+        """Return the plan that ``options`` becomes; what is proven of it is in ``proven``."""
+        exact = _is_small(self.task)
+        sent: list[Future[Start]] = []
+        if exact:
+            executor = None
+        elif executor is not None:
+            share = Budget(ELSEWHERE * self.seconds, self.rounds)
+            sent = submit(executor, workers, self.task, options, share, self.seeds)
+        else:
+            share = Budget(ANNEALING * self.seconds, self.rounds)
+            options = anneal(self.task, options, share, self.seeds, self.stop, self._tell)
+        parts = self._relaxed(options)
+        solving = self._prove(parts, options, LEVELS if exact else HEADLINE)
+        if executor is not None:
+            self._branch(parts, options, self.left - (1 - ELSEWHERE) * self.seconds)
+            options = collect(self.task, options, sent, len(self.seeds), self.stop)
+            self._tell(self.task.value(options))
+        if self.stop() or self._closed(options):
+            return options
+        if exact:
+            return self._solve(options)
+        if executor is None:
+            self._branch(parts, options, BRANCHING * self.left)
+        options = self._polish(options, LOWER * solving)
+        self._prove(parts, options, LEVELS)
+        return options
+
+    def _tell(self, values: Objective) -> None:
+        self.report(values, self.proven)
+
+    def _closed(self, options: Options) -> bool:
+        """Return whether nothing can be better."""
+        values = self.task.value(options)
+        return all(values[level] == self.proven.get(level) for level in LEVELS)
+
+    # --- Bounds -------------------------------------------------------------------------------
+
+    def _relaxed(self, options: Options) -> list[Relaxation]:
+        """Return the relaxation of each part as if it were alone; none at all when stopped."""
         task = self.task
-        search = Improvement(task.cases, task.valuation, task.occupancy, chosen, self.draw_lots)
-        return search.run(
-            until=until, stop=self.stop, report=lambda values: self.report(values, self.bounds)
+        with task.without(options), paused():
+            try:
+                return [
+                    relax(part, task.valuation, task.occupancy, self.stop) for part in task.parts
+                ]
+            except CancelledError:
+                return []
+
+    def _prove(self, parts: Sequence[Relaxation], options: Options, levels: Sequence[str]) -> float:
+        """Bind ``levels`` of the plan; return the seconds it took."""
+        if not parts:
+            return 0.0
+        began, values = time.monotonic(), self.task.value(options)
+        before = still_valid(self.proven, self._bound_for, values) if self.proven else {}
+        self.proven = tighter(before, prove(parts, values, self.left, levels, self.stop))
+        self._bound_for = values
+        self._tell(values)
+        return time.monotonic() - began
+
+    def _branch(self, parts: Sequence[Relaxation], options: Options, seconds: float) -> None:
+        """Tighten the bound of the planned weight where the plan does not reach it yet."""
+        bound = all(WEIGHT in one.proven for one in parts) and self.proven.get(WEIGHT)
+        if not bound or self.rounds is not None or self.task.value(options)[WEIGHT] >= bound:
+            return
+        whole = prove_whole(parts, self.proven, min(seconds, self.left), self.stop)
+        if whole != self.proven:
+            self.proven = whole
+            self._tell(self.task.value(options))
+
+    # --- Models -------------------------------------------------------------------------------
+
+    def _solve(self, options: Options) -> Options:
+        """Let the model choose among everything; its bounds and the relaxation's are both valid."""
+        task = self.task
+        with task.without(options):
+            program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
+            every_choice(program, task.cases)
+            solution = solve(program, options, self._limit(), self.report, self.stop)
+        if solution is None:
+            return options
+        before = task.value(options)
+        if key(task.value(solution.options)) > key(before):
+            options = self._replaced(options, options, solution.options)
+        values = task.value(options)
+        self.proven = tighter(
+            still_valid(self.proven, before, values),
+            still_valid(solution.bounds, solution.values, values),
         )
+        self._tell(values)
+        return options
 
-    def polish(self, chosen: dict[str, Option], until: float) -> dict[str, Option]:
-        """Return the plan as good as it gets by ``until``; the occupancy follows it."""
+    def _limit(self) -> Limit:
+        if self.rounds is None:
+            return Limit(seconds=self.left)
+        return Limit(work=self.rounds * WORK)
+
+    def _polish(self, options: Options, kept: float) -> Options:
+        """Return the plan as good as it gets by CP-SAT until so many seconds are ``kept``.
+
+        Free a neighbourhood, insert it in several orders, and let the model pick the best.
+        """
+        lots = random.Random(self.seeds[0])
+        turns = count() if self.rounds is None else range(self.rounds // POLISHED)
+        for _ in turns:
+            if self.left <= kept or self.stop():
+                break
+            task = self.task
+            cases = _neighbourhood(task, options, lots)
+            before = {one.case.id: options[one.case.id] for one in cases if one.case.id in options}
+            with task.without(before):
+                after = self._recombined(cases, before, lots)
+            if key(task.value_of(cases, after)) > key(task.value_of(cases, before)):
+                options = self._replaced(options, before, after)
+                self._tell(task.value(options))
+        return options
+
+    def _replaced(self, options: Options, before: Options, after: Options) -> Options:
+        """Return ``options`` with ``after`` for ``before``; the occupancy follows."""
+        self.task.release(before)
+        self.task.claim(after)
+        return {case: one for case, one in options.items() if case not in before} | after
+
+    def _recombined(
+        self, cases: Sequence[CasePatterns], before: Options, lots: random.Random
+    ) -> Options:
+        """Return the best combination of the options that insertions of ``cases`` come up with."""
         task = self.task
-        while time.monotonic() < until and not self.stop():
-            cases = _neighbourhood(task, chosen, self.draw_lots)
-            before = {one.case.id: chosen[one.case.id] for one in cases if one.case.id in chosen}
-            with _lifted(task, before):
-                after = _recombined(task, cases, before, self.draw_lots, until)
-            if key(_value_of(task, cases, after)) <= key(_value_of(task, cases, before)):
-                continue
-            for option in before.values():
-                task.occupancy.release(option.claims)
-            for option in after.values():
-                task.occupancy.claim(option.claims)
-            chosen = {case: one for case, one in chosen.items() if case not in before} | after
-            self.report(_value(task, chosen), self.bounds)
-        return chosen
+        offers = {case: [option] for case, option in before.items()}
+        for turn in range(ORDERS):
+            order = lots.sample(cases, len(cases))
+            if turn % 2 == 0:
+                order.sort(key=lambda one: one.case.id in before)
+            for case, option in _inserted(order, task).items():
+                offers.setdefault(case, []).append(option)
+        program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
+        named_choices(program, cases, offers)
+        limit = Limit(seconds=max(self.left, 0.5)) if self.rounds is None else Limit(work=WORK)
+        solution = solve(program, before, limit, stop=self.stop)
+        return solution.options if solution else before
 
 
-def _recombined(
-    task: Task,
-    cases: Sequence[CasePatterns],
-    before: Mapping[str, Option],
-    draw_lots: random.Random,
-    until: float,
-) -> dict[str, Option]:
-    """Return the best combination of the options that insertions of ``cases`` come up with."""
-    offers = {case: [option] for case, option in before.items()}
-    for turn in range(ORDERS):
-        order = draw_lots.sample(cases, len(cases))
-        if turn % 2 == 0:
-            order.sort(key=lambda one: one.case.id in before)
-        for case, option in _inserted(order, task).items():
-            offers.setdefault(case, []).append(option)
-    program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
-    named_choices(program, cases, offers)
-    solution = solve(program, before, max(until - time.monotonic(), 0.5))
-    return solution.options if solution else dict(before)
-
-
-def _neighbourhood(
-    task: Task, chosen: Mapping[str, Option], draw_lots: random.Random
-) -> list[CasePatterns]:
+def _neighbourhood(task: Task, options: Options, lots: random.Random) -> list[CasePatterns]:
     """Return a case that could do better, and those that hold what it would want."""
     waiting = [
         one
         for one in task.cases
-        if one.case.id not in chosen and task.valuation.last_moment(one) is not None
+        if one.case.id not in options and task.valuation.last_moment(one) is not None
     ]
-    seed = draw_lots.choice(waiting if waiting and draw_lots.random() < 0.5 else task.cases)
+    seed = lots.choice(waiting if waiting and lots.random() < 0.5 else task.cases)
     wanted = [
         case_claims
         for pattern in islice(best_patterns(seed, task.valuation, task.patterns.empty), 60)
         if (names := seed.draw(pattern, task.patterns.empty)) is not None
         for case_claims in [seed.claims(pattern, names)]
     ]
-    wanted = draw_lots.sample(wanted, min(len(wanted), 3))
+    wanted = lots.sample(wanted, min(len(wanted), 3))
     holders = [
         one
         for one in task.cases
         if one is not seed
-        and (option := chosen.get(one.case.id)) is not None
+        and (option := options.get(one.case.id)) is not None
         and any(option.claims.meets(claims) for claims in wanted)
     ]
-    near = draw_lots.sample(holders, min(len(holders), NEIGHBOURS))
+    near = lots.sample(holders, min(len(holders), NEIGHBOURS))
     return [seed, *near]
 
 
-def _inserted(order: Sequence[CasePatterns], task: Task) -> dict[str, Option]:
+def _inserted(order: Sequence[CasePatterns], task: Task) -> Options:
     """Insert ``order`` into the occupancy, note what was taken, and give it all back."""
     made = {
         case.case.id: option
@@ -472,24 +398,6 @@ def _is_small(task: Task) -> bool:
         if total > EXACT:
             return False
     return True
-
-
-def _value(task: Task, chosen: Mapping[str, Option]) -> Objective:
-    return _value_of(task, task.cases, chosen)
-
-
-def _value_of(task: Task, cases: Sequence[CasePatterns], chosen: Mapping[str, Option]) -> Objective:
-    patterns = {case: option.pattern for case, option in chosen.items()}
-    return task.valuation.total(cases, patterns)
-
-
-def _trivial(task: Task, name: str) -> int:
-    """Return the bound that needs no model: all that fit an empty world, or nothing."""
-    if name not in MAXIMISED:
-        return 0
-    return sum(
-        case.case.weight for case in task.cases if task.valuation.last_moment(case) is not None
-    )
 
 
 def _level(name: str, value: int, bound: int) -> Bound:

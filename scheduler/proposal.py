@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from scheduler.constraint import LATEST, Constraint, Due, Elapsed, Inside, Milestone
-from scheduler.construction import best_patterns
 from scheduler.grid import local_date
 from scheduler.objective import Valuation
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Pattern
 from scheduler.plan import bookings_of
+from scheduler.ranking import best_patterns
 from scheduler.world import BookedAttendance, Booking, Id, Instant, Part
 
 Label = Literal["best", "earliest", "fewest-nights", "most-robust"]

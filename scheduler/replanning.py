@@ -12,16 +12,17 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from scheduler.constraint import LATEST, Register
-from scheduler.construction import best_patterns
 from scheduler.event import Event, changed
 from scheduler.explanation.forcing import Forcing
 from scheduler.explanation.reason import reason
 from scheduler.explanation.signature import Explanation
+from scheduler.layout import matches
 from scheduler.ledger import Ledger
-from scheduler.objective import Valuation, key, matches
+from scheduler.objective import Valuation, key
 from scheduler.occupancy import Occupancy
-from scheduler.pattern import CasePatterns, Pattern, Patterns
-from scheduler.plan import Plan, Unplanned, begun, bookings_of, claims_of, pattern_of
+from scheduler.pattern import CasePatterns, Pattern, Patterns, pattern_of
+from scheduler.plan import Plan, Unplanned, begun, bookings_of, claims_of
+from scheduler.ranking import best_patterns
 from scheduler.validator import Checked, Violation
 from scheduler.world import Booking, Id, Part, World
 

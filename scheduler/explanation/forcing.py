@@ -14,15 +14,16 @@ from itertools import chain, islice
 
 from ortools.sat.python import cp_model
 
-from scheduler.construction import Option, best_patterns, construct
-from scheduler.layout import Layout
+from scheduler.construction import Option, construct
+from scheduler.layout import Layout, matches
 from scheduler.ledger import Ledger
-from scheduler.model import Program, every_choice, named_choices, solve
+from scheduler.model import Limit, Program, every_choice, named_choices, solve
 from scheduler.need import Need
-from scheduler.objective import Objective, Valuation, key, matches
+from scheduler.objective import Objective, Valuation, key
 from scheduler.occupancy import Block, Claims, Occupancy
 from scheduler.pattern import CasePatterns, Pattern
 from scheduler.plan import bookings_of, free_to_move
+from scheduler.ranking import best_patterns
 from scheduler.timeline import Timeline, latest, span, spans
 from scheduler.world import Booking
 
@@ -329,7 +330,7 @@ class Forcing:
         program.model.add_exactly_one(forced)
         self._count_moves(program, others)
         best = max(plans, key=lambda one: self._rank(cases, one), default=None)
-        solution = solve(program, best or {}, seconds) if forced else None
+        solution = solve(program, best or {}, Limit(seconds)) if forced else None
         if solution is None:
             return best
         found = self._settled(solution.options, kept)

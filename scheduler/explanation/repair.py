@@ -9,10 +9,9 @@ nothing else forbids, the one that is short of least, and then the first.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-from scheduler.constraint import Attendance
+from scheduler.constraint import Attendance, Seats
 from scheduler.explanation.cure import hardest
 from scheduler.explanation.earliest import Earliest
 from scheduler.explanation.signature import Explanation, Signature, Way
@@ -66,7 +65,7 @@ class MoreSeats:
 
     constraint: str
     departure: str
-    kind: Literal["unescorted", "escorted"]
+    kind: str
     count: int
 
 
@@ -190,10 +189,15 @@ def applied(world: World, changes: Iterable[Change]) -> World:
 
 
 def _curable(explanation: Explanation, condition: Condition) -> bool:
-    """Return whether more capacity lifts a condition: nobody stands in for who is named."""
+    """Return whether more capacity lifts a condition: nobody stands in for who is named.
+
+    Nor can seats be added of a kind that only a constraint counts.
+    """
     if explanation.register[condition.constraint].cure != "capacity":
         return False
     rule = explanation.says(condition)
+    if isinstance(rule, Seats) and rule.kind not in FreeSeats.model_fields:
+        return False
     named = isinstance(rule, Attendance) and rule.among is not None
     return condition.layer == "not-rostered" or (condition.layer == "claimed" and not named)
 

@@ -12,15 +12,16 @@ from functools import partial, reduce
 from itertools import chain, islice
 from operator import or_
 
-from scheduler.construction import Option, best_patterns
+from scheduler.construction import Option
 from scheduler.frame import Frame
 from scheduler.layout import Layout
 from scheduler.ledger import Ledger
 from scheduler.need import Need
 from scheduler.objective import Valuation
 from scheduler.occupancy import Block
-from scheduler.pattern import CasePatterns, JoinKey, Pattern
-from scheduler.plan import bookings_of, pattern_of
+from scheduler.pattern import CasePatterns, JoinKey, Pattern, pattern_of
+from scheduler.plan import bookings_of
+from scheduler.ranking import best_patterns
 from scheduler.timeline import Timeline, span, spans
 from scheduler.validator import Checked
 from scheduler.world import Booking, Leg

@@ -9,7 +9,7 @@ from scheduler.construction import Option, construct
 from scheduler.improvement import Improvement
 from scheduler.objective import key
 from scheduler.plan import bookings_of
-from scheduler.planner import Task, prepare
+from scheduler.task import Task, prepare
 from scheduler.validator import violations
 from tests.kernel import worlds
 from tests.kernel.worlds import Setting, examples

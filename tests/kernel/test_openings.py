@@ -12,8 +12,8 @@ from scheduler.need import Asked
 from scheduler.objective import Valuation
 from scheduler.occupancy import Block, Claims
 from scheduler.opening import KINDS, Named, Opening, free_of, knows, openings
-from scheduler.pattern import CasePatterns, Pattern, Patterns
-from scheduler.plan import bookings_of, pattern_of
+from scheduler.pattern import CasePatterns, Pattern, Patterns, pattern_of
+from scheduler.plan import bookings_of
 from scheduler.timeline import Timeline, span
 from scheduler.validator import violations
 from scheduler.world import PERSON, Booking

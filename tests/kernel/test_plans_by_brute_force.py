@@ -15,12 +15,12 @@ from scheduler import planner
 from scheduler.bound import bounds
 from scheduler.constraint import Elapsed, Inside
 from scheduler.construction import Option, construct
-from scheduler.model import Program, every_choice, solve
+from scheduler.model import Limit, Program, every_choice, solve
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, key
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Patterns
 from scheduler.plan import bookings_of
-from scheduler.planner import prepare
+from scheduler.task import prepare
 from scheduler.validator import plan_violations, violations
 from scheduler.world import Booking, World
 from tests.kernel import worlds
@@ -73,7 +73,7 @@ def check_model(setting: Setting, best: Best) -> None:
     task = prepare(setting.world, setting.register)
     program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
     every_choice(program, task.cases)
-    solution = solve(program, {}, math.inf)
+    solution = solve(program, {}, Limit())
     assert solution is not None
     values = valued(task.valuation, task.cases, solution.options)
     assert key(values) == best.values

@@ -8,7 +8,8 @@ from typing import Any
 from api.desk import Desk
 from constraints.register import REGISTER
 from scheduler.plan import Plan
-from scheduler.planner import plan, prepare
+from scheduler.planner import plan
+from scheduler.task import prepare
 from scheduler.world import Booking, Trigger, World
 
 TINY = Path(__file__).parents[2] / "fixtures" / "tiny.json"

@@ -1,0 +1,35 @@
+"""Stopping on request: a solver at work in native code is interrupted from beside it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+Stop = Callable[[], bool]
+"""Whether to stop; may be asked often, and from another thread."""
+PAUSE = 0.02
+"""Seconds between two times of asking, a fifth of what a stop may take."""
+
+
+def never() -> bool:
+    """Do not stop."""
+    return False
+
+
+@contextmanager
+def interrupting(interrupt: Callable[[], object], stop: Stop) -> Iterator[None]:
+    """Call ``interrupt`` soon after ``stop`` says so, as long as the body runs."""
+    done = Event()
+
+    def watch() -> None:
+        while not done.wait(PAUSE):
+            if stop():
+                interrupt()
+                return
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
