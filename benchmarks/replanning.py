@@ -1,19 +1,20 @@
-"""How fast the national plan is repaired after an event of each kind, and at what change.
+"""How fast a plan is repaired after an event of each kind, and at what change.
 
-Run ``python -m benchmarks.replanning``; it prints a Markdown table with the machine named. Every
+Run ``python -m benchmarks.replanning [europe]``; it prints a Markdown table with the machine named,
+for the national world or for Europe. Every
 event hits the first plan, of which every other booking is confirmed, in a place where it hurts.
 *Unaffected* are bookings that the events did not break; a share of them may give way.
 """
 
 import statistics
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from api.desk import open_world
 from benchmarks.machine import machine
-from benchmarks.national import WORLD
+from benchmarks.peers.worlds import EUROPE, NATIONAL, Setting
 from constraints.independent_departure import TRIGGER
 from constraints.register import REGISTER
 from scheduler.event import (
@@ -37,12 +38,12 @@ from scheduler.world import Booking, Case, Document, Fact, Interval, Trigger, Wo
 ROUNDS = 3
 
 
-def main() -> None:
+def main(setting: Setting) -> None:
     """Print the figures; RuntimeError when the validator refuses a repaired plan."""
-    world = open_world(WORLD)
+    world = setting.world()
     world, made = _confirmed(world, plan(world, REGISTER, seconds=0))
     print(f"{machine()}\n")
-    print(f"National plan of {len(made.bookings)} bookings, every other one confirmed.\n")
+    print(f"{setting.name}: {len(made.bookings)} bookings, every other one confirmed.\n")
     print("| event | seconds | moved | dropped | new | unaffected moved |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, event in _events(world, made):
@@ -159,4 +160,4 @@ def _most(names: Iterable[str | None]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main((EUROPE if sys.argv[1:] == ["europe"] else NATIONAL)[0])

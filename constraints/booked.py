@@ -10,8 +10,8 @@ def departure_of(subject: Subject) -> str | None:
     return next(
         (
             one.departure
-            for one in subject.world.bookings
-            if (one.case, one.operation) == (subject.case.id, "removal") and one.status in STANDING
+            for one in subject.world.booked.get(subject.case.id, ())
+            if one.operation == "removal" and one.status in STANDING
         ),
         None,
     )

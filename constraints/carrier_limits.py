@@ -12,13 +12,16 @@ from scheduler.constraint import Constraint, Seats, Subject, Text
 
 def _declare(subject: Subject) -> Iterator[Seats]:
     kind = kind_of(subject)
+    limits = subject.once(("carrier-limits", kind), lambda: tuple(_limits(subject, kind)))
+    yield Seats(kind, len(subject.case.persons), limits)
+
+
+def _limits(subject: Subject, kind: str) -> Iterator[tuple[str, int]]:
     carriers = {one.carrier for one in subject.departures if one.kind == "scheduled"}
     of_carrier = {one: subject.rule("airline-limits", seat=kind, carrier=one) for one in carriers}
-    limits = tuple(
-        (one.id, of_carrier[one.carrier].number if one.kind == "scheduled" else one.seats.of(kind))
-        for one in subject.departures
-    )
-    yield Seats(kind, len(subject.case.persons), limits)
+    for one in subject.departures:
+        scheduled = one.kind == "scheduled"
+        yield one.id, of_carrier[one.carrier].number if scheduled else one.seats.of(kind)
 
 
 CONSTRAINT = Constraint(

@@ -13,8 +13,11 @@ MONITOR = "monitor"
 
 def _declare(subject: Subject) -> Iterator[Only]:
     departures = subject.departures
-    manned = frozenset(
-        one.id for one in departures if one.kind != "charter" or _is_manned(subject, one)
+    manned = subject.once(
+        "charter-team",
+        lambda: frozenset(
+            one.id for one in departures if one.kind != "charter" or _is_manned(subject, one)
+        ),
     )
     if len(manned) < len(departures):
         yield Only(departures=manned)

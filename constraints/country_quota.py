@@ -14,7 +14,10 @@ from scheduler.world import Departure
 def _declare(subject: Subject) -> Iterator[Seats]:
     if any(one.quotas for one in subject.departures):
         country = subject.world.location[subject.case.location].country
-        limits = tuple((one.id, _limit(one, country)) for one in subject.departures)
+        limits = subject.once(
+            ("country-quota", country),
+            lambda: tuple((one.id, _limit(one, country)) for one in subject.departures),
+        )
         yield Seats(country, len(subject.case.persons), limits)
 
 

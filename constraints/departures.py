@@ -6,7 +6,6 @@ from typing import Literal
 from constraints.escort import escorted
 from constraints.lights import EXECUTION
 from scheduler.constraint import Constraint, Seats, Subject, Text
-from scheduler.world import Departure
 
 
 def kind_of(subject: Subject) -> Literal["unescorted", "escorted"]:
@@ -14,14 +13,13 @@ def kind_of(subject: Subject) -> Literal["unescorted", "escorted"]:
     return "escorted" if escorted(subject.case) else "unescorted"
 
 
-def free_seats(subject: Subject, departure: Departure) -> int:
-    """Return the seats that ``departure`` has for this case and all others of its kind."""
-    return departure.seats.of(kind_of(subject))
-
-
 def _declare(subject: Subject) -> Iterator[Seats]:
-    limits = tuple((one.id, free_seats(subject, one)) for one in subject.departures)
-    yield Seats(kind_of(subject), len(subject.case.persons), limits)
+    kind = kind_of(subject)
+    limits = subject.once(
+        ("departures", kind),
+        lambda: tuple((one.id, one.seats.of(kind)) for one in subject.departures),
+    )
+    yield Seats(kind, len(subject.case.persons), limits)
 
 
 CONSTRAINT = Constraint(

@@ -17,6 +17,10 @@ def _declare(subject: Subject) -> Iterator[Attendance]:
         return
     least = subject.rule("escort-number", risk="standard").number
     count = sum(max(one.escorts, least) for one in subject.case.persons if one.escorts)
+    yield from subject.once(("escort", count), lambda: tuple(_journeys(subject, count)))
+
+
+def _journeys(subject: Subject, count: int) -> Iterator[Attendance]:
     journeys: dict[tuple[bool, int], set[str]] = {}
     for departure in subject.departures:
         if departure.kind != "charter":

@@ -11,6 +11,11 @@ TOGETHER = frozenset({"family"})
 
 
 def _declare(subject: Subject) -> Iterator[Attendance]:
+    fits = ALONE if len(subject.case.persons) == 1 else TOGETHER
+    yield from subject.once(("handover-room", fits), lambda: tuple(_rooms(subject, fits)))
+
+
+def _rooms(subject: Subject, fits: frozenset[str]) -> Iterator[Attendance]:
     rooms: dict[str, set[str]] = {}
     for room in subject.world.roles.get(ROLE, ()):
         rooms.setdefault(room.home, set()).add(room.id)
@@ -22,7 +27,7 @@ def _declare(subject: Subject) -> Iterator[Attendance]:
             role=ROLE,
             first="hand-over",
             last="hand-over",
-            skills=ALONE if len(subject.case.persons) == 1 else TOGETHER,
+            skills=fits,
             among=frozenset(rooms[airport]),
             departures=frozenset(departures[airport]),
         )

@@ -4,11 +4,11 @@ A declaration speaks of acts, minutes and instants, never of slots or variables.
 it as timelines and as a CP-SAT model, the validator as plain date arithmetic.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 from scheduler import calendar
 from scheduler.grid import Stretch, hours, local_date, midnight
@@ -24,6 +24,9 @@ Layer = Literal["rule", "not-rostered", "claimed"]
 """Why a constraint forbids: its rule, nobody there at all, or those there taken by bookings."""
 Scope = Literal["placement", "removal", "chain"]
 """A leg, or what holds between the two legs of a chain."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +284,19 @@ class Subject:
         """Return each person's answer to ``fact``; absent is unknown."""
         return tuple(person.facts.get(fact, _UNKNOWN) for person in self.case.persons)
 
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what ``make`` returns, worked out once for all cases that ask it alike.
+
+        Alike are ``key``, the destination and what rules are chosen by; ``make`` may depend on
+        nothing else of the case.
+        """
+        _, memo = self.world.memo.setdefault(id(self.rules), (self.rules, {}))
+        asked = key, self.case.destination, *self._attributes.values()
+        if asked not in memo:
+            memo[asked] = make()
+        known: T = memo[asked]
+        return known
+
     @property
     def departures(self) -> tuple[Departure, ...]:
         """The departures to the case's destination, in order."""
@@ -437,7 +453,7 @@ class Register:
     ) -> tuple[tuple[Constraint, Declaration], ...]:
         """Return what every constraint that applies declares, in register order.
 
-        A scope that the case does not have declares nothing.
+        Worked out once for each case of a world; a scope it does not have declares nothing.
 
         Raises
         ------
@@ -446,6 +462,17 @@ class Register:
         """
         if scope not in (*case.legs, *(("chain",) if len(case.legs) == 2 else ())):
             return ()
+        _, memo = world.memo.setdefault(id(self), (self, {}))
+        asked = case.id, scope
+        if asked not in memo or memo[asked][0] is not case:
+            memo[asked] = case, self._held(world, case, scope)
+        known: tuple[tuple[Constraint, Declaration], ...] = memo[asked][1]
+        return known
+
+    def _held(
+        self, world: World, case: Case, scope: Scope
+    ) -> tuple[tuple[Constraint, Declaration], ...]:
+        """Return what is declared, none of it where it cannot stand."""
         declared = self._declared(world, case, scope)
         wrong = [
             f"constraint {constraint.id}: {declaration} cannot stand between two legs"

@@ -85,15 +85,6 @@ class Patterns:
         return known
 
     @cached_property
-    def proposed(self) -> Mapping[str, Sequence[Booking]]:
-        """The bookings that planning may still move, by case."""
-        found: dict[str, list[Booking]] = {}
-        for one in self.world.bookings:
-            if one.status == "proposed":
-                found.setdefault(one.case, []).append(one)
-        return found
-
-    @cached_property
     def empty(self) -> Occupancy:
         """The empty world: nobody's booking in it."""
         return Occupancy(self.world)
@@ -159,7 +150,8 @@ class CasePatterns:
     @cached_property
     def proposed(self) -> Pattern | None:
         """The pattern of its bookings that planning may still move, or None."""
-        return pattern_of(self, self.patterns.proposed.get(self.case.id, ()))
+        booked = self.world.booked.get(self.case.id, ())
+        return pattern_of(self, [one for one in booked if one.status == "proposed"])
 
     @property
     def withdrawn(self) -> bool:

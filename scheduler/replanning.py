@@ -84,7 +84,7 @@ def replan(
     booked = {one.id for one in plan.bookings}
     cancelled = (one for one in world.bookings if not one.claims and one.id not in booked)
     after = changed(world.but(bookings=(*plan.bookings, *cancelled)), register, events)
-    repair = _Repair(after, register, plan, events)
+    repair = _Repair(world, after, register, plan, events)
     repair.insert()
     repair.force(seconds)
     return repair.result(began)
@@ -94,12 +94,13 @@ class _Repair:
     """A plan under repair: what stands by case, what changes and why, and who waits."""
 
     def __init__(
-        self, after: World, register: Register, plan: Plan, events: Sequence[Event]
+        self, before: World, after: World, register: Register, plan: Plan, events: Sequence[Event]
     ) -> None:
         self.plan = plan
         self.events = events
         self.before = _by_case(plan.bookings)
-        broken = _broken(after, register, [one for one in after.bookings if one.claims])
+        claiming = [one for one in after.bookings if one.claims]
+        broken = _broken(after, register, claiming, _doubtful(before, after, claiming, events))
         stands = [
             one for one in after.bookings if one.case not in broken or begun(one, after.as_of)
         ]
@@ -108,17 +109,27 @@ class _Repair:
         self.world = after.but(bookings=tuple(stands))
         self.patterns = Patterns(self.world, register)
         self.valuation = Valuation(self.patterns)
+        self._kept: tuple[list[int], Ledger] | None = None
         self.because = {
             name: self._because(name, broken.get(name))
             for name, bookings in self.before.items()
             if bookings != self.standing.get(name, ())
         }
-        self.waiting = sorted(self._homeless(), key=self._pressed)
+        could = (one for one in self._homeless() if self.valuation.last_moment(one) is not None)
+        self.waiting = sorted(could, key=self._pressed)
 
     @property
     def bookings(self) -> Bookings:
         """All that stands."""
         return tuple(chain.from_iterable(self.standing.values()))
+
+    @property
+    def _ledger(self) -> Ledger:
+        """All that stands, as it stands now; made anew only when that has changed."""
+        bookings = self.bookings
+        if self._kept is None or self._kept[0] != [id(one) for one in bookings]:
+            self._kept = [id(one) for one in bookings], Ledger(self.patterns, bookings)
+        return self._kept[1]
 
     def _homeless(self) -> Iterator[CasePatterns]:
         """Yield the cases to be planned: broken, or without a booking and told of by an event."""
@@ -147,7 +158,10 @@ class _Repair:
 
     def insert(self) -> None:
         """Plan what waits beside all that stands."""
-        occupancy = Ledger(self.patterns, self.bookings).occupancy
+        if not self.waiting:
+            return
+        occupancy = self._ledger.occupancy
+        self._kept = None
         for case in [*self.waiting]:
             made = self._fitted(case, occupancy)
             if made:
@@ -196,7 +210,7 @@ class _Repair:
     def force(self, seconds: float) -> None:
         """Let proposals give way to what still waits, where that makes the plan worth more."""
         for case in [*self.waiting]:
-            forcing = Forcing(Ledger(self.patterns, self.bookings), self.valuation)
+            forcing = Forcing(self._ledger, self.valuation)
             forced = forcing.force(case, seconds=seconds)
             if forced is None or key(forced.after) <= key(forced.before):
                 continue
@@ -224,7 +238,8 @@ class _Repair:
             if before or after:
                 found[became].append(Outcome(case=name, reason=why, before=before, after=after))
         bookings = self.bookings
-        stands = (one for one in self.world.bookings if not one.claims or one in bookings)
+        ids = {one.id for one in bookings}
+        stands = (one for one in self.world.bookings if not one.claims or one.id in ids)
         world = self.world.but(bookings=tuple(stands))
         plan = self.plan.model_copy(
             update={
@@ -250,7 +265,6 @@ class _Repair:
     def _unplanned(self) -> Iterator[Unplanned]:
         """Yield, of each case with a leg that is not booked, why."""
         said = {one.case: one for one in self.plan.unplanned}
-        forcing = Forcing(Ledger(self.patterns, self.bookings), self.valuation)
         for case in self.world.cases:
             legs = {one.operation for one in self.standing.get(case.id, ())}
             if legs.issuperset(case.legs):
@@ -258,9 +272,22 @@ class _Repair:
             if not legs.isdisjoint(case.legs):
                 yield said.get(case.id) or Unplanned(case=case.id, reason=HALVED)
             elif case.id in self.because or self._told(case.id) or case.id not in said:
-                yield _why(forcing, self.patterns.of(case.id))
+                yield self._why(self.patterns.of(case.id))
             else:
                 yield said[case.id]
+
+    def _why(self, case: CasePatterns) -> Unplanned:
+        """Return why a case has no booking: by itself, or for want of what others hold."""
+        if self.valuation.last_moment(case) is None:
+            alone = Explanation(case, self.patterns.empty)
+            return Unplanned(case=case.case.id, reason=reason(alone))
+        forcing = Forcing(self._ledger, self.valuation)
+        return Unplanned(
+            case=case.case.id,
+            reason=reason(Explanation(case, forcing.ledger.occupancy)),
+            blocked="bookings",
+            by=forcing.occupants(case),
+        )
 
 
 def _by_case(bookings: Iterable[Booking]) -> dict[str, Bookings]:
@@ -270,18 +297,44 @@ def _by_case(bookings: Iterable[Booking]) -> dict[str, Bookings]:
     return found
 
 
-def _broken(world: World, register: Register, bookings: Sequence[Booking]) -> dict[str, Violation]:
-    """Return the cases that cannot stand, each with what it breaks.
+def _doubtful(
+    before: World, after: World, bookings: Sequence[Booking], events: Sequence[Event]
+) -> list[Booking]:
+    """Return the bookings of every case that events could have broken.
+
+    Those are the cases that have what an event is about, or that fly with one of the team of a
+    charter it is about; all of them when time has passed.
+    """
+    if after.as_of != before.as_of:
+        return list(bookings)
+    subjects = {one.subject for one in events}
+    flights = [*before.departures, *after.departures]
+    teams = {member for one in flights if one.id in subjects for member in one.team}
+    subjects |= teams | {one.id for one in flights if not teams.isdisjoint(one.team)}
+    cases = {
+        name
+        for name, mine in _by_case(bookings).items()
+        if not subjects.isdisjoint(
+            {name, *_shared(mine), *(one.id for one in after.case[name].persons)}
+        )
+    }
+    return [one for one in bookings if one.case in cases]
+
+
+def _broken(
+    world: World, register: Register, bookings: Sequence[Booking], doubtful: Sequence[Booking]
+) -> dict[str, Violation]:
+    """Return the cases of ``doubtful`` that cannot stand, each with what it breaks.
 
     Of those that break a rule only together the firmest stay: confirmed before held before
     proposed, then the heaviest.
     """
-    mine = _by_case(bookings)
-    case_of = {one.id: one.case for one in bookings}
+    mine = _by_case(doubtful)
+    case_of = {one.id: one.case for one in doubtful}
     by_itself = Checked(world, register, ())
     found: dict[str, Violation] = {}
     together = set[str]()
-    for name in dict.fromkeys(case_of[one.booking] for one in by_itself.violations(bookings)):
+    for name in dict.fromkeys(case_of[one.booking] for one in by_itself.violations(doubtful)):
         alone = by_itself.violations(mine[name])
         if alone:
             found[name] = alone[0]
@@ -345,16 +398,3 @@ def _became(before: Bookings, after: Bookings) -> str:
         return "new"
     lost = {one.operation for one in before} - {one.operation for one in after}
     return "dropped" if lost else "moved"
-
-
-def _why(forcing: Forcing, case: CasePatterns) -> Unplanned:
-    """Return why a case has no booking: by itself, or for want of what others hold."""
-    if forcing.valuation.last_moment(case) is None:
-        alone = Explanation(case, forcing.patterns.empty)
-        return Unplanned(case=case.case.id, reason=reason(alone))
-    return Unplanned(
-        case=case.case.id,
-        reason=reason(Explanation(case, forcing.ledger.occupancy)),
-        blocked="bookings",
-        by=forcing.occupants(case),
-    )

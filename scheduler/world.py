@@ -6,7 +6,7 @@ checked in :mod:`scheduler.loading`, which reads a file and reports every proble
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -455,9 +455,22 @@ class World(Part):
         What follows from the parts that stay is not worked out again.
         """
         made = self.model_copy(update=parts)
-        for name in ("fingerprint", *(one for part in parts for one in _FOLLOWS[part])):
+        for name in ("fingerprint", "memo", *(one for part in parts for one in _FOLLOWS[part])):
             made.__dict__.pop(name, None)
         return made
+
+    @cached_property
+    def booked(self) -> dict[str, tuple[Booking, ...]]:
+        """The bookings by case, of those that have any."""
+        found: dict[str, list[Booking]] = {}
+        for one in self.bookings:
+            found.setdefault(one.case, []).append(one)
+        return {case: tuple(mine) for case, mine in found.items()}
+
+    @cached_property
+    def memo(self) -> dict[int, tuple[Any, dict[Hashable, Any]]]:
+        """What constraints worked out of this very world, by their rules and their register."""
+        return {}
 
     @cached_property
     def grid(self) -> Grid:
@@ -606,7 +619,7 @@ _FOLLOWS = {
     "departures": ("departure", "_departures_to", "team_duties"),
     "facilities": ("facility",),
     "resources": ("resource", "roles"),
-    "bookings": (),
+    "bookings": ("booked",),
 }
 """What is kept of each part of a world that can be replaced."""
 
