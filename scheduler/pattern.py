@@ -151,7 +151,14 @@ class CasePatterns:
     def proposed(self) -> Pattern | None:
         """The pattern of its bookings that planning may still move, or None."""
         booked = self.world.booked.get(self.case.id, ())
-        return pattern_of(self, [one for one in booked if one.status == "proposed"])
+        found = pattern_of(self, [one for one in booked if one.status == "proposed"])
+        legs = [
+            (layout, slot)
+            for booked_as, slot in (found.legs if found else ())
+            for layout in self.legs[booked_as.leg].promising
+            if layout.frame is booked_as.frame
+        ]
+        return Pattern(self.case.id, tuple(legs)) if len(legs) == len(self.legs) else None
 
     @property
     def withdrawn(self) -> bool:
