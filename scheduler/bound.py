@@ -87,13 +87,6 @@ class Relaxation:
     cases: int = 0
 
 
-def bounds(
-    cases: Sequence[CasePatterns], valuation: Valuation, occupancy: Occupancy, values: Objective
-) -> Objective:
-    """Return, per level, what no plan of ``cases`` can beat, given ``values`` above it."""
-    return prove([relax(cases, valuation, occupancy)], values)
-
-
 def alone(cases: Iterable[CasePatterns], valuation: Valuation) -> Objective:
     """Return the bounds that need no model: all that fits an empty world is planned there."""
     found = dict.fromkeys(LEVELS, 0)
@@ -140,20 +133,27 @@ def prove(
 
 
 def prove_whole(
-    parts: Sequence[Relaxation], proven: Objective, seconds: float, stop: Stop = never
+    parts: Sequence[Relaxation],
+    proven: Objective,
+    seconds: float = math.inf,
+    stop: Stop = never,
+    reached: Sequence[int] | None = None,
 ) -> Objective:
     """Return ``proven`` with the planned weight bound again, by columns taken whole or not at all.
 
     Every plan is such a choice of columns. :func:`prove` comes first; SCIP branches from there, on
-    each part for its share of the time.
+    each part for its share of the time, smallest part first. Parts that have ``reached`` their
+    bound are left alone.
     """
     until = time.monotonic() + seconds
-    total, cases = 0, sum(one.cases for one in parts)
-    for part in parts:
+    bounds = [one.proven[WEIGHT] for one in parts]
+    short = [n for n, bound in enumerate(bounds) if reached is None or reached[n] < bound]
+    cases = sum(parts[n].cases for n in short)
+    for n in sorted(short, key=lambda n: parts[n].cases):
         left = until - time.monotonic()
-        total += _branched(part, left * part.cases / cases, stop)
-        cases -= part.cases
-    return proven | {WEIGHT: min(total, proven[WEIGHT])}
+        bounds[n] = _branched(parts[n], left * parts[n].cases / cases, stop)
+        cases -= parts[n].cases
+    return proven | {WEIGHT: min(sum(bounds), proven[WEIGHT])}
 
 
 def _branched(part: Relaxation, seconds: float, stop: Stop) -> int:

@@ -274,7 +274,8 @@ class _Search:
         bound = all(WEIGHT in one.proven for one in parts) and self.proven.get(WEIGHT)
         if not bound or self.rounds is not None or self.task.value(options)[WEIGHT] >= bound:
             return
-        whole = prove_whole(parts, self.proven, min(seconds, self.left), self.stop)
+        reached = [self.task.value_of(one, options)[WEIGHT] for one in self.task.parts]
+        whole = prove_whole(parts, self.proven, min(seconds, self.left), self.stop, reached)
         if whole != self.proven:
             self.proven = whole
             self._tell(self.task.value(options))

@@ -1,6 +1,7 @@
 """The open patterns of a case, best first, worked out only as far as they are asked for."""
 
 from collections.abc import Iterator
+from datetime import date
 from functools import cache, reduce
 from heapq import heappop, heappush, merge
 from itertools import count
@@ -131,15 +132,19 @@ class _Ends:
         self.near = near
         self._line = _union([(one, line << one.frame.ends[-1]) for one, line in near])
         self._zone = case.arrival_zone(near[0][0])
-        self._since = cache(lambda leaves: case.nights_since(key[0], key[1], leaves, occupancy))
-        self._holding = cache(self._placement)
+        self._since: dict[date, int] = {}
+        self._placements: dict[int, tuple[Layout, int] | None] = {}
 
     def last(self, join: Join, before: int) -> int | None:
         """Return the last slot under ``before`` at which a placement ends that goes with it."""
         last = latest(self._line & (1 << before) - 1)
-        if last is None or last < max(join.first, self._since(join.leaves)):
+        if last is None or last < join.first:
             return None
-        return last
+        since = self._since.get(join.leaves)
+        if since is None:
+            since = self.case.nights_since(*self.key[:2], join.leaves, self.occupancy)
+            self._since[join.leaves] = since
+        return last if last >= since else None
 
     def rank(self, join: Join, last: int) -> Rank:
         """Return the rank of a removal with a placement that ends at ``last``."""
@@ -151,7 +156,9 @@ class _Ends:
 
     def placement(self, last: int) -> tuple[Layout, int] | None:
         """Return an open placement that ends at ``last``."""
-        return self._holding(last)
+        if last not in self._placements:
+            self._placements[last] = self._placement(last)
+        return self._placements[last]
 
     def _placement(self, last: int) -> tuple[Layout, int] | None:
         for layout, starts in self.near:

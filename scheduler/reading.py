@@ -14,6 +14,9 @@ from scheduler.timeline import Timeline, span
 from scheduler.world import Case, Departure, Leg, World
 from scheduler.world import Seats as FreeSeats
 
+MOST = 10_000
+"""Sets of days kept as slots: more than are asked of at a time, few enough to hold."""
+
 
 class Readings:
     """What declarations, frames and needs of a world mean in slots; cases share the answers."""
@@ -90,6 +93,8 @@ class Readings:
             for day, slots in enumerate(day_lines(self.world.grid, zone)):
                 if chosen >> day & 1:
                     line |= slots
+            if len(self._days) >= MOST:
+                self._days.clear()
             self._days[zone, chosen] = line
         return line
 
