@@ -1,9 +1,9 @@
 """How near the bound plans are, by world, supply, seconds and seed.
 
-Run ``python -m benchmarks.planning [national] [europe] [--seconds S ...] [--seeds N]``. Each plan
-is made by two processes on two cores, from the loaded world; its gap is against the bound kept
-beside the fixture (``benchmarks.bounds``), not the one it proves itself, and the validator looks at
-it.
+Run ``python -m benchmarks.planning [national] [europe] [--supply X ...] [--seconds S ...]
+[--seeds N]``. Each plan is made by two processes on two cores, from the loaded world; its gap is
+against the bound kept beside the fixture (``benchmarks.bounds``), not the one it proves itself, and
+the validator looks at it.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from multiprocessing import get_context
 
 from benchmarks.bounds import kept
 from benchmarks.machine import machine
-from benchmarks.peers.worlds import EUROPE, NATIONAL, Setting
+from benchmarks.peers.worlds import EUROPE, NATIONAL, SUPPLIES, Setting
 from constraints.register import REGISTER
 from scheduler.objective import Objective
 from scheduler.planner import plan
@@ -84,12 +84,14 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("worlds", nargs="*", choices=["national", "europe", []])
     parser.add_argument("--seconds", type=float, nargs="+", default=[10.0, 60.0])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--supply", type=float, nargs="+", default=list(SUPPLIES))
     asked = parser.parse_args(arguments)
     settings = [
         one
         for name, group in (("national", NATIONAL), ("europe", EUROPE))
         if name in (asked.worlds or ["national", "europe"])
-        for one in group
+        for supply, one in zip(SUPPLIES, group, strict=True)
+        if supply in asked.supply
     ]
     print(f"{machine()}\n")
     print("| world | seconds | planned weight by seed | gap, median | proven itself, median |"

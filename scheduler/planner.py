@@ -44,7 +44,7 @@ EXACT = 20_000
 Beyond it the model polishes named options and the relaxation gives the bound."""
 ANNEALING = 0.45
 """The share of the time for annealing where it is done here; the rest is for bounds and polish."""
-ELSEWHERE = 0.8
+ELSEWHERE = 0.85
 """The share of the time for annealing where it is done beside the bounds."""
 BRANCHING = 0.5
 """The share of what is left after the first bounds that may go into tightening them."""
@@ -211,7 +211,8 @@ class _Search:
 
     def run(self, options: Options, executor: Executor | None, workers: int) -> Options:
         """Return the plan that ``options`` becomes; what is proven of it is in ``proven``."""
-        exact = _is_small(self.task)
+        with self.task.without(options):
+            exact = _is_small(self.task)
         sent: list[Future[Start]] = []
         if exact:
             executor = None
