@@ -186,7 +186,7 @@ def plan(
     world_file: WorldFile,
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the plan.")],
     seconds: Annotated[
-        float, typer.Option(min=0, max=86_400, help="For improvement and proof.")
+        float, typer.Option(min=0, max=86_400, help="In all; the first plan is always finished.")
     ] = 20.0,
     rounds: Annotated[
         int | None,
@@ -213,7 +213,7 @@ def plan(
             seed=seed,
             progress=show,
             executor=executor,
-            workers=workers - 1,
+            workers=max(workers - 1, 1),
         )
     _write(out, made.model_dump_json(by_alias=True, indent=1) + "\n")
     planned = len({booking.case for booking in made.bookings})

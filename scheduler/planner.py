@@ -75,14 +75,14 @@ def plan(
     progress: Progress | None = None,
     stop: Stop = never,
     executor: Executor | None = None,
-    workers: int = 0,
+    workers: int = 1,
 ) -> Plan:
     """Plan every case of ``world`` that fits.
 
     Parameters
     ----------
     seconds
-        Time for improvement and proof after the first plan, which is always finished.
+        Time in all, though the first plan is always finished; 0 stops there.
     rounds
         Rounds of annealing instead: no clock is looked at then, and the result is the same on every
         machine and for every number of workers.
@@ -111,7 +111,8 @@ def plan(
     if seconds > 0 or rounds:
         if seeds is None:
             seeds = 1 if rounds is not None or len(task.parts) > 1 else max(workers, 1)
-        search = _Search(task, seconds, rounds, range(seed, seed + seeds), report, stop)
+        seeded = range(seed, seed + seeds)
+        search = _Search(task, began + seconds, rounds, seeded, report, stop)
         options = search.run(options, executor, workers)
         proven |= search.proven
     values = task.value(options)
@@ -193,39 +194,41 @@ class _Search:
     """
 
     task: Task
-    seconds: float
+    until: float
     rounds: int | None
     seeds: Sequence[int]
     report: Callable[[Objective, Objective], None]
     stop: Stop
     proven: Objective = field(default_factory=dict)
     _bound_for: Objective = field(default_factory=dict)
-    began: float = field(default_factory=time.monotonic)
 
     @property
     def left(self) -> float:
         """Seconds until the end; without an end where rounds are counted."""
         if self.rounds is not None:
             return math.inf
-        return self.began + self.seconds - time.monotonic()
+        return self.until - time.monotonic()
 
     def run(self, options: Options, executor: Executor | None, workers: int) -> Options:
         """Return the plan that ``options`` becomes; what is proven of it is in ``proven``."""
+        if self._is_over():
+            return options
         with self.task.without(options):
             exact = _is_small(self.task)
         sent: list[Future[Start]] = []
+        kept = (1 - ELSEWHERE) * self.left
         if exact:
             executor = None
         elif executor is not None:
-            share = Budget(ELSEWHERE * self.seconds, self.rounds)
+            share = Budget(ELSEWHERE * self.left, self.rounds)
             sent = submit(executor, workers, self.task, options, share, self.seeds)
         else:
-            share = Budget(ANNEALING * self.seconds, self.rounds)
+            share = Budget(ANNEALING * self.left, self.rounds)
             options = anneal(self.task, options, share, self.seeds, self.stop, self._tell)
         parts = self._relaxed(options)
         solving = self._prove(parts, options, LEVELS if exact else HEADLINE)
         if executor is not None:
-            self._branch(parts, options, self.left - (1 - ELSEWHERE) * self.seconds)
+            self._branch(parts, options, self.left - kept)
             options = collect(self.task, options, sent, len(self.seeds), self.stop)
             self._tell(self.task.value(options))
         if self.stop() or self._closed(options):
@@ -237,6 +240,9 @@ class _Search:
         options = self._polish(options, LOWER * solving)
         self._prove(parts, options, LEVELS)
         return options
+
+    def _is_over(self) -> bool:
+        return self.left <= 0 or self.stop()
 
     def _tell(self, values: Objective) -> None:
         self.report(values, self.proven)
@@ -254,7 +260,8 @@ class _Search:
         with task.without(options), paused():
             try:
                 return [
-                    relax(part, task.valuation, task.occupancy, self.stop) for part in task.parts
+                    relax(part, task.valuation, task.occupancy, self._is_over)
+                    for part in task.parts
                 ]
             except CancelledError:
                 return []

@@ -35,7 +35,7 @@ WRITING = 60.0
 """The same for us: the reasons why cases are not planned are written after the limit."""
 MARGIN = 1.5
 """What our planner needs before and after the seconds it is given."""
-BESIDE = 30.0
+BESIDE = 5.0
 """From so many seconds on a second process pays: it anneals while the first works out bounds."""
 LOADING = 120.0
 """Seconds that a solver has to be loaded, before its clock starts."""
@@ -189,5 +189,6 @@ def _us(sender: Connection, path: Path, limit: float, seed: int) -> None:
             seed=seed,
             progress=report,
             executor=beside,
+            workers=1,
         )
         sender.send(("plan", time.monotonic() - began, made.model_dump_json(by_alias=True)))
