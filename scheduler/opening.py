@@ -13,7 +13,7 @@ from heapq import merge
 from operator import or_
 from typing import Literal
 
-from scheduler.constraint import LATEST, Attendance
+from scheduler.constraint import Attendance
 from scheduler.grid import days, first_slots
 from scheduler.layout import Layout
 from scheduler.ledger import Ledger
@@ -231,25 +231,19 @@ class _Search:
                 claims = self.case.claims(pattern, names)
                 bookings = bookings_of(self.case, pattern, names)
                 uses = self.question.part(claims) if self.question else self._of_others(claims)
-                return (*self._order(), *rank), Opening(self.case.case.id, bookings, uses)
+                return (*self.valuation.order(self.case), *rank), Opening(
+                    self.case.case.id, bookings, uses
+                )
         return None
 
     def _of_others(self, claims: Claims) -> Claims:
         own = self.case.case.id
         return replace(claims, people=tuple(one for one in claims.people if one[0] != own))
 
-    def _order(self) -> tuple[object, ...]:
-        pressed = self.valuation.pressed(self.case)
-        deadline = self.valuation.deadline(self.case) if pressed else None
-        return not pressed, deadline or LATEST, -self.case.case.weight
-
     # --- Patterns, each stream best first -----------------------------------------------------
 
     def _ranked(self, pattern: Pattern) -> _Ranked:
-        worth = self.valuation.worth(self.case, pattern)
-        changes = sum(self.valuation.changed(self.case.case, *leg) for leg in pattern.legs)
-        slots = (slot for _, slot in pattern.legs)
-        return (worth.nights, worth.alone, changes, worth.days, *slots), pattern
+        return self.valuation.rank(self.case, pattern), pattern
 
     def _alone(self) -> Iterator[Iterator[_Ranked]]:
         for layout, line in self.case.open_layouts(self.case.case.legs[0], self.occupancy):
