@@ -290,7 +290,7 @@ class Subject:
         Alike are ``key``, the destination and what rules are chosen by; ``make`` may depend on
         nothing else of the case.
         """
-        _, memo = self.world.memo.setdefault(id(self.rules), (self.rules, {}))
+        memo = self.world.memo(self.rules)
         asked = key, self.case.destination, *self._attributes.values()
         if asked not in memo:
             memo[asked] = make()
@@ -462,7 +462,7 @@ class Register:
         """
         if scope not in (*case.legs, *(("chain",) if len(case.legs) == 2 else ())):
             return ()
-        _, memo = world.memo.setdefault(id(self), (self, {}))
+        memo = world.memo(self)
         asked = case.id, scope
         if asked not in memo or memo[asked][0] is not case:
             memo[asked] = case, self._held(world, case, scope)

@@ -22,7 +22,7 @@ from scheduler.constraint import (
     Seats,
     Standing,
 )
-from scheduler.grid import day_at, days, first_slots, local_date
+from scheduler.grid import day_at, days, first_slots
 from scheduler.layout import CaseLeg, Condition, Declared, Family, Layout, matches
 from scheduler.need import Booked
 from scheduler.occupancy import Block, Claims, Occupancy, nights_between
@@ -113,7 +113,6 @@ class CasePatterns:
         self._shut: dict[Layout, tuple[tuple[Condition, Declaration], ...]] = {}
         self._joins: dict[Layout, JoinKey] = {}
         self._taken: dict[str | None, tuple[tuple[tuple[str, str, int, int], ...], int]] = {}
-        self._leaving: dict[tuple[str, str], int] = {}
         scopes: tuple[Scope, ...] = (*case.legs, "chain") if self.chained else case.legs
         self.declared: Mapping[Scope, Declared] = {
             scope: patterns.register.declarations(self.world, case, scope) for scope in scopes
@@ -476,17 +475,6 @@ class CasePatterns:
         places = occupancy.places(facility, self.between[1].count, booked=booked == "free")
         missing = ~places & ((1 << day) - 1)
         return max(first_slots(grid, zone)[missing.bit_length()] - arrival, 0)
-
-    def _day_of(self, facility: str, departure: Departure) -> int:
-        """Return the number of the local day at ``facility`` on which ``departure`` leaves."""
-        key = facility, departure.id
-        known = self._leaving.get(key)
-        if known is None:
-            zone = self._zone(facility)
-            first = days(self.world.grid, zone)[0]
-            known = max((local_date(departure.departs, zone) - first).days, 0)
-            self._leaving[key] = known
-        return known
 
     def open(self, occupancy: Occupancy, booked: Booked = "free") -> Iterator[Pattern]:
         """Yield every open pattern."""

@@ -455,7 +455,7 @@ class World(Part):
         What follows from the parts that stay is not worked out again.
         """
         made = self.model_copy(update=parts)
-        for name in ("fingerprint", "memo", *(one for part in parts for one in _FOLLOWS[part])):
+        for name in ("fingerprint", "_memos", *(one for part in parts for one in _FOLLOWS[part])):
             made.__dict__.pop(name, None)
         return made
 
@@ -468,9 +468,21 @@ class World(Part):
         return {case: tuple(mine) for case, mine in found.items()}
 
     @cached_property
-    def memo(self) -> dict[int, tuple[Any, dict[Hashable, Any]]]:
-        """What constraints worked out of this very world, by their rules and their register."""
+    def _memos(self) -> dict[int, tuple[object, dict[Hashable, Any]]]:
         return {}
+
+    def memo(self, owner: object) -> dict[Hashable, Any]:
+        """Return where ``owner`` keeps what it worked out of this very world."""
+        known = self._memos.get(id(owner))
+        if known is None or known[0] is not owner:
+            known = self._memos[id(owner)] = owner, {}
+        return known[1]
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave behind what was worked out: identities mean nothing in another process."""
+        state = super().__getstate__()
+        kept = {name: one for name, one in state["__dict__"].items() if name != "_memos"}
+        return state | {"__dict__": kept}
 
     @cached_property
     def grid(self) -> Grid:

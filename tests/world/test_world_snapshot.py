@@ -1,6 +1,7 @@
 """A world is one immutable value: the same from a file, a text or a database."""
 
 import json
+import pickle
 from datetime import UTC, datetime
 from typing import Any
 
@@ -98,3 +99,13 @@ def test_nobody_is_driven_for_longer_than_the_longest_drive() -> None:
     for longest, told in ((drive, drive), (drive - 1, None)):
         put(values, "$.longestDrive", longest)
         assert read(values).drive("azc-ter-apel", "schiphol-ams") == told
+
+
+def test_what_was_worked_out_of_a_world_stays_with_it_and_with_whoever_worked_it_out() -> None:
+    world = read(tiny())
+    one, other = object(), object()
+    world.memo(one)["asked"] = "answered"
+    assert world.memo(one) == {"asked": "answered"}
+    assert world.memo(other) == {}
+    assert world.but(bookings=()).memo(one) == {}
+    assert pickle.loads(pickle.dumps(world)).memo(one) == {}
