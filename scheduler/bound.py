@@ -55,7 +55,7 @@ class Demand:
     ``shortest`` is the least length; in slots.
     """
 
-    eligible: frozenset[str]
+    column: Column
     count: int
     first: int
     end: int
@@ -75,7 +75,7 @@ class Relaxation:
     valuation: Valuation
     occupancy: Occupancy
     alone: Objective
-    demands: list[tuple[Demand, Column]] = field(default_factory=list)
+    demands: dict[frozenset[str], list[Demand]] = field(default_factory=dict)
     nights: dict[tuple[str, date], list[tuple[int, Column]]] = field(default_factory=dict)
     seats: dict[tuple[str, str], list[tuple[int, int, Column]]] = field(default_factory=dict)
     terms: dict[str, list[tuple[int, Column]]] = field(
@@ -234,8 +234,7 @@ def _give(part: Relaxation, level: str, short: int) -> None:
     row = part.given.get(level)
     if row is None:
         row = part.given[level] = part.solver.Constraint("")
-        for factor, column in part.terms[level]:
-            row.SetCoefficient(column, row.GetCoefficient(column) + factor)
+        _extend(row, part.terms[level])
     bound = part.proven[level] - part.constants[level]
     slack = TOLERANCE * max(1.0, abs(bound))
     if level in MAXIMISED:
@@ -398,22 +397,19 @@ def _demand(program: Relaxation, column: Column, members: Members) -> None:
         if sum(ask.members for ask in asks) < len(members):
             continue
         reaches = [(_reach(ask.need.pool), ask.low, ask.high) for ask in asks]
-        program.demands.append(
-            (
-                Demand(
-                    eligible=frozenset[str]().union(*(reach.eligible for reach, _, _ in reaches)),
-                    count=attendance.count,
-                    first=min(low + reach.first for reach, low, _ in reaches),
-                    end=max(high + reach.end for reach, _, high in reaches),
-                    compulsory=(
-                        max(high + reach.last_first for reach, _, high in reaches),
-                        min(low + reach.first_end for reach, low, _ in reaches),
-                    ),
-                    shortest=min(reach.shortest for reach, _, _ in reaches),
-                ),
-                column,
-            )
+        eligible = frozenset[str]().union(*(reach.eligible for reach, _, _ in reaches))
+        demand = Demand(
+            column,
+            count=attendance.count,
+            first=min(low + reach.first for reach, low, _ in reaches),
+            end=max(high + reach.end for reach, _, high in reaches),
+            compulsory=(
+                max(high + reach.last_first for reach, _, high in reaches),
+                min(low + reach.first_end for reach, low, _ in reaches),
+            ),
+            shortest=min(reach.shortest for reach, _, _ in reaches),
         )
+        program.demands.setdefault(eligible, []).append(demand)
 
 
 class _Ask(NamedTuple):
@@ -472,41 +468,82 @@ def _reach(pool: Pool) -> Reach:
 def _post_people(program: Relaxation, stop: Stop) -> None:
     """Post the rows of each set of eligible people, over all demands that no one else can meet."""
     world = program.occupancy.world
-    if not program.demands:
-        return
-    lines = day_lines(world.grid, world.locations[0].timezone)
-    midnights = [_first(line) for line in lines]
-    grouped: dict[frozenset[str], list[tuple[Demand, Column]]] = {}
-    for demand, column in program.demands:
-        grouped.setdefault(demand.eligible, []).append((demand, column))
-    for eligible in grouped:
+    days = day_lines(world.grid, world.locations[0].timezone)
+    for eligible in program.demands:
         if stop():
             raise CancelledError
-        theirs = [one for others, group in grouped.items() if others <= eligible for one in group]
+        theirs = [
+            demand
+            for others, demands in program.demands.items()
+            if others <= eligible
+            for demand in demands
+        ]
         free = [program.occupancy.free(one) for one in eligible]
-        days: list[list[tuple[int, Column]]] = [[] for _ in lines]
-        starts = sorted({demand.compulsory[0] for demand, _ in theirs})
-        slots: list[list[tuple[int, Column]]] = [[] for _ in starts]
-        for demand, column in theirs:
-            first, end = demand.compulsory
-            for n in range(bisect_left(starts, first), bisect_left(starts, end)):
-                slots[n].append((demand.count, column))
-            day = bisect_right(midnights, max(demand.first, 0)) - 1
-            for n in range(day, bisect_left(midnights, demand.end)):
-                days[n].append((demand.count * _inside(demand, lines[n]), column))
-        for line, row in zip(lines, days, strict=True):
-            _post(program, row, sum((line & one).bit_count() for one in free))
-        for slot, row in zip(starts, slots, strict=True):
-            _post(program, row, sum(one >> slot & 1 for one in free))
+        _post_days(program, days, theirs, free)
+        _post_slots(program, theirs, free)
+    program.demands.clear()
 
 
-def _post(program: Relaxation, row: list[tuple[int, Column]], room: int) -> None:
-    if sum(factor for factor, _ in row) <= room:
-        return
-    posted = program.solver.Constraint(-program.solver.infinity(), room)
-    for factor, column in row:
-        if factor:
-            posted.SetCoefficient(column, factor)
+def _post_days(
+    program: Relaxation, days: Sequence[Timeline], demands: Sequence[Demand], free: list[Timeline]
+) -> None:
+    """Post that no more slots of a day are worked than people are free."""
+    midnights = [_first(day) for day in days]
+    taken: list[list[tuple[int, Column]]] = [[] for _ in days]
+    for demand in demands:
+        since = bisect_right(midnights, max(demand.first, 0)) - 1
+        for n in range(since, bisect_left(midnights, demand.end)):
+            if slots := demand.count * _inside(demand, days[n]):
+                taken[n].append((slots, demand.column))
+    for day, row in zip(days, taken, strict=True):
+        room = sum((day & line).bit_count() for line in free)
+        if sum(factor for factor, _ in row) > room:
+            posted = program.solver.Constraint(-program.solver.infinity(), room)
+            _extend(posted, row)
+
+
+def _post_slots(program: Relaxation, demands: Sequence[Demand], free: list[Timeline]) -> None:
+    """Post that no more are needed in a slot, whatever the patterns, than are free.
+
+    How many are needed is carried from slot to slot: a demand stands in two rows, however long it
+    is. A slot has no row where the next has all of its demands and no more room.
+    """
+    lasting = [one for one in demands if one.compulsory[0] < one.compulsory[1]]
+    ends = sorted(one.compulsory[1] for one in lasting)
+    slots: list[int] = []
+    rooms: list[int] = []
+    for slot in sorted({one.compulsory[0] for one in lasting}):
+        room = sum(line >> slot & 1 for line in free)
+        if slots and room <= rooms[-1] and _none_between(ends, slots[-1], slot):
+            slots[-1], rooms[-1] = slot, room
+        else:
+            slots.append(slot)
+            rooms.append(room)
+    changes: list[list[tuple[int, Column]]] = [[] for _ in (*slots, None)]
+    for one in lasting:
+        first, end = (bisect_left(slots, slot) for slot in one.compulsory)
+        if first < end:
+            changes[first].append((one.count, one.column))
+            changes[end].append((-one.count, one.column))
+    before = None
+    for room, row in zip(rooms, changes, strict=False):
+        needed = program.solver.NumVar(0, room, "")
+        posted = program.solver.Constraint(0, 0)
+        _extend(posted, row)
+        posted.SetCoefficient(needed, -1)
+        if before is not None:
+            posted.SetCoefficient(before, 1)
+        before = needed
+
+
+def _none_between(ends: Sequence[int], slot: int, following: int) -> bool:
+    """Return whether nothing that is needed in ``slot`` ends by ``following``."""
+    return bisect_right(ends, slot) == bisect_right(ends, following)
+
+
+def _extend(row: pywraplp.Constraint, terms: Iterable[tuple[int, Column]]) -> None:
+    for factor, column in terms:
+        row.SetCoefficient(column, row.GetCoefficient(column) + factor)
 
 
 def _inside(demand: Demand, day: Timeline) -> int:
