@@ -35,7 +35,6 @@ from benchmarks.peers.ways import narrowed
 from benchmarks.peers.weights import Costs, chosen, planned, sums, unplanned, weighed
 
 CANNOT: tuple[str, ...] = ()
-ANYTIME = True
 WAYS = 1_000
 MOST = 2**50
 Var = cp_model.IntVar

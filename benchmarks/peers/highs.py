@@ -29,7 +29,6 @@ from benchmarks.peers.ways import Way, limit, slotted, ways
 from benchmarks.peers.weights import Costs, planned, sums, unplanned, weighed
 
 CANNOT: tuple[str, ...] = ()
-ANYTIME = False
 CHOICES = 800
 EACH = 100
 MOST = 10**9

@@ -230,12 +230,6 @@ def window_at(variant: Variant, slot: int) -> Window:
     raise LookupError(f"slot {slot} is in no window of the variant")
 
 
-def goes_with(placement: Variant, slot: int, removal: Variant) -> bool:
-    """Return whether a placement at ``slot`` goes with ``removal``."""
-    end = slot + placement.ending
-    return any(join.key == placement.key and join.first <= end < join.end for join in removal.joins)
-
-
 def is_free(crew: Crew, first: int, end: int) -> bool:
     """Return whether each member of ``crew`` is free in ``first <= t < end``."""
     at = bisect_right(crew.free, first, key=lambda stretch: stretch[0]) - 1

@@ -45,7 +45,6 @@ from benchmarks.peers.ways import Stretch, Way, limit, ways
 from benchmarks.peers.weights import Costs, planned, sums, unplanned, weighed
 
 CANNOT = ("a seat limit that binds others only when one case is aboard (too strict for two such)",)
-ANYTIME = True
 WAYS = 1_000
 MOST = 2**41
 """PyJobShop's own limit on a duration is 2**42."""

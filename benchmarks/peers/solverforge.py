@@ -19,7 +19,6 @@ from benchmarks.peers.peer import Report
 from benchmarks.peers.problem import Problem
 
 CANNOT: tuple[str, ...] = ()
-ANYTIME = True
 
 
 def _model() -> ModuleType:

@@ -40,7 +40,6 @@ if not jpype.isJVMStarted():
     solving.init("-XX:+UseParallelGC")
 
 CANNOT: tuple[str, ...] = ()
-ANYTIME = True
 MOST = 150
 CHOICES = 60_000
 CREW = 8

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 from api.desk import open_world
@@ -21,11 +20,6 @@ class Setting:
     module: str
     function: str = ""
     arguments: Mapping[str, int | float] | None = None
-
-    @property
-    def there(self) -> bool:
-        """Whether its generator exists."""
-        return not self.function or find_spec(self.module) is not None
 
     def write(self, path: Path) -> World:
         """Write the world to ``path`` and return it as read from there."""
@@ -53,5 +47,8 @@ SUPPLIES = 1.0, 0.7, 0.5
 NATIONAL = tuple(_supplied("national", "fixtures.national", one) for one in SUPPLIES)
 EUROPE = tuple(_supplied("Europe", "fixtures.europe", one) for one in SUPPLIES)
 SMALL = Setting("national, 12 cases", "fixtures.national", "national", {"cases": 12})
-WORLDS = (SMALL, *NATIONAL, *EUROPE[:2])
+SETTINGS = {one.name: one for one in (SMALL, *NATIONAL, *EUROPE)}
+"""The worlds by name."""
+WORLDS = (SMALL, *NATIONAL[:2], *EUROPE[:2])
+"""Those of the whole comparison: with supply 0.5 as well it would not fit in an hour."""
 SHORT = (SMALL, NATIONAL[1])

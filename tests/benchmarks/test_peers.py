@@ -2,7 +2,6 @@
 
 import json
 from functools import cache
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,17 @@ from benchmarks.peers.problem import (
     as_json,
     candidates_at,
     compiled,
-    goes_with,
     named,
     window_at,
 )
 from benchmarks.peers.runner import Point, Run, run_peer, run_us
-from benchmarks.peers.table import Compared, compare, table, worse
+from benchmarks.peers.table import Compared, compare, median, outcome, table, where
 from benchmarks.peers.ways import narrowed, slotted, ways
 from benchmarks.peers.weights import chosen, planned, sums, unplanned, weighed
 from constraints.register import REGISTER
 from fixtures.national import national
 from scheduler.construction import construct
-from scheduler.objective import LEVELS, key
+from scheduler.objective import LEVELS
 from scheduler.pattern import Pattern
 from scheduler.plan import Plan
 from scheduler.planner import plan
@@ -108,13 +106,18 @@ def test_the_legs_of_a_chain_go_together_as_its_patterns_do() -> None:
     chains = [n for n, case in enumerate(of.problem.cases) if case.chained and case.plannable]
     assert chains
     for n in chains:
-        case, legs = of.task.cases[n], of.problem.cases[n].legs
-        for first, last in product(range(0, len(legs[0]), 7), range(0, len(legs[1]), 5)):
-            placement, removal = of.layouts[n][0][first], of.layouts[n][1][last]
-            line = case.pair_line(placement, removal, of.task.occupancy)
-            for window in legs[0][first].windows:
-                goes = goes_with(legs[0][first], window.first, legs[1][last])
-                assert goes == bool(line >> window.first & 1)
+        case, told = of.task.cases[n], of.problem.cases[n]
+        together = {
+            (placement.variant, removal.variant, slot)
+            for placement, removal in (way.legs for way in ways(told, EVERYTHING))
+            for slot in range(placement.first, placement.end)
+        }
+        for first, placement in enumerate(of.layouts[n][0]):
+            for last, removal in enumerate(of.layouts[n][1]):
+                line = case.pair_line(placement, removal, of.task.occupancy)
+                for window in told.legs[0][first].windows:
+                    for slot in range(window.first, window.end):
+                        assert ((first, last, slot) in together) == bool(line >> slot & 1)
 
 
 @pytest.mark.parametrize("name", ["tiny", "national"])
@@ -224,10 +227,83 @@ def test_both_are_run_apart_and_come_into_one_table(tmp_path: Path) -> None:
     assert "Never worse." in table([found], [1.0], "a machine")
 
 
+def having(weight: int, *, limit: float = 1, proven: int | None = None) -> Run:
+    """Return a run that ends with a plan of this weight, and may have proven a bound of it."""
+    bounds = {} if proven is None else LEAST | {"plannedWeight": proven}
+    return Run("", limit, [Point(0.5, LEAST | {"plannedWeight": weight})], bounds)
+
+
 def test_the_better_plan_of_a_peer_is_told() -> None:
-    mine, other = (Point(0.5, LEAST | {"plannedWeight": weight}) for weight in (4, 5))
-    assert key(other.values) > key(mine.values)
-    runs = {"Regietafel": [Run("Regietafel", 1, [mine])], "Other": [Run("Other", 1, [other])]}
-    assert worse([Compared("a world", "", runs=runs)], [1.0]) == ["a world, 1 s: Other is better"]
-    assert compare(None, other) == -1
+    found = Compared("a world", "", runs={"Regietafel": [having(4)], "Other": [having(5)]})
+    assert where([found], [1.0], "worse") == ["a world, 1 s, Other"]
+    assert "Worse: a world, 1 s, Other." in table([found], [1.0], "a machine")
+    assert compare(None, having(5).at(1)) == -1
     assert compare(None, None) == 0
+
+
+@pytest.mark.parametrize(
+    ("proven", "other", "expected"),
+    [
+        (None, 4, "equal"),
+        (5, 4, "equal"),
+        (4, 4, "both optimal"),
+        (4, 3, "better"),
+        (None, 5, "worse"),
+    ],
+)
+def test_equal_plans_are_enough_only_where_they_are_proven_the_best(
+    proven: int | None, other: int, expected: str
+) -> None:
+    ours = having(4, proven=proven)
+    found = Compared("a world", "", runs={"Regietafel": [ours], "Other": [having(other)]})
+    assert outcome(found, "Other", 1.0) == expected
+    told = "Equal, and not known to be the best: a world, 1 s, Other."
+    assert (told in table([found], [1.0], "a machine")) == (expected == "equal")
+
+
+def test_a_plan_proven_the_best_in_a_longer_run_is_the_best_in_a_shorter_one() -> None:
+    ours = [having(4), having(4, limit=10, proven=4)]
+    found = Compared("a world", "", runs={"Regietafel": ours, "Other": [having(4, limit=10)]})
+    assert outcome(found, "Other", 1.0) == "both optimal"
+
+
+def test_neither_is_better_where_neither_has_a_plan() -> None:
+    found = Compared("a world", "", runs={"Regietafel": [Run("", 1)], "Other": [Run("", 1)]})
+    assert outcome(found, "Other", 1.0) == "equal"
+
+
+def test_a_cell_is_the_median_of_its_seeds() -> None:
+    points = [having(weight).at(1) for weight in (7, 5, 6)]
+    assert median(points) == points[2]
+    assert median([*points, None]) == points[1]
+    assert median([None, None, points[0]]) is None
+    found = Compared("a world", "", runs={"Regietafel": [having(one) for one in (7, 5, 6)]})
+    assert found.at("Regietafel", 1.0) == points[2]
+    assert found.at("Regietafel", 2.0) is None
+    assert "| Regietafel | 3 | 0 / 6 / 0 |" in table([found], [1.0], "a machine")
+
+
+def test_the_median_over_time_counts_a_seed_without_a_plan() -> None:
+    early, late = (Point(at, LEAST | {"plannedWeight": 5}) for at in (0.5, 0.7))
+    runs = [Run("", 1, [early]), Run("", 1, [late]), Run("", 1)]
+    found = Compared("a world", "", runs={"Regietafel": runs})
+    assert [seconds for seconds, _ in found.course("Regietafel")] == [0.7]
+
+
+def test_the_gap_is_to_the_kept_bound_where_there_is_one() -> None:
+    runs = {"Regietafel": [having(4, proven=8)]}
+    own = Compared("a world", "", runs=runs)
+    kept = Compared("a world", "", kept={"pastLegalEnd": 0, "plannedWeight": 5}, runs=runs)
+    assert "| 50.00% |" in table([own], [1.0], "a machine")
+    page = table([kept], [1.0], "a machine")
+    assert "| 20.00% |" in page
+    assert "| *the bound that is kept* | | 0 / 5 / - |" in page
+
+
+def test_the_plot_is_small(tmp_path: Path) -> None:
+    pytest.importorskip("altair")
+    from benchmarks.peers.plot import draw
+
+    run = Run("", 60, [Point(n / 100, LEAST | {"plannedWeight": n}) for n in range(1, 5000)])
+    draw([Compared("a world", "", runs={"Regietafel": [run]})], 60.0, tmp_path / "plot.svg")
+    assert (tmp_path / "plot.svg").stat().st_size < 20_000
