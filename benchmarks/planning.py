@@ -98,7 +98,7 @@ def main(arguments: Sequence[str]) -> None:
     ]
     print(f"{machine()}\n")
     print("| world | seconds | planned weight by seed | gap, median | proven itself, median |"
-          " nights, days waited | first plan | reasons given after | MiB | violations |")  # fmt: skip
+          " nights, days waited | first plan | with reasons | MiB | violations |")  # fmt: skip
     print("| --- " * 10 + "|")
     for setting in settings:
         for seconds in asked.seconds:
