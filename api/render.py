@@ -4,6 +4,7 @@ from codecs import register_error
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import chain
+from pathlib import Path
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from scheduler.draft import Problem
 from scheduler.grid import local_date
 from scheduler.plan import Plan, Unplanned
 from scheduler.proposal import Clock, Proposal, Words
-from scheduler.replanning import Outcome, Replan
+from scheduler.replanning import UNTOUCHED, Outcome, Replan
 from scheduler.validator import Violation
 from scheduler.world import Booking, World
 
@@ -85,12 +86,7 @@ def violations(found: Sequence[Violation]) -> RenderableType:
 
 def plan(made: Plan, world: World) -> RenderableType:
     """Show a plan: each level with its bound and gap, then who is unplanned and why."""
-    planned = len({booking.case for booking in made.bookings})
-    levels = Table("level", title_justify="left", title=f"{planned} of {len(world.cases)} planned")
-    for name in ("value", "bound", "gap"):
-        levels.add_column(name, justify="right")
-    for one in made.levels:
-        levels.add_row(LEVELS[one.level], str(one.value), str(one.bound), f"{one.gap:.2%}")
+    levels = _levels(made, world)
     unplanned = Table(
         "case", "operation", "not planned because", "to plan it", title_justify="left"
     )
@@ -101,10 +97,22 @@ def plan(made: Plan, world: World) -> RenderableType:
     return Group(levels, *((unplanned,) if made.unplanned else ()), footer)
 
 
+def _levels(made: Plan, world: World) -> Table:
+    planned = len({booking.case for booking in made.bookings})
+    levels = Table("level", title_justify="left", title=f"{planned} of {len(world.cases)} planned")
+    for name in ("value", "bound", "gap"):
+        levels.add_column(name, justify="right")
+    for one in made.levels:
+        levels.add_row(LEVELS[one.level], str(one.value), str(one.bound), f"{one.gap:.2%}")
+    return levels
+
+
 def _cost(one: Unplanned) -> str:
     """Return what planning a case would ask of others, or why it cannot be had that way."""
     if one.blocked == "alone":
         return "blocked by itself"
+    if one.blocked == "unknown" or not one.asked:
+        return "not looked into"
     if one.cost is None:
         return f"in its way: {', '.join(one.by)}" if one.by else "no booking may move for it"
     asks = (
@@ -122,8 +130,11 @@ def _changed(level: str, by: int) -> str:
     return (more if by > 0 else fewer).format(n=abs(by), s="" if abs(by) == 1 else "s")
 
 
-def replan(made: Replan) -> RenderableType:
-    """Show what became of a plan after events: who moved, lost a booking or got one, and why."""
+def replan(made: Replan, plan_file: Path | None, world_file: Path | None) -> RenderableType:
+    """Show what became of a plan after events: who moved, lost a booking or got one, and why.
+
+    Then how many are kept and why, what that is worth, and where it was written.
+    """
     changed = ("moved", made.moved), ("dropped", made.dropped), ("new", made.new)
     counts = (f"{len(cases)} {what}" for what, cases in (("kept", made.kept), *changed))
     table = Table("case", "outcome", "was", "is", "because", title_justify="left")
@@ -133,8 +144,22 @@ def replan(made: Replan) -> RenderableType:
             was, now = (_when(bookings, made.world) for bookings in (one.before, one.after))
             told = _others(one) if what == "moved" and one.renamed else now
             table.add_row(one.case, what, was, told, Text(one.reason))
-    footer = Text(f"{made.plan.seconds:.1f} s, world {made.plan.world[:12]}")
-    return Group(table, footer)
+    ignored = [Text(f"ignored: {one.says} ({one.id})") for one in made.ignored]
+    footer = [Text(f"{made.plan.seconds:.1f} s, world {made.plan.world[:12]}")]
+    if plan_file is not None:
+        footer.append(Text(f"plan in {plan_file}, the changed world it is of in {world_file}"))
+    return Group(table, _kept(made), _levels(made.plan, made.world), *ignored, *footer)
+
+
+def _kept(made: Replan) -> Table:
+    """Show how many cases keep their bookings for each reason, and which where it asks for care."""
+    cases: dict[str, list[str]] = {}
+    for one in made.kept:
+        cases.setdefault(one.reason, []).append(one.case)
+    table = Table("kept", "because", "cases", title_justify="left")
+    for why, names in sorted(cases.items(), key=lambda one: -len(one[1])):
+        table.add_row(str(len(names)), Text(why), "" if why == UNTOUCHED else ", ".join(names))
+    return table
 
 
 def _when(bookings: Iterable[Booking], world: World) -> str:

@@ -4,12 +4,14 @@ Cases of one country share little with those of another. Each part is annealed b
 others had booked; what then collides is inserted anew.
 """
 
+import logging
 import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
+from heapq import heapreplace
 
 from scheduler.collector import paused
 from scheduler.constraint import Register
@@ -28,6 +30,11 @@ Start = tuple[tuple[str, tuple[tuple[Leg, int, int], ...], Names], ...]
 ones of their leg, their slots, and the people drawn."""
 Part = tuple[CasePatterns, ...]
 Report = Callable[[Objective], None]
+LOG = logging.getLogger(__name__)
+
+
+def _silent(_values: Objective) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +63,17 @@ class Job:
     budget: Budget
 
 
+@paused()
 def annealed(job: Job) -> Start:
     """Do a job, wherever this is; its seconds count from now, compiling included."""
     began = time.monotonic()
-    with paused():
-        task = prepare(job.world, job.register, frozenset(job.names))
-        options = restored(task, job.start)
-        for claims in job.others:
-            task.occupancy.claim(claims)
-        task.claim(options)
-        spent = time.monotonic() - began
-        budget = Budget(job.budget.seconds - spent, job.budget.rounds)
-        return packed(task, _annealed(task, task.cases, options, job.seed, budget))
+    task = prepare(job.world, job.register, frozenset(job.names))
+    options = restored(task, job.start)
+    for claims in job.others:
+        task.occupancy.claim(claims)
+    task.claim(options)
+    budget = Budget(job.budget.seconds - (time.monotonic() - began), job.budget.rounds)
+    return packed(task, _annealed(task, task.cases, options, job.seed, budget))
 
 
 def anneal(
@@ -76,27 +82,28 @@ def anneal(
     budget: Budget,
     seeds: Sequence[int],
     stop: Stop = never,
-    report: Report = lambda _values: None,
+    report: Report = _silent,
 ) -> Options:
-    """Return the plan that annealing here ends with; the occupancy follows it.
+    """Return the plan that annealing here ends with, from every seed; the occupancy follows it.
 
-    Where rounds are counted it is done in parts, as elsewhere. ``report`` is called with the value
-    of the plan at each improvement.
+    Where rounds are counted it is done in parts, as elsewhere. Where the world is annealed as a
+    whole, ``report`` is called with the value of the plan at each improvement of a seed's own.
     """
-    if budget.rounds is None:
+    parts = (task.cases,) if budget.rounds is None else task.parts
+    if len(parts) == len(seeds) == 1:
         return _annealed(task, task.cases, options, seeds[0], budget, stop, report)
-    found: list[Options] = []
-    for part in task.parts:
+    tell = report if len(parts) == 1 else _silent
+    found: list[list[Options]] = []
+    for part in parts:
         mine = _of(part, options)
         share = budget.share(len(part) / len(task.cases) / len(seeds))
+        found.append([])
         for seed in seeds:
-            best = _annealed(task, part, mine, seed, share, stop)
+            best = _annealed(task, part, mine, seed, share, stop, tell)
             task.release(best)
             task.claim(mine)
-            found.append(best)
-    merged = _merged(task, options, found, len(seeds))
-    report(task.value(merged))
-    return merged
+            found[-1].append(best)
+    return _merged(task, options, parts, found)
 
 
 def submit(
@@ -106,45 +113,71 @@ def submit(
     options: Options,
     budget: Budget,
     seeds: Sequence[int],
-) -> list[Future[Start]]:
-    """Let ``executor``, which has so many ``workers``, anneal every part from every seed."""
+) -> list[list[Future[Start]]]:
+    """Let ``executor``, which has so many ``workers``, anneal every part from every seed.
+
+    Return the jobs part by part.
+    """
+    sizes = [len(part) / len(task.cases) / len(seeds) for part in task.parts]
+    spread = 1 / _makespan([size for size in sizes for _ in seeds], workers)
     return [
-        executor.submit(
-            annealed,
-            Job(
-                task.patterns.world,
-                task.patterns.register,
-                packed(task, _of(part, options)),
-                tuple(one.case.id for one in part),
-                tuple(
-                    option.claims
-                    for case, option in options.items()
-                    if case not in {one.case.id for one in part}
+        [
+            executor.submit(
+                annealed,
+                Job(
+                    task.patterns.world,
+                    task.patterns.register,
+                    packed(task, _of(part, options)),
+                    tuple(one.case.id for one in part),
+                    _others(part, options),
+                    seed,
+                    Budget(size * spread * budget.seconds, budget.share(size).rounds),
                 ),
-                seed,
-                Budget(min(share.seconds * workers, budget.seconds), share.rounds),
-            ),
-        )
-        for part in task.parts
-        for share in [budget.share(len(part) / len(task.cases) / len(seeds))]
-        for seed in seeds
+            )
+            for seed in seeds
+        ]
+        for part, size in zip(task.parts, sizes, strict=True)
     ]
 
 
+def _makespan(sizes: Sequence[float], workers: int) -> float:
+    """Return when jobs of these ``sizes`` are done, each taken in turn by the first worker free."""
+    busy = [0.0] * workers
+    for size in sizes:
+        heapreplace(busy, busy[0] + size)
+    return max(busy)
+
+
+def _others(part: Part, options: Options) -> tuple[Claims, ...]:
+    own = {one.case.id for one in part}
+    return tuple(option.claims for case, option in options.items() if case not in own)
+
+
 def collect(
-    task: Task, options: Options, sent: Sequence[Future[Start]], seeds: int, stop: Stop = never
+    task: Task, options: Options, sent: Sequence[Sequence[Future[Start]]], stop: Stop = never
 ) -> Options:
     """Return the plan that comes of what was submitted; the occupancy follows it.
 
-    What is not done when ``stop`` says so is left.
+    What is not done when ``stop`` says so is left, and so is what was lost with its process.
     """
-    while not stop() and wait(sent, PAUSE).not_done:
+    jobs = [job for jobs in sent for job in jobs]
+    while not stop() and wait(jobs, PAUSE).not_done:
         continue
-    if stop():
-        for one in sent:
-            one.cancel()
-        return options
-    return _merged(task, options, [restored(task, one.result()) for one in sent], seeds)
+    for job in jobs:
+        job.cancel()
+    found = [[restored(task, start) for start in map(_result, jobs) if start] for jobs in sent]
+    return _merged(task, options, task.parts, found)
+
+
+def _result(job: Future[Start]) -> Start | None:
+    """Return what came of a job, if it is done and its process lived."""
+    if not job.done() or job.cancelled():
+        return None
+    try:
+        return job.result()
+    except (BrokenExecutor, KeyboardInterrupt):
+        LOG.warning("a process that annealed was lost; its part stays as it was", exc_info=True)
+        return None
 
 
 def packed(task: Task, options: Mapping[str, Option]) -> Start:
@@ -177,7 +210,7 @@ def _annealed(
     seed: int,
     budget: Budget,
     stop: Stop = never,
-    report: Report = lambda _values: None,
+    report: Report = _silent,
 ) -> Options:
     """Return the best plan found of a part; the occupancy follows it."""
     search = Improvement(part, task.valuation, task.occupancy, options, random.Random(seed))
@@ -185,16 +218,18 @@ def _annealed(
     return search.run(until=until, rounds=budget.rounds, stop=stop, report=report)
 
 
-def _merged(task: Task, options: Options, found: Sequence[Options], seeds: int) -> Options:
-    """Take the best plan of each part, its first of equals, and insert anew what collides.
+def _merged(
+    task: Task, options: Options, parts: Sequence[Part], found: Sequence[Sequence[Options]]
+) -> Options:
+    """Take the best plan ``found`` of each part, its first of equals; insert anew what collides.
 
-    ``found`` holds, part by part, a plan for each seed. Nothing changes where that is no better.
+    Nothing changes where that is no better.
     """
     merged: Options = {}
-    for n, part in enumerate(task.parts):
-        plans = [_of(part, options), *found[n * seeds : (n + 1) * seeds]]
-        worth = [key(task.value_of(part, one)) for one in plans]
-        merged |= plans[worth.index(max(worth))]
+    for part, plans in zip(parts, found, strict=True):
+        offered = [_of(part, options), *plans]
+        worth = [key(task.value_of(part, one)) for one in offered]
+        merged |= offered[worth.index(max(worth))]
     task.release(options)
     taken: Options = {}
     for case in task.cases:

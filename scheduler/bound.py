@@ -13,7 +13,6 @@ import math
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
@@ -28,7 +27,7 @@ from scheduler.need import Need
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation
 from scheduler.occupancy import Occupancy, Pool, nights_between
 from scheduler.pattern import CasePatterns, JoinKey, Pattern
-from scheduler.stopping import Stop, interrupting, never
+from scheduler.stopping import Stop, interrupting, never, until
 from scheduler.timeline import Timeline, span
 from scheduler.world import PERSON, Leg
 
@@ -87,11 +86,14 @@ class Relaxation:
     cases: int = 0
 
 
-def alone(cases: Iterable[CasePatterns], valuation: Valuation) -> Objective:
-    """Return the bounds that need no model: all that fits an empty world is planned there."""
+def alone(cases: Iterable[CasePatterns], valuation: Valuation, stop: Stop = never) -> Objective:
+    """Return the bounds that need no model: all that fits an empty world is planned there.
+
+    What is not looked into because of ``stop`` counts as if it fitted.
+    """
     found = dict.fromkeys(LEVELS, 0)
     for case in cases:
-        if valuation.last_moment(case) is not None:
+        if stop() or valuation.last_moment(case) is not None:
             found[WEIGHT] += case.case.weight
         else:
             found["pastLegalEnd"] += valuation.pressed(case)
@@ -111,7 +113,7 @@ def prove(
     fall short of its own bound by what the whole does. A level that time does not allow, or whose
     value is that good already, keeps the bound that needs no proof: what fits an empty world.
     """
-    until = time.monotonic() + seconds
+    end = time.monotonic() + seconds
     found = {level: sum(one.alone[level] for one in parts) for level in LEVELS}
     for part in parts:
         for row in part.given.values():
@@ -120,7 +122,7 @@ def prove(
         for part in parts:
             if found[level] == values[level]:
                 proven = part.alone[level]
-            elif (solved := _solved(part, level, until - time.monotonic(), stop)) is not None:
+            elif (solved := _solved(part, level, end - time.monotonic(), stop)) is not None:
                 proven = solved
             else:
                 return found
@@ -145,12 +147,12 @@ def prove_whole(
     each part for its share of the time, smallest part first. Parts that have ``reached`` their
     bound are left alone.
     """
-    until = time.monotonic() + seconds
+    end = time.monotonic() + seconds
     bounds = [one.proven[WEIGHT] for one in parts]
     short = [n for n, bound in enumerate(bounds) if reached is None or reached[n] < bound]
     cases = sum(parts[n].cases for n in short)
     for n in sorted(short, key=lambda n: parts[n].cases):
-        left = until - time.monotonic()
+        left = end - time.monotonic()
         bounds[n] = _branched(parts[n], left * parts[n].cases / cases, stop)
         cases -= parts[n].cases
     return proven | {WEIGHT: min(sum(bounds), proven[WEIGHT])}
@@ -260,9 +262,7 @@ def relax(
     program = Relaxation(
         pywraplp.Solver.CreateSolver("GLOP"), valuation, occupancy, alone(cases, valuation)
     )
-    for case in cases:
-        if stop():
-            raise CancelledError
+    for case in until(stop, cases):
         program.cases += 1
         _add_case(program, case)
     _post_people(program, stop)
@@ -469,9 +469,7 @@ def _post_people(program: Relaxation, stop: Stop) -> None:
     """Post the rows of each set of eligible people, over all demands that no one else can meet."""
     world = program.occupancy.world
     days = day_lines(world.grid, world.locations[0].timezone)
-    for eligible in program.demands:
-        if stop():
-            raise CancelledError
+    for eligible in until(stop, program.demands):
         theirs = [
             demand
             for others, demands in program.demands.items()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from scheduler.construction import Option
+from scheduler.construction import Option, claimed, drawn
 from scheduler.objective import LEVELS, Objective, Valuation, key
 from scheduler.occupancy import Claims, Occupancy
 from scheduler.pattern import CasePatterns, Pattern
@@ -140,14 +140,14 @@ class Improvement:
         """Yield what the best patterns of a case would take of an empty world."""
         empty = case.patterns.empty
         for pattern in islice(best_patterns(case, self.valuation, empty), WANTED):
-            names = case.draw(pattern, empty)
-            if names is not None:
-                yield case.claims(pattern, names)
+            option = drawn(case, pattern, empty)
+            if option is not None:
+                yield option.claims
 
     def _recreated(self, out: Sequence[str]) -> Plan:
         made: Plan = {}
         for name in self._order(out):
-            option = self._inserted(self.cases[name])
+            option = claimed(self.cases[name], self._blinking(self.cases[name]), self.occupancy)
             if option is not None:
                 made[name] = option
         return made
@@ -162,17 +162,8 @@ class Improvement:
             order.sort(key=lambda name: name in self.chosen)
         return order
 
-    def _inserted(self, case: CasePatterns) -> Option | None:
-        """Claim a good open pattern: mostly the best, now and then a later one."""
-        for pattern in self._blinking(case):
-            names = case.draw(pattern, self.occupancy)
-            if names is not None:
-                option = Option(pattern, names, case.claims(pattern, names))
-                self.occupancy.claim(option.claims)
-                return option
-        return None
-
     def _blinking(self, case: CasePatterns) -> Iterator[Pattern]:
+        """Yield open patterns, best first, but now and then pass one over until the end."""
         passed: list[Pattern] = []
         for pattern in best_patterns(case, self.valuation, self.occupancy):
             if self.lots.random() < BLINK:

@@ -22,7 +22,7 @@ from scheduler.layout import Layout
 from scheduler.objective import LEVELS, MAXIMISED, Objective, Valuation, Worth
 from scheduler.occupancy import Block, Claims, Occupancy, Pool
 from scheduler.pattern import CasePatterns, Drawn, Pattern
-from scheduler.stopping import Stop, interrupting, never
+from scheduler.stopping import Stop, interrupting, never, until
 from scheduler.timeline import Timeline, slots_of, span, spans
 from scheduler.world import PERSON
 
@@ -181,15 +181,21 @@ def named_choices(
         program.options[case.case.id] = choices
 
 
-def every_choice(program: Program, cases: Sequence[CasePatterns]) -> None:
-    """Offer each case everything that is open in the occupancy."""
+def every_choice(program: Program, cases: Sequence[CasePatterns], stop: Stop = never) -> None:
+    """Offer each case everything that is open in the occupancy.
+
+    Raises
+    ------
+    CancelledError
+        When ``stop`` says so first.
+    """
     crews = _crews(program.occupancy, cases)
-    for case in cases:
+    for case in until(stop, cases):
         program.add_case(case)
         legs = [
             {
                 (layout, slot): program.model.new_bool_var("")
-                for layout, line in case.open_layouts(leg, program.occupancy)
+                for layout, line in until(stop, case.open_layouts(leg, program.occupancy))
                 for slot in slots_of(line)
             }
             for leg in case.case.legs
@@ -199,7 +205,7 @@ def every_choice(program: Program, cases: Sequence[CasePatterns]) -> None:
             program.model.add_at_most_one(choices.values())
             for (layout, slot), chosen in choices.items():
                 program.add_leg(case, layout, slot, chosen)
-            staff.append(_staff(program, choices, crews))
+            staff.append(_staff(program, choices, crews, stop))
         exact = ExactCase(case, legs, staff)
         if case.chained:
             _pairs(program, exact, *legs)
@@ -226,7 +232,7 @@ def solve(
     program.rows.post(program.model, program.occupancy)
     started = _started(program, hint)
     _hint(program.model, started)
-    until, work = time.monotonic() + limit.seconds, limit.work
+    end, work = time.monotonic() + limit.seconds, limit.work
     bounds: Objective = {}
     best: _Incumbent | None = None
     optimal = True
@@ -237,7 +243,7 @@ def solve(
             bounds[level] = expression
             continue
         (program.model.maximize if maximise else program.model.minimize)(expression)
-        left = until - time.monotonic()
+        left = end - time.monotonic()
         if stop() or (best is not None and (left <= 0.05 or work <= 0)):
             optimal = False
             break
@@ -250,9 +256,7 @@ def solve(
             optimal = False
             break
         best = found
-        rounding = math.floor if maximise else math.ceil
-        slack = 1e-6 if maximise else -1e-6
-        bounds[level] = rounding(solver.best_objective_bound + slack)
+        bounds[level] = _whole(solver.best_objective_bound, level)
         optimal &= status == cp_model.OPTIMAL
         progress(best.values, bounds)
         value = best.values[level]
@@ -276,6 +280,11 @@ def _solver(seconds: float, work: float) -> cp_model.CpSolver:
     return solver
 
 
+def _whole(bound: float, level: str) -> int:
+    """Return the whole number that no plan beats either, rounding errors allowed for."""
+    return math.floor(bound + 1e-6) if level in MAXIMISED else math.ceil(bound - 1e-6)
+
+
 class _Incumbent(cp_model.CpSolverSolutionCallback):
     """The best solution so far: its value at every level, and what each variable is."""
 
@@ -292,7 +301,7 @@ class _Incumbent(cp_model.CpSolverSolutionCallback):
         """Note a solution, and tell of it with the bound of the level at work."""
         self.taken = list(self.response_proto.solution)
         self.values = self._program.values(self.taken)
-        bound = round(self.best_objective_bound)
+        bound = _whole(self.best_objective_bound, self._level)
         self._progress(self.values, self._bounds | {self._level: bound})
 
 
@@ -369,7 +378,7 @@ Moment = tuple[str, Attendance, Pool, int]
 
 
 def _staff(
-    program: Program, choices: Mapping[LegChoice, Var], crews: Mapping[str, Crew]
+    program: Program, choices: Mapping[LegChoice, Var], crews: Mapping[str, Crew], stop: Stop
 ) -> dict[Moment, list[tuple[Crew, Block, Var]]]:
     """Let each attendance be met by crews: as many units as it asks, when a choice asks it."""
     asking: dict[Moment, list[Var]] = {}
@@ -379,7 +388,7 @@ def _staff(
                 moment = need.constraint, need.declaration, need.pool, slot + need.base
                 asking.setdefault(moment, []).append(chosen)
     staffed = {}
-    for moment, askers in asking.items():
+    for moment, askers in until(stop, asking.items()):
         _, asked, pool, base = moment
         offers: dict[Crew, Block] = {}
         for (block,) in pool.units:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from importlib.metadata import version
 from typing import Literal
 
 from pydantic import Field
 
 from scheduler.grid import Stretch
 from scheduler.layout import Layout
-from scheduler.objective import Objective
+from scheduler.objective import MAXIMISED, Objective
 from scheduler.occupancy import Claims
 from scheduler.pattern import CasePatterns, Drawn, Names, Pattern, Patterns
 from scheduler.world import (
@@ -20,6 +21,9 @@ from scheduler.world import (
     Part,
     World,
 )
+
+HALVED = "one leg of it is booked; the other is to be asked for by itself"
+"""Why a chain of which one leg stands is not planned any further."""
 
 
 class Cost(Part):
@@ -38,15 +42,18 @@ class Cost(Part):
 class Unplanned(Part):
     """A case without a booking, and why.
 
-    ``blocked``: ``alone`` when it would not fit an empty world either, else by ``bookings``, of
-    which ``by`` names the fewest found in its way. ``cost`` is None where it cannot be forced in.
+    ``blocked``: ``alone`` when it would not fit an empty world either, by ``bookings`` otherwise,
+    ``unknown`` where planning was stopped before it was looked into. ``by`` names the fewest
+    bookings found in its way; ``cost`` is None where it cannot be forced in. Neither is known where
+    it was not ``asked`` for want of time.
     """
 
     case: Id
     reason: str
-    blocked: Literal["alone", "bookings"] = "alone"
+    blocked: Literal["alone", "bookings", "unknown"] = "alone"
     by: tuple[Id, ...] = ()
     cost: Cost | None = None
+    asked: bool = True
 
 
 class Bound(Part):
@@ -56,6 +63,23 @@ class Bound(Part):
     value: int
     bound: int
     gap: float
+
+    @classmethod
+    def of(cls, level: str, value: int, bound: int) -> "Bound":
+        """Return the bound with its gap as a fraction of it (of the value where it is low).
+
+        Raises
+        ------
+        ArithmeticError
+            When the value beats its bound, so that one of both is wrong.
+        """
+        if level in MAXIMISED:
+            gap = (bound - value) / bound if bound else 0.0
+        else:
+            gap = (value - bound) / value if value else 0.0
+        if gap < 0:
+            raise ArithmeticError(f"{level}: the plan is worth {value}, its bound is {bound}")
+        return cls(level=level, value=value, bound=bound, gap=gap)
 
 
 class Plan(Part):
@@ -80,6 +104,11 @@ class Plan(Part):
     def gap(self) -> float:
         """The headline gap: (bound - value) / bound of the planned weight."""
         return next((one.gap for one in self.levels if one.level == "plannedWeight"), 0.0)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a plan is made with, for its header."""
+    return {name: version(name) for name in ("regietafel", "ortools")}
 
 
 def bookings_of(case: CasePatterns, pattern: Pattern, names: Names) -> tuple[Booking, ...]:

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -31,7 +32,7 @@ from scheduler.explanation.reason import reason
 from scheduler.explanation.signature import Explanation
 from scheduler.ledger import Ledger
 from scheduler.model import Limit, Program, every_choice, named_choices, solve
-from scheduler.objective import LEVELS, MAXIMISED, Objective, key
+from scheduler.objective import LEVELS, Objective, key
 from scheduler.pattern import CasePatterns
 from scheduler.plan import Bound, Cost, Plan, Unplanned, bookings_of
 from scheduler.ranking import best_patterns
@@ -54,6 +55,8 @@ LOWER = 3.0
 NEIGHBOURS = 16
 ORDERS = 6
 """Cases that one round of polishing frees beside its seed, and the orders it inserts them in."""
+REASONS = 0.05
+"""The share of the time that is kept for what it would cost to plan the unplanned."""
 POLISHED = 50
 WORK = 0.05
 """Where rounds are counted: how many for each round of polishing, and what CP-SAT may do for each,
@@ -64,6 +67,7 @@ Progress = Callable[[Objective, Objective, float], None]
 """Called with the values of the incumbent and the bounds so far, by level, and the seconds."""
 
 
+@paused()
 def plan(
     world: World,
     register: Register,
@@ -82,7 +86,8 @@ def plan(
     Parameters
     ----------
     seconds
-        Time in all, though the first plan is always finished; 0 stops there.
+        How long to search and explain. The first plan is finished first, and every unplanned case
+        gets its reason after; what planning it would cost is told for as many as time allows.
     rounds
         Rounds of annealing instead: no clock is looked at then, and the result is the same on every
         machine and for every number of workers.
@@ -92,31 +97,36 @@ def plan(
     progress
         Called with values, bounds and seconds at each improvement of either.
     stop
-        True ends within a tenth of a second with the best plan so far, reasons left out.
+        True ends within a tenth of a second, once the world is compiled, with the plan so far; what
+        is not planned then has no reason. Work in other processes ends by its own budget.
     executor, workers
         Where a large world is annealed, by so many workers, while it is bound here.
+
+    Raises
+    ------
+    ValueError
+        When seconds, rounds, seeds or workers are none; it names all that are wrong.
     """
+    _check(seconds, rounds, seeds, workers)
     began = time.monotonic()
-    with paused():
-        task = prepare(world, register)
-        options = construct(task.cases, task.valuation, task.occupancy)
+    until = began + seconds if rounds is None else math.inf
+    task = prepare(world, register)
+    options = construct(task.cases, task.valuation, task.occupancy, stop)
 
     def report(values: Objective, bounds: Objective) -> None:
         if progress is not None:
             progress(values, bounds, time.monotonic() - began)
 
-    values = task.value(options)
-    report(values, {})
-    proven = alone(task.cases, task.valuation)
+    report(task.value(options), {})
+    proven = alone(task.cases, task.valuation, stop)
     if seconds > 0 or rounds:
         if seeds is None:
-            seeds = 1 if rounds is not None or len(task.parts) > 1 else max(workers, 1)
+            seeds = 1 if rounds is not None or len(task.parts) > 1 else workers
         seeded = range(seed, seed + seeds)
-        search = _Search(task, began + seconds, rounds, seeded, report, stop)
+        search = _Search(task, until - REASONS * seconds, rounds, seeded, report, stop)
         options = search.run(options, executor, workers)
         proven |= search.proven
     values = task.value(options)
-    levels = tuple(_level(name, values[name], proven[name]) for name in LEVELS)
     bookings = (
         *task.pinned,
         *(
@@ -132,34 +142,58 @@ def plan(
         seed=seed,
         seconds=round(time.monotonic() - began, 3),
         versions={name: version(name) for name in ("regietafel", "ortools")},
-        levels=levels,
+        levels=tuple(Bound.of(name, values[name], proven[name]) for name in LEVELS),
         bookings=bookings,
-        unplanned=tuple(_unplanned(task, bookings, stop)),
+        unplanned=tuple(_unplanned(task, bookings, until, stop)),
     )
 
 
-def _unplanned(task: Task, bookings: Sequence[Booking], stop: Stop) -> Iterator[Unplanned]:
-    """Say of each case without a booking what is in its way, and what forcing it in would cost."""
+def _check(seconds: float, rounds: int | None, seeds: int | None, workers: int) -> None:
+    wrong = [
+        f"{name} must be {least} or more, not {given}"
+        for name, given, least in (
+            ("seconds", seconds, 0),
+            ("rounds", rounds, 1),
+            ("seeds", seeds, 1),
+            ("workers", workers, 1),
+        )
+        if given is not None and not least <= given < math.inf
+    ]
+    if wrong:
+        raise ValueError("; ".join(wrong))
+
+
+def _unplanned(
+    task: Task, bookings: Sequence[Booking], until: float, stop: Stop
+) -> Iterator[Unplanned]:
+    """Say of each case without a booking what is in its way, and what forcing it in would cost.
+
+    The heaviest first; what it would cost is asked ``until`` then.
+    """
     for case in task.halved:
         yield Unplanned(
             case=case, reason="one leg of it is booked; the other is to be asked for by itself"
         )
     booked = {one.case for one in bookings}
     left = [one for one in task.cases if one.case.id not in booked]
-    if stop():
-        yield from (Unplanned(case=one.case.id, reason=STOPPED) for one in left)
-        return
-    with paused():
+    if not stop():
         forcing = Forcing(Ledger(task.patterns, bookings), task.valuation)
-        for one in left:
-            yield _reasoned(forcing, one)
+        left.sort(key=task.valuation.order)
+    for one in left:
+        yield (
+            Unplanned(case=one.case.id, reason=STOPPED, blocked="unknown")
+            if stop()
+            else _reasoned(forcing, one, until)
+        )
 
 
-def _reasoned(forcing: Forcing, case: CasePatterns) -> Unplanned:
+def _reasoned(forcing: Forcing, case: CasePatterns, until: float) -> Unplanned:
     if forcing.valuation.last_moment(case) is None:
         alone = Explanation(case, forcing.patterns.empty)
         return Unplanned(case=case.case.id, reason=reason(alone))
     says = reason(Explanation(case, forcing.ledger.occupancy))
+    if time.monotonic() >= until:
+        return Unplanned(case=case.case.id, reason=says, blocked="bookings", asked=False)
     forced = forcing.force(case)
     return Unplanned(
         case=case.case.id,
@@ -201,6 +235,7 @@ class _Search:
     stop: Stop
     proven: Objective = field(default_factory=dict)
     _bound_for: Objective = field(default_factory=dict)
+    _told: tuple[int, ...] = ()
 
     @property
     def left(self) -> float:
@@ -215,7 +250,7 @@ class _Search:
             return options
         with self.task.without(options):
             exact = _is_small(self.task)
-        sent: list[Future[Start]] = []
+        sent: list[list[Future[Start]]] = []
         kept = (1 - ELSEWHERE) * self.left
         if exact:
             executor = None
@@ -229,7 +264,7 @@ class _Search:
         solving = self._prove(parts, options, LEVELS if exact else HEADLINE)
         if executor is not None:
             self._branch(parts, options, self.left - kept)
-            options = collect(self.task, options, sent, len(self.seeds), self.stop)
+            options = collect(self.task, options, sent, self.stop)
             self._tell(self.task.value(options))
         if self.stop() or self._closed(options):
             return options
@@ -244,8 +279,11 @@ class _Search:
     def _is_over(self) -> bool:
         return self.left <= 0 or self.stop()
 
-    def _tell(self, values: Objective) -> None:
-        self.report(values, self.proven)
+    def _tell(self, values: Objective, bounds: Objective | None = None) -> None:
+        """Report a plan, unless a better one was reported before."""
+        if key(values) >= self._told:
+            self._told = key(values)
+            self.report(values, self.proven if bounds is None else bounds)
 
     def _closed(self, options: Options) -> bool:
         """Return whether nothing can be better."""
@@ -257,7 +295,7 @@ class _Search:
     def _relaxed(self, options: Options) -> list[Relaxation]:
         """Return the relaxation of each part as if it were alone; none at all when stopped."""
         task = self.task
-        with task.without(options), paused():
+        with task.without(options):
             try:
                 return [
                     relax(part, task.valuation, task.occupancy, self._is_over)
@@ -292,14 +330,18 @@ class _Search:
 
     def _solve(self, options: Options) -> Options:
         """Let the model choose among everything; its bounds and the relaxation's are both valid."""
-        task = self.task
-        with task.without(options):
+        task, before = self.task, self.task.value(options)
+
+        def tell(values: Objective, bounds: Objective) -> None:
+            self._tell(values, tighter(still_valid(self.proven, before, values), bounds))
+
+        solution = None
+        with task.without(options), suppress(CancelledError):
             program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
-            every_choice(program, task.cases)
-            solution = solve(program, options, self._limit(), self.report, self.stop)
+            every_choice(program, task.cases, self._is_over)
+            solution = solve(program, options, self._limit(), tell, self.stop)
         if solution is None:
             return options
-        before = task.value(options)
         if key(task.value(solution.options)) > key(before):
             options = self._replaced(options, options, solution.options)
         values = task.value(options)
@@ -407,20 +449,3 @@ def _is_small(task: Task) -> bool:
         if total > EXACT:
             return False
     return True
-
-
-def _level(name: str, value: int, bound: int) -> Bound:
-    """Return the level with its gap as a fraction of the bound (of the value where it is low).
-
-    Raises
-    ------
-    ArithmeticError
-        When the value beats its bound, so that one of both is wrong.
-    """
-    if name in MAXIMISED:
-        gap = (bound - value) / bound if bound else 0.0
-    else:
-        gap = (value - bound) / value if value else 0.0
-    if gap < 0:
-        raise ArithmeticError(f"{name}: the plan is worth {value}, its bound is {bound}")
-    return Bound(level=name, value=value, bound=bound, gap=gap)

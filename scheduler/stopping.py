@@ -1,8 +1,10 @@
 """Stopping on request: a solver at work in native code is interrupted from beside it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from threading import Event, Thread
+from typing import TypeVar
 
 Stop = Callable[[], bool]
 """Whether to stop; may be asked often, and from another thread."""
@@ -13,6 +15,23 @@ PAUSE = 0.02
 def never() -> bool:
     """Do not stop."""
     return False
+
+
+T = TypeVar("T")
+
+
+def until(stop: Stop, items: Iterable[T]) -> Iterator[T]:
+    """Yield ``items``, asking before each.
+
+    Raises
+    ------
+    CancelledError
+        When ``stop`` says so.
+    """
+    for item in items:
+        if stop():
+            raise CancelledError
+        yield item
 
 
 @contextmanager

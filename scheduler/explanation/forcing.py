@@ -14,7 +14,7 @@ from itertools import chain, islice
 
 from ortools.sat.python import cp_model
 
-from scheduler.construction import Option, construct
+from scheduler.construction import Option, claimed, construct, drawn
 from scheduler.layout import Layout, matches
 from scheduler.ledger import Ledger
 from scheduler.model import Limit, Program, every_choice, named_choices, solve
@@ -128,11 +128,12 @@ class Forcing:
         found = ways[0].occupants if ways else ()
         return tuple(one.id for name in sorted(found) for one in self.movable[name])
 
-    def force(self, case: CasePatterns, *, seconds: float = 0.1) -> Forced | None:
+    def force(self, case: CasePatterns, *, work: float = 0.1) -> Forced | None:
         """Force ``case`` in at the least loss of value, and then with the fewest moves.
 
         None when no pattern of it can be had by moving what may be moved, or when a leg of it is
-        booked that may not. ``seconds`` bound the model, which starts from the best insertion.
+        booked that may not. ``work`` bounds the model, which starts from the best insertion, in
+        CP-SAT's deterministic unit (about a second): the result is the same on every machine.
         """
         ways = self._ways(case)
         if not ways:
@@ -143,7 +144,7 @@ class Forcing:
         lifted = [*own, *(one for name in freed for one in self.movable[name])]
         kept = {name: option for name in freed if (option := self._kept(name)) is not None}
         with self.ledger.without(lifted):
-            chosen = self._chosen(cases, [way.pattern for way in ways[:WAYS]], kept, seconds)
+            chosen = self._chosen(cases, [way.pattern for way in ways[:WAYS]], kept, work)
         return None if chosen is None else self._forced(cases, kept, chosen)
 
     def _forced(self, cases: Sequence[CasePatterns], kept: Chosen, chosen: Chosen) -> Forced:
@@ -312,7 +313,7 @@ class Forcing:
         cases: Sequence[CasePatterns],
         ways: Sequence[Pattern],
         kept: Chosen,
-        seconds: float,
+        work: float,
     ) -> Chosen | None:
         """Return the best options of ``cases``, none of them in the occupancy; the first has one.
 
@@ -330,7 +331,7 @@ class Forcing:
         program.model.add_exactly_one(forced)
         self._count_moves(program, others)
         best = max(plans, key=lambda one: self._rank(cases, one), default=None)
-        solution = solve(program, best or {}, Limit(seconds)) if forced else None
+        solution = solve(program, best or {}, Limit(work=work)) if forced else None
         if solution is None:
             return best
         found = self._settled(solution.options, kept)
@@ -346,10 +347,9 @@ class Forcing:
         occupancy = self.ledger.occupancy
         best = islice(best_patterns(case, self.valuation, occupancy), BEST)
         for pattern in (*ways, *best):
-            names = case.draw(pattern, occupancy)
-            if names is None:
-                continue
-            yield self._around(Option(pattern, names, case.claims(pattern, names)), others, kept)
+            option = drawn(case, pattern, occupancy)
+            if option is not None:
+                yield self._around(option, others, kept)
 
     def _around(self, option: Option, others: Sequence[CasePatterns], kept: Chosen) -> Chosen:
         """Plan others around ``option``: as they are if they can stay, or else anew."""
@@ -401,12 +401,10 @@ class Forcing:
             occupancy.claim(one.claims)
         for name, option in chosen.items():
             if name not in settled:
-                case = self.patterns.of(name)
-                names = case.draw(option.pattern, occupancy)
-                if names is None:
+                again = claimed(self.patterns.of(name), (option.pattern,), occupancy)
+                if again is None:
                     break
-                settled[name] = Option(option.pattern, names, case.claims(option.pattern, names))
-                occupancy.claim(settled[name].claims)
+                settled[name] = again
         for one in settled.values():
             occupancy.release(one.claims)
         return settled if len(settled) == len(chosen) else chosen
@@ -455,30 +453,12 @@ class Forcing:
 
 
 def _as_it_is(_case: CasePatterns, option: Option, occupancy: Occupancy) -> Option | None:
-    return option if _fits(option.claims, occupancy) else None
+    return option if occupancy.admits(option.claims) else None
 
 
 def _with_other_people(case: CasePatterns, option: Option, occupancy: Occupancy) -> Option | None:
-    names = case.draw(option.pattern, occupancy)
-    if names is None:
-        return None
-    claims = case.claims(option.pattern, names)
-    return Option(option.pattern, names, claims) if _fits(claims, occupancy) else None
-
-
-def _fits(claims: Claims, occupancy: Occupancy) -> bool:
-    """Return whether people, places and seats are all left."""
-    return (
-        occupancy.fits(claims)
-        and all(
-            occupancy.places_left(facility, night) >= count
-            for facility, night, count in claims.nights
-        )
-        and all(
-            occupancy.seats_left(departure, kind, limit) >= count
-            for departure, kind, count, limit in claims.seats
-        )
-    )
+    renamed = drawn(case, option.pattern, occupancy)
+    return renamed if renamed is not None and occupancy.admits(renamed.claims) else None
 
 
 def _freest(layers: Sequence[Timeline], within: Timeline) -> tuple[int, int | None]:

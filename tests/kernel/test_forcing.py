@@ -148,7 +148,7 @@ def test_a_forced_plan_breaks_no_rule_and_touches_only_what_was_freed(
     @given(questions())
     def holds(asked: Question) -> None:
         before = state(asked.ledger)
-        forced = asked.forcing.force(asked.case, seconds=math.inf)
+        forced = asked.forcing.force(asked.case, work=math.inf)
         assert state(asked.ledger) == before
         if forced is not None:
             check(asked, forced)
@@ -215,7 +215,7 @@ class WithMoves(Search):
 @given(questions(most=3))
 def test_the_cost_is_the_least_that_trying_everything_finds(asked: Question) -> None:
     ledger, world = asked.ledger, asked.setting.world
-    forced = asked.forcing.force(asked.case, seconds=math.inf)
+    forced = asked.forcing.force(asked.case, work=math.inf)
     assume(forced is not None and forced.freed)
     assert forced is not None
     cases = [asked.case.case, *(world.case[name] for name in forced.freed)]

@@ -10,6 +10,8 @@ from constraints.register import REGISTER
 from fixtures.national import national
 from fixtures.worlds import canonical
 from scheduler.loading import parse_world
+from scheduler.objective import Objective, key
+from scheduler.plan import Bound
 from scheduler.planner import STOPPED, plan
 from scheduler.stopping import interrupting
 from scheduler.validator import plan_violations
@@ -30,12 +32,48 @@ def after(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() >= until
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.5, 2.0, 4.0])
+@pytest.mark.parametrize("seconds", [0.5, 2.0, 4.0])
 def test_a_stop_while_annealing_ends_with_a_plan(world: World, seconds: float) -> None:
     made = plan(world, REGISTER, seconds=LONG, stop=after(seconds))
     assert not plan_violations(world, REGISTER, made)
     assert made.bookings
     assert all(one.reason == STOPPED for one in made.unplanned)
+    assert {one.blocked for one in made.unplanned} == {"unknown"}
+
+
+@pytest.mark.parametrize("nth", [1, 20, 70, 100, 500])
+def test_a_stop_is_heard_wherever_it_comes_and_is_not_asked_for_long(
+    world: World, nth: int
+) -> None:
+    asked: list[bool] = []
+
+    def stop() -> bool:
+        asked.append(len(asked) >= nth)
+        return asked[-1]
+
+    made = plan(world, REGISTER, seconds=LONG, stop=stop)
+    assert not plan_violations(world, REGISTER, made)
+    assert len({one.case for one in (*made.bookings, *made.unplanned)}) == len(world.cases)
+    assert sum(asked) < 4 * len(world.cases)
+
+
+def test_a_stop_while_every_choice_is_offered_keeps_the_first_plan() -> None:
+    small = parse_world(canonical(national(cases=16, supply=0.3)), REGISTER)
+    first = plan(small, REGISTER, seconds=0)
+    told: list[float] = []
+
+    def stop() -> bool:
+        """Stop a while after the first plan is told, which is when the model is built."""
+        return bool(told) and time.monotonic() - told[0] > 0.3
+
+    made = plan(
+        small,
+        REGISTER,
+        seconds=LONG,
+        stop=stop,
+        progress=lambda *_: told.append(time.monotonic()),
+    )
+    assert key(made.objective) >= key(first.objective)
 
 
 def test_a_stop_while_bounding_and_polishing_ends_with_a_plan(world: World) -> None:
@@ -58,16 +96,28 @@ def test_a_stop_while_bounding_and_polishing_ends_with_a_plan(world: World) -> N
 
 
 def test_what_is_told_carries_the_seconds_and_never_gets_worse(world: World) -> None:
-    told: list[tuple[float, int, int]] = []
+    check_told(world)
 
-    def progress(values: dict[str, int], bounds: dict[str, int], seconds: float) -> None:
-        told.append((seconds, -values["pastLegalEnd"], values["plannedWeight"]))
-        if "plannedWeight" in bounds:
-            assert values["plannedWeight"] <= bounds["plannedWeight"]
+
+def test_what_the_exact_model_tells_never_beats_its_bound() -> None:
+    check_told(parse_world(canonical(national(cases=12, supply=0.3)), REGISTER))
+
+
+def check_told(world: World) -> None:
+    told: list[tuple[float, tuple[int, ...]]] = []
+    headline: list[int] = []
+
+    def progress(values: Objective, bounds: Objective, seconds: float) -> None:
+        told.append((seconds, key(values)))
+        assert all(Bound.of(level, values[level], bound).gap >= 0
+                   for level, bound in bounds.items())  # fmt: skip
+        if "pastLegalEnd" in bounds:
+            headline.append(bounds["pastLegalEnd"])
 
     plan(world, REGISTER, seconds=4, progress=progress)
-    assert [one[0] for one in told] == sorted(one[0] for one in told)
-    assert [one[1:] for one in told] == sorted(one[1:] for one in told)
+    assert [seconds for seconds, _ in told] == sorted(seconds for seconds, _ in told)
+    assert [values for _, values in told] == sorted(values for _, values in told)
+    assert headline == sorted(headline)
 
 
 def test_native_work_is_interrupted_once_and_only_when_asked() -> None:
@@ -77,3 +127,10 @@ def test_native_work_is_interrupted_once_and_only_when_asked() -> None:
     interrupted.clear()
     with interrupting(interrupted.set, lambda: False):
         assert not interrupted.wait(0.2)
+
+
+def test_what_cannot_be_planned_with_is_refused_at_once_and_all_of_it(world: World) -> None:
+    with pytest.raises(ValueError, match=r"seconds .* -1; rounds .* 0; seeds .* 0; workers .* 0"):
+        plan(world, REGISTER, seconds=-1, rounds=0, seeds=0, workers=0)
+    with pytest.raises(ValueError, match="nan"):
+        plan(world, REGISTER, seconds=float("nan"))

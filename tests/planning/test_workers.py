@@ -1,7 +1,13 @@
 """Annealing elsewhere: what comes back is a plan, and the number of workers does not change it."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
@@ -79,6 +85,21 @@ def test_for_as_many_rounds_it_is_the_same_plan_wherever_it_is_made(
         made = plan(states, REGISTER, rounds=ROUNDS, seeds=2, executor=executor, workers=workers)
     assert made.bookings == here.bookings
     assert made.levels == here.levels
+    assert made.unplanned == here.unplanned
+
+
+def test_a_process_that_is_lost_takes_nothing_with_it(states: World) -> None:
+    class Lost(Executor):
+        """An executor all of whose processes are gone."""
+
+        def submit(self, *_args: object, **_kwargs: object) -> Future[object]:  # type: ignore[override]
+            job: Future[object] = Future()
+            job.set_exception(BrokenExecutor())
+            return job
+
+    made = plan(states, REGISTER, rounds=ROUNDS, executor=Lost())
+    assert not plan_violations(states, REGISTER, made)
+    assert key(made.objective) >= key(plan(states, REGISTER, seconds=0).objective)
 
 
 def test_as_many_rounds_make_the_plan_better_and_break_no_rule(states: World, here: Plan) -> None:
