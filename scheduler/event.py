@@ -1,16 +1,17 @@
 """Events: what happened to a world since it was planned, and the world after them."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, TypeAdapter, model_validator
 
 from scheduler.consistency import inconsistencies
-from scheduler.constraint import Register
+from scheduler.constraint import Nights, Register
 from scheduler.draft import Draft, Problem, maybe, read_part, step
+from scheduler.grid import days
 from scheduler.loading import WorldError
 from scheduler.plan import begun
 from scheduler.world import (
@@ -19,6 +20,7 @@ from scheduler.world import (
     Booking,
     Case,
     Document,
+    Facility,
     Fact,
     Id,
     Instant,
@@ -29,6 +31,9 @@ from scheduler.world import (
     Trigger,
     World,
 )
+
+LONGEST = timedelta(hours=48)
+"""No flight or road transfer takes longer, change of planes included: a later arrival is a slip."""
 
 
 class EventError(WorldError):
@@ -108,6 +113,9 @@ class DepartureChange(Part):
             raise ValueError("other times are both departs and arrives")
         if self.departs and self.arrives and self.arrives <= self.departs:
             raise ValueError("arrives before it departs")
+        if self.departs and self.arrives and self.arrives - self.departs > LONGEST:
+            hours = LONGEST // timedelta(hours=1)
+            raise ValueError(f"arrives more than {hours} hours after it departs")
         if bool(self.cancelled) == any((*times, self.seats)):
             raise ValueError("is either cancelled or has other times or seats")
         return self
@@ -180,7 +188,11 @@ Event = Annotated[
     | CaseAdded,
     Field(discriminator="kind"),
 ]
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_EVENTS: Mapping[str, TypeAdapter[Event]] = {
+    get_args(one.model_fields["kind"].annotation)[0]: TypeAdapter(one)
+    for one in get_args(get_args(Event)[0])
+}
+"""How an event of each kind is read."""
 
 
 def parse_events(text: bytes | str) -> tuple[Event, ...]:
@@ -198,10 +210,27 @@ def parse_events(text: bytes | str) -> tuple[Event, ...]:
     if not isinstance(raw, list):
         raise EventError([Problem("$", "is not a list")])
     draft = Draft()
-    events = [read_part(draft, f"$[{n}]", one, _EVENT) for n, one in enumerate(raw)]
+    events = [_read(draft, f"$[{n}]", one) for n, one in enumerate(raw)]
     if draft.problems:
         raise EventError(draft.problems)
     return tuple(events)
+
+
+def _read(draft: Draft, path: str, raw: object) -> Any:
+    """Return one event; None, and its problems in ``draft``, when it is not one."""
+    if not isinstance(raw, dict):
+        draft.problems.append(Problem(path, "is not an object"))
+        return None
+    kind = raw.get("kind")
+    if isinstance(kind, str) and kind in _EVENTS:
+        return read_part(draft, path, raw, _EVENTS[kind])
+    says = f"is no kind of event, allowed is {', '.join(_EVENTS)}"
+    if "kind" not in raw:
+        says = "is missing"
+    elif isinstance(kind, str):
+        says = f"{kind} {says}{maybe(kind, _EVENTS)}"
+    draft.problems.append(Problem(f"{path}.kind", says))
+    return None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -223,12 +252,45 @@ def changed(world: World, register: Register, events: Sequence[Event]) -> World:
         With everything that is wrong, each with its path in the list of events.
     """
     changing = _Changing(
-        register, {name: _keyed(getattr(world, name)) for name in _SECTIONS}, world.as_of
+        world,
+        register,
+        {name: _keyed(getattr(world, name)) for name in _SECTIONS},
+        world.as_of,
     )
-    for n, event in sorted(enumerate(events), key=lambda one: one[1].at):
-        changing.apply(f"$[{n}]", event)
+    late = overtaken(world, events)
+    for n, event in _in_order(events):
+        changing.pass_to(event.at, f"$[{n}].at")
+        if event not in late:
+            changing.apply(f"$[{n}]", event)
     changing.problems += _doubled(events)
     return changing.world_from(world)
+
+
+def overtaken(world: World, events: Sequence[Event]) -> tuple[Event, ...]:
+    """Return the events about a case, or a person of one, that others withdrew before.
+
+    Two sources that report one departure are everyday, and who departed independently is not
+    planned again for what somebody reports later: such events change nothing.
+    """
+    persons = {one.id: one.persons for one in world.cases}
+    persons |= {one.subject: one.value.persons for one in events if isinstance(one, CaseAdded)}
+    cases, gone = set[str](), set[str]()
+    late: list[Event] = []
+    for _, event in _in_order(events):
+        if isinstance(event, DepartureChanged | CapacityChanged):
+            continue
+        about_person = isinstance(event, FactChanged | DocumentChanged)
+        if event.subject in cases or (about_person and event.subject in gone):
+            late.append(event)
+        elif isinstance(event, CaseWithdrawn):
+            cases.add(event.subject)
+            gone |= {one.id for one in persons.get(event.subject, ())}
+    return tuple(late)
+
+
+def _in_order(events: Sequence[Event]) -> list[tuple[int, Event]]:
+    """Return the events as they happened, each with its place in the file."""
+    return sorted(enumerate(events), key=lambda one: one[1].at)
 
 
 def _doubled(events: Sequence[Event]) -> Iterable[Problem]:
@@ -259,6 +321,7 @@ class _Changing:
     of the event; so a problem with it is told where it came from.
     """
 
+    world: World
     register: Register
     parts: dict[str, dict[str, Any]]
     now: datetime
@@ -266,10 +329,14 @@ class _Changing:
     moments: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    def pass_to(self, moment: datetime, path: str) -> None:
+        """Let time pass up to ``moment``, which stands at ``path``, where that is later."""
+        if moment > self.now:
+            self.now = moment
+            self.moments = dict.fromkeys(("$.asOf", "$.rulesDate"), path)
+
     def apply(self, path: str, event: Event) -> None:
-        if event.at > self.now:
-            self.now = event.at
-            self.moments = dict.fromkeys(("$.asOf", "$.rulesDate"), f"{path}.at")
+        """Change the parts that ``event``, which stands at ``path``, is about."""
         match event:
             case FactChanged():
                 for name, fact in event.value.items():
@@ -280,18 +347,22 @@ class _Changing:
                 if (case := self._known(path, ("cases",), event.subject)) is not None:
                     triggers = (*case.triggers, event.value)
                     self._put("cases", case, triggers=triggers)
-                    below = f".triggers[{len(case.triggers)}]"
-                    self.written["cases", case.id, below] = f"{path}.value"
+                    self._note(case, f".triggers[{len(case.triggers)}]", f"{path}.value")
             case ResourceAway():
                 if (one := self._known(path, ("resources", "cases"), event.subject)) is not None:
                     section = "cases" if isinstance(one, Case) else "resources"
                     self._put(section, one, away=(*one.away, event.value))
+                    self._note(one, f".away[{len(one.away)}]", f"{path}.value")
             case DepartureChanged():
                 if (departure := self._known(path, ("departures",), event.subject)) is not None:
-                    self._put("departures", departure, **_differs(event.value))
+                    differs = _differs(event.value)
+                    self._put("departures", departure, **differs)
+                    for name in differs:
+                        where = "cancelled" if event.value.cancelled else name
+                        self._note(departure, f".{name}", f"{path}.value.{where}")
             case CapacityChanged():
                 if (facility := self._known(path, ("facilities",), event.subject)) is not None:
-                    self._put("facilities", facility, nights=facility.nights | event.value)
+                    self._put_nights(path, facility, event.value)
             case CaseWithdrawn():
                 if (case := self._known(path, ("cases",), event.subject)) is not None:
                     self._withdraw(case)
@@ -313,6 +384,33 @@ class _Changing:
 
     def _put(self, section: str, part: Part, **values: object) -> None:
         self.parts[section][part.id] = part.model_copy(update=values)  # type: ignore[attr-defined]
+
+    def _note(self, part: Part, below: str, source: str) -> None:
+        section = next(name for name, kind in _SECTIONS.items() if isinstance(part, kind))
+        self.written[section, part.id, below] = source  # type: ignore[attr-defined]
+
+    def _put_nights(self, path: str, facility: Facility, nights: dict[date, int]) -> None:
+        known = days(self.world.grid, self.world.location[facility.location].timezone)
+        for night in nights:
+            where = f"{path}.value{step(night.isoformat())}"
+            last = known[-1] if night <= known[-1] else known[-1] + self._longest_stay
+            if not known[0] <= night <= last:
+                says = f"is no night from {known[0]} to {last}, those of the horizon and its stays"
+                self.problems.append(Problem(where, says))
+            self._note(facility, f".nights{step(night.isoformat())}", where)
+        self._put("facilities", facility, nights=facility.nights | nights)
+
+    @property
+    def _longest_stay(self) -> timedelta:
+        """How far a stay that begins in the horizon reaches beyond it."""
+        stays = (
+            rule.stay
+            for case in self.world.cases
+            if case.operation == "placement"
+            for _, rule in self.register.declarations(self.world, case, "placement")
+            if isinstance(rule, Nights)
+        )
+        return timedelta(days=max((one for one in stays if one is not None), default=0))
 
     def _person(self, path: str, name: str) -> tuple[Case, int] | None:
         """Return the case of a person and which of its persons it is."""
@@ -339,18 +437,21 @@ class _Changing:
         elif known[name].of == "case":
             if (case := self._known(path, ("cases",), subject)) is not None:
                 self._put("cases", case, facts=case.facts | {name: fact})
-                self.written["cases", case.id, f".facts{step(name)}"] = where
+                self._note(case, f".facts{step(name)}", where)
         elif (found := self._person(path, subject)) is not None:
             case, n = found
             self._put_person(case, n, facts=case.persons[n].facts | {name: fact})
-            self.written["cases", case.id, f".persons[{n}].facts{step(name)}"] = where
+            self._note(case, f".persons[{n}].facts{step(name)}", where)
 
     def _document(self, path: str, event: DocumentChanged) -> None:
         found = self._person(path, event.subject)
         if found is not None:
             case, n = found
-            others = (one for one in case.persons[n].documents if one.kind != event.value.kind)
-            self._put_person(case, n, documents=(*others, event.value))
+            new, old = event.value, case.persons[n].documents
+            place = next((m for m, one in enumerate(old) if one.kind == new.kind), len(old))
+            others = (one for one in old[place:] if one.kind != new.kind)
+            self._put_person(case, n, documents=(*old[:place], new, *others))
+            self._note(case, f".persons[{n}].documents[{place}]", f"{path}.value")
 
     def _withdraw(self, case: Case) -> None:
         """Release what has not begun; the case goes too, or is left with the legs that have."""
@@ -375,7 +476,7 @@ class _Changing:
             self.problems.append(Problem(f"{path}.value.id", says))
         else:
             self.parts["cases"][case.id] = case
-            self.written["cases", case.id, ""] = f"{path}.value"
+            self._note(case, "", f"{path}.value")
 
     def world_from(self, world: World) -> World:
         """Return ``world`` with the parts as they are now; EventError when it is none."""

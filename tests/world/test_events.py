@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from constraints.register import REGISTER
-from scheduler.event import EventError, changed, parse_events
+from scheduler.draft import Problem
+from scheduler.event import EventError, changed, overtaken, parse_events
 from tests.world import documents
 from tests.world.documents import Told
 
@@ -119,6 +120,37 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file() -> 
             "$[0].value",
             "is either cancelled or has other times or seats",
         ),
+        (
+            "departure-changed",
+            "at851-1126",
+            {"departs": AT, "arrives": "2027-11-22T18:30:00Z"},
+            "$[0].value",
+            "arrives more than 48 hours after it departs",
+        ),
+        (
+            "capacity-changed",
+            "dc-rotterdam",
+            {"2026-11-24": 1, "2027-11-24": 1},
+            "$[0].value.2027-11-24",
+            "is no night from 2026-11-23 to 2026-12-13, those of the horizon and its stays",
+        ),
+        (
+            "capacity-changed",
+            "dc-rotterdam",
+            {"2026-11-01": 1},
+            "$[0].value.2026-11-01",
+            "is no night from 2026-11-23",
+        ),
+        ("case-withdrawn", "zk-0001", {}, "$[0].value", "is not a field"),
+        (
+            "departure-cancelled",
+            "at851-1126",
+            {},
+            "$[0].kind",
+            "departure-cancelled is no kind of event, allowed is fact-changed, document-changed, "
+            "trigger-added, resource-away, departure-changed, capacity-changed, case-withdrawn, "
+            "case-added; maybe departure-changed",
+        ),
     ],
 )
 def test_a_mistake_is_told_where_it_stands(
@@ -144,6 +176,93 @@ def test_a_new_case_is_held_to_all_that_a_world_is() -> None:
 def test_an_event_beyond_the_horizon_cannot_be_planned_after() -> None:
     late = event("case-withdrawn", "zk-0001", at="2026-12-01T00:00:00Z")
     assert {path for path, _ in told(late)} == {"$[0].at"}
+
+
+def test_the_words_are_for_a_person() -> None:
+    """Nothing of how the file is read shows in them."""
+    withdrawn = event("case-withdrawn", "zk-0001", {})
+    assert told(withdrawn) == {("$[0].value", "is not a field")}
+    nameless = {name: one for name, one in withdrawn.items() if name != "kind"}
+    assert told(nameless) == {("$[0].kind", "is missing")}
+    assert told(1) == {("$[0]", "is not an object")}
+    assert told(withdrawn | {"kind": 1})
+
+
+@pytest.mark.parametrize(
+    ("made", "wrong", "source"),
+    [
+        (
+            event("departure-changed", "at851-1126", {"cancelled": True}),
+            ".departures[0].seats.escorted",
+            "$[0].value.cancelled.escorted",
+        ),
+        (
+            event("departure-changed", "at851-1126", {"seats": {"unescorted": 1}}),
+            ".departures[0].seats",
+            "$[0].value.seats",
+        ),
+        (
+            event("capacity-changed", "dc-rotterdam", {"2026-11-24": 1}),
+            ".facilities[0].nights.2026-11-24",
+            "$[0].value.2026-11-24",
+        ),
+        (event("resource-away", "zk-0001", DAY), ".cases[0].away[0].from", "$[0].value.from"),
+        (
+            event("document-changed", "zk-0001-a", {"kind": "passport"}),
+            ".cases[0].persons[0].documents[0]",
+            "$[0].value",
+        ),
+    ],
+)
+def test_a_mistake_that_shows_in_the_world_is_told_where_the_event_made_it(
+    made: object, wrong: str, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = documents.tiny()
+    values["departures"].sort(key=lambda one: one["id"] != "at851-1126")
+    values["cases"][0]["persons"][0]["documents"] = []
+    world = documents.read(values)
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "scheduler.event.inconsistencies", lambda *_: [Problem(f"${wrong}", "is wrong")]
+        )
+        with pytest.raises(EventError) as error:
+            changed(world, REGISTER, parse_events(json.dumps([made])))
+    assert [(one.path, one.says) for one in error.value.problems] == [(source, "is wrong")]
+
+
+def test_another_document_takes_the_place_of_the_one_of_its_kind() -> None:
+    values = documents.tiny()
+    documents_of = values["cases"][0]["persons"][0]
+    documents_of["documents"] = [{"kind": "passport"}, {"kind": "laissez-passer"}]
+    new = event("document-changed", "zk-0001-a", {"kind": "passport", "validUntil": "2027-01-01"})
+    after = changed(documents.read(values), REGISTER, parse_events(json.dumps([new])))
+    kinds = [one.kind for one in after.case["zk-0001"].persons[0].documents]
+    assert kinds == ["passport", "laissez-passer"]
+
+
+def test_a_stay_may_reach_beyond_the_horizon() -> None:
+    later = event("capacity-changed", "dc-rotterdam", {"2026-12-01": 1})
+    assert told(later) == set()
+
+
+def test_who_is_withdrawn_is_not_planned_again_for_what_others_report_later() -> None:
+    world = documents.read(documents.tiny())
+    answer = {"whereabouts-known": {"value": "yes"}}
+    again = documents.tiny()["cases"][0]
+    events = parse_events(
+        json.dumps(
+            [
+                event("fact-changed", "zk-0001", answer, id="f"),
+                event("case-withdrawn", "zk-0001"),
+                event("case-withdrawn", "zk-0001", id="g"),
+                event("document-changed", "zk-0001-a", {"kind": "passport"}, id="h"),
+                event("resource-away", "zk-0001", DAY, id="i"),
+                event("case-added", "zk-0001", again, id="j"),
+            ]
+        )
+    )
+    assert "zk-0001" not in changed(world, REGISTER, events).case
+    assert [one.id for one in overtaken(world, events)] == ["g", "h", "i", "j"]
 
 
 def test_an_event_is_told_once() -> None:
