@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 no plan or no slot (or violations found), 2 bad input.
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -38,6 +38,7 @@ from scheduler.plan import Plan
 from scheduler.planner import plan as make_plan
 from scheduler.replanning import replan as repair_plan
 from scheduler.validator import plan_violations, violations
+from scheduler.replanning import WORK, overdue
 from scheduler.world import World
 
 app = typer.Typer(
@@ -90,7 +91,7 @@ def generate(
     if kind is Kind.tiny and (cases, seed, supply) != (None, 1, 1.0):
         raise typer.BadParameter("the tiny world is always the same", param_hint="tiny")
     _make_room(out, as_json=as_json)
-    _write(out, canonical(_made(kind, cases, seed, supply)))
+    _write({out: canonical(_made(kind, cases, seed, supply))}, as_json=as_json)
     world = _world(out, as_json=as_json)
     _print(
         as_json,
@@ -215,20 +216,14 @@ def plan(
             executor=executor,
             workers=max(workers - 1, 1),
         )
-    _write(out, made.model_dump_json(by_alias=True, indent=1) + "\n")
+    _write({out: _text(made)}, as_json=as_json)
     planned = len({booking.case for booking in made.bookings})
     _print(
         as_json,
         {
             "planned": planned,
             "unplanned": [one.model_dump(mode="json") for one in made.unplanned],
-            "objective": made.objective,
-            "levels": [one.model_dump(mode="json") for one in made.levels],
-            "bound": next((one.bound for one in made.levels if one.level == "plannedWeight"), 0),
-            "gap": made.gap,
-            "seconds": made.seconds,
-            "seed": made.seed,
-            "world": made.world,
+            **_worth(made),
         },
         render.plan(made, world),
     )
@@ -240,40 +235,51 @@ def replan(
     world_file: WorldFile,
     plan_file: Annotated[Path, typer.Argument(metavar="PLAN.json", help="The plan in force.")],
     events_file: Annotated[Path, typer.Argument(metavar="EVENTS.json", help="What happened.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the new plan.")],
-    world_out: Annotated[
-        Path | None, typer.Option(metavar="CHANGED.json", help="Where to write the changed world.")
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Where to write the new plan; else it is only shown."),
     ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=0, max=3_600, help="For each case that others give way to.")
-    ] = 0.1,
+    world_out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CHANGED.json", help="Where to write the changed world; else beside the plan."
+        ),
+    ] = None,
+    work: Annotated[
+        float,
+        typer.Option(
+            min=0, max=3_600, help="For each case that others give way to; 1 is about a second."
+        ),
+    ] = WORK,
     as_json: Json = False,
 ) -> None:
-    """Repair a plan after events with the least change; print what is kept, moved, dropped, new."""
+    """Repair a plan after events with the least change; print what is kept, moved, dropped, new.
+
+    The new plan is one of the changed world, which is written with it.
+    """
+    changed_world = _beside(out, world_out, as_json=as_json)
     world = _world(world_file, as_json=as_json)
     made = _valid_plan(world, plan_file, as_json=as_json)
     events = _events(events_file, as_json=as_json)
-    for path in filter(None, (out, world_out)):
-        _make_room(path, as_json=as_json)
     try:
-        found = repair_plan(world, REGISTER, made, events, seconds=seconds)
+        found = repair_plan(world, REGISTER, made, events, work=work)
     except WorldError as error:
         _refuse(error.problems, as_json=as_json)
-    if world_out is not None:
-        _write(world_out, canonical(document(found.world)))
-    _write(out, found.plan.model_dump_json(by_alias=True, indent=1) + "\n")
+    if out is not None and changed_world is not None:
+        files = {out: _text(found.plan), changed_world: canonical(document(found.world))}
+        _write(files, as_json=as_json)
     _print(
         as_json,
         {
-            "kept": [one.case for one in found.kept],
+            "kept": [{"case": one.case, "reason": one.reason} for one in found.kept],
             "moved": [one.model_dump(mode="json") for one in found.moved],
             "dropped": [one.model_dump(mode="json") for one in found.dropped],
             "new": [one.model_dump(mode="json") for one in found.new],
             "unplanned": [one.model_dump(mode="json") for one in found.plan.unplanned],
-            "seconds": found.plan.seconds,
-            "world": found.plan.world,
+            **_worth(found.plan),
+            "files": {"plan": out and str(out), "world": changed_world and str(changed_world)},
         },
-        render.replan(found),
+        render.replan(found, out, changed_world),
     )
 
 
@@ -281,6 +287,7 @@ def replan(
 def serve(
     world_file: Annotated[Path, typer.Option("--world", metavar="WORLD.json")],
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 8000,
+            "ignored": [{"event": one.id, "says": one.says} for one in found.ignored],
 ) -> None:
     """Serve the API on this machine only: it has no login yet."""
     import uvicorn
@@ -303,6 +310,37 @@ def _desk_for(case: str, world_file: Path, plan_file: Path | None, *, as_json: b
     """Return the desk of a world that knows the case."""
     desk = _desk(world_file, plan_file, as_json=as_json)
     try:
+def _worth(made: Plan) -> dict[str, object]:
+    """Return what a plan is worth, how far from the best, and what reproduces it."""
+    return {
+        "objective": made.objective,
+        "levels": [one.model_dump(mode="json") for one in made.levels],
+        "bound": next((one.bound for one in made.levels if one.level == "plannedWeight"), 0),
+        "gap": made.gap,
+        "seconds": made.seconds,
+        "seed": made.seed,
+        "world": made.world,
+    }
+
+
+def _text(made: Plan) -> str:
+    return made.model_dump_json(by_alias=True, indent=1) + "\n"
+
+
+def _beside(out: Path | None, world_out: Path | None, *, as_json: bool) -> Path | None:
+    """Return where the changed world goes, which the plan in ``out`` is no use without."""
+    if out is None:
+        if world_out is not None:
+            says = "asks for -o too: the changed world comes with the new plan"
+            _refuse([Problem("--world-out", says)], as_json=as_json)
+        return None
+    path = world_out or out.with_name(f"{out.stem}.world.json")
+    if path.resolve() == out.resolve():
+        says = f"is where the plan goes already: {out}"
+        _refuse([Problem("--world-out", says)], as_json=as_json)
+    return path
+
+
         desk.case(case)
     except UnknownCaseError:
         _refuse([Problem("CASE", f"there is no case {case} in {world_file}")], as_json=as_json)
@@ -355,8 +393,12 @@ def _events(path: Path, *, as_json: bool) -> tuple[Event, ...]:
     try:
         return parse_events(path.read_bytes())
     except WorldError as error:
+    """Return a plan that breaks no rule; a check that came due since it was made breaks none."""
         _refuse(error.problems, as_json=as_json)
     except OSError as error:
+    if found:
+        due = overdue(world, REGISTER, made.bookings)
+        found = tuple(one for one in found if one not in due)
         _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
 
 
@@ -378,16 +420,24 @@ def _print(as_json: bool, machine: object, person: RenderableType) -> None:
         Console().print(person)
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+def _write(files: Mapping[Path, str], *, as_json: bool) -> None:
+    """Write files whole, all of them or none, with the folders they need."""
+    drafts = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in files}
+    path = next(iter(files))
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        for path in files:
+            if path.is_dir():
+                raise IsADirectoryError(EISDIR, "is a folder")
+        for path, draft in drafts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(files[path], encoding="utf-8")
+        for path, draft in drafts.items():
+            draft.replace(path)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
-        _refuse([Problem(str(path), error.strerror or "cannot be written")], as_json=False)
+        for draft in drafts.values():
+            with suppress(OSError):
+                draft.unlink()
+        _refuse([Problem(str(path), error.strerror or "cannot be written")], as_json=as_json)
 
 
 def _make_room(path: Path, *, as_json: bool) -> None:

@@ -1,33 +1,59 @@
 """Replanning: a plan repaired after events with the least change.
 
-What stands stays, unless the validator finds that it no longer can. What is broken keeps its time
-and place with other people where it can, else it is inserted anew; only where that fails do
-proposals give way to it.
+What stands stays, unless the validator finds that it no longer can. That time passes takes nothing
+away that is promised: a check that is now due is told, a legal end still breaks. What is broken
+keeps its time and place with other people where it can, else it is inserted anew; only where that
+fails do proposals give way to it.
 """
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 
-from scheduler.constraint import LATEST, Register
-from scheduler.event import Event, changed
+from scheduler.bound import WEIGHT, alone
+from scheduler.constraint import After, Constraint, Declaration, Due, Register, Subject
+from scheduler.event import Event, changed, overtaken
 from scheduler.explanation.forcing import Forcing
 from scheduler.explanation.reason import reason
 from scheduler.explanation.signature import Explanation
 from scheduler.layout import matches
 from scheduler.ledger import Ledger
-from scheduler.objective import Valuation, key
+from scheduler.objective import LEVELS, Valuation, key
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import CasePatterns, Pattern, Patterns, pattern_of
-from scheduler.plan import Plan, Unplanned, begun, bookings_of, claims_of
+from scheduler.plan import (
+    HALVED,
+    Bound,
+    Plan,
+    Unplanned,
+    begun,
+    bookings_of,
+    claims_of,
+    free_to_move,
+    versions,
+)
 from scheduler.ranking import best_patterns
-from scheduler.validator import Checked, Violation
+from scheduler.validator import Checked, Violation, violations
 from scheduler.world import Booking, Id, Part, World
 
 Bookings = tuple[Booking, ...]
-HALVED = "its placement has begun, so people must look at what is left of it"
+WORK = 0.1
+"""What CP-SAT may do for each case that is forced in, in its own deterministic unit."""
+BEGUN = "has begun"
+DUE = "check now due"
+UNBROKEN = "what happened does not break it"
+UNTOUCHED = "no event touches it"
+
+
+class OtherWorldError(ValueError):
+    """A plan that was made on another world than the one it is to be repaired on."""
+
+    def __init__(self, plan: Plan, world: World) -> None:
+        super().__init__(
+            f"the plan was made on world {plan.world[:12]}, this is {world.fingerprint[:12]}"
+        )
 
 
 class Outcome(Part):
@@ -41,11 +67,9 @@ class Outcome(Part):
     @property
     def renamed(self) -> bool:
         """Whether it keeps time and place with other people."""
-        legs = {one.operation: one for one in self.before}
+        legs = _by_leg(self.before)
         return len(self.before) == len(self.after) and all(
-            (old := legs.get(one.operation)) is not None
-            and (old.phases, old.facility, old.departure)
-            == (one.phases, one.facility, one.departure)
+            (old := legs.get(one.operation)) is not None and _same_slot(old, one)
             for one in self.after
         )
 
@@ -55,7 +79,8 @@ class Replan:
     """A plan after events: ``plan`` on ``world``, whose bookings are those that stand.
 
     Every case that had bookings or has them now is in one of ``kept``, ``moved`` (other people
-    count), ``dropped`` and ``new``. A ``dropped`` one may keep a leg that has begun.
+    count), ``dropped`` and ``new``. A ``dropped`` one may keep a leg that has begun. Events that
+    are ``ignored`` are about cases that were withdrawn before.
     """
 
     world: World
@@ -64,30 +89,74 @@ class Replan:
     moved: tuple[Outcome, ...]
     dropped: tuple[Outcome, ...]
     new: tuple[Outcome, ...]
+    ignored: tuple[Event, ...] = ()
 
 
 def replan(
-    world: World, register: Register, plan: Plan, events: Sequence[Event], *, seconds: float = 0.1
+    world: World, register: Register, plan: Plan, events: Sequence[Event], *, work: float = WORK
 ) -> Replan:
     """Repair ``plan``, a valid one of ``world`` that is in force, after ``events``.
 
     Cases that events are about, and that have no booking, are planned too. Others are not: what
-    came free is for people to give away. ``seconds`` bound the model for each case that is forced
-    in. What was said of cases that no event is about is said again.
+    came free is for people to give away. What was said of cases that no event is about is said
+    again. ``work`` bounds the model for each case that is forced in, in CP-SAT's deterministic
+    unit (about a second): no clock is looked at, so the result is the same on every machine.
 
     Raises
     ------
+    ValueError
+        When ``work`` is less than nothing.
+    OtherWorldError
+        When the plan was made on another world.
     EventError
         With everything that is wrong with the events.
     """
+    if not work >= 0:
+        raise ValueError(f"work is {work}, at least 0 is asked")
+    if plan.world != world.fingerprint:
+        raise OtherWorldError(plan, world)
     began = time.monotonic()
     booked = {one.id for one in plan.bookings}
     cancelled = (one for one in world.bookings if not one.claims and one.id not in booked)
-    after = changed(world.but(bookings=(*plan.bookings, *cancelled)), register, events)
-    repair = _Repair(world, after, register, plan, events)
+    before = world.but(bookings=(*plan.bookings, *cancelled))
+    repair = _Repair(before, changed(before, register, events), register, plan, events)
     repair.insert()
-    repair.force(seconds)
+    repair.force(work)
     return repair.result(began)
+
+
+def overdue(world: World, register: Register, bookings: Iterable[Booking]) -> set[Violation]:
+    """Return what of bookings that stand in ``world`` broke by the passing of time alone.
+
+    A due check has its window open, or a promised departure is nearer than its lead: that is for
+    people to see to, and no reason to move anything.
+    """
+    known = {one.id: one for one in world.bookings}
+    standing = [one for one in bookings if known.get(one.id) == one]
+    found = set(violations(world, register, standing))
+    return found - set(violations(world, _lasting(register), standing))
+
+
+def _lasting(register: Register) -> Register:
+    """Return the register without what time alone brings to bookings that stand."""
+    return replace(register, constraints=tuple(map(_lasting_of, register.constraints)))
+
+
+def _lasting_of(constraint: Constraint) -> Constraint:
+    def declare(subject: Subject) -> Iterator[Declaration]:
+        mine = subject.world.booked.get(subject.case.id, ())
+        status = next((one.status for one in mine if one.operation == subject.scope), None)
+        for rule in constraint.declare(subject):
+            if isinstance(rule, Due) and status is not None:
+                yield replace(rule, answers=tuple(one for one in rule.answers if one.value == "no"))
+            elif not (
+                isinstance(rule, After)
+                and rule.ready == subject.world.as_of
+                and status in {"held", "confirmed"}
+            ):
+                yield rule
+
+    return replace(constraint, declare=declare)
 
 
 class _Repair:
@@ -97,10 +166,12 @@ class _Repair:
         self, before: World, after: World, register: Register, plan: Plan, events: Sequence[Event]
     ) -> None:
         self.plan = plan
-        self.events = events
-        self.before = _by_case(plan.bookings)
-        claiming = [one for one in after.bookings if one.claims]
-        broken = _broken(after, register, claiming, _doubtful(before, after, claiming, events))
+        self.ignored = overtaken(before, events)
+        self.events = [one for one in events if one not in self.ignored]
+        self.before = _by_case(one for one in plan.bookings if one.claims)
+        self.touched = _touched(before, after, self.events)
+        broken, self.due = _broken(before, after, register, self.touched)
+        self._known = {one.id: one for one in after.bookings}
         stands = [
             one for one in after.bookings if one.case not in broken or begun(one, after.as_of)
         ]
@@ -116,7 +187,7 @@ class _Repair:
             if bookings != self.standing.get(name, ())
         }
         could = (one for one in self._homeless() if self.valuation.last_moment(one) is not None)
-        self.waiting = sorted(could, key=self._pressed)
+        self.waiting = sorted(could, key=lambda one: (*self.valuation.order(one), one.case.id))
 
     @property
     def bookings(self) -> Bookings:
@@ -138,9 +209,9 @@ class _Repair:
             if legs.isdisjoint(case.legs) and (case.id in self.because or self._told(case.id)):
                 yield self.patterns.of(case.id)
 
-    def _pressed(self, case: CasePatterns) -> tuple[object, ...]:
-        end = self.valuation.deadline(case) if self.valuation.pressed(case) else None
-        return end or LATEST, -case.case.weight, case.case.id
+    def _happened(self, name: str) -> bool:
+        """Return whether an event is about a case, or could have broken its bookings."""
+        return name in self.touched or bool(self._told(name))
 
     def _told(self, name: str, shared: Collection[str] = ()) -> list[str]:
         """Return in words the events about a case, or about what it shared with others."""
@@ -152,9 +223,12 @@ class _Repair:
         """Return which events broke a case, and which rule of it no longer holds."""
         told = self._told(name, _shared(self.before[name]))
         if broke is not None:
-            rules = {one.id: one.title.en for one in self.patterns.register.constraints}
-            told.append(f"{rules.get(broke.constraint, broke.constraint)}: {broke.says}")
+            told.append(f"{self._title(broke.constraint)}: {broke.says}")
         return "; ".join(told)
+
+    def _title(self, constraint: str) -> str:
+        titles = {one.id: one.title.en for one in self.patterns.register.constraints}
+        return titles.get(constraint, constraint)
 
     def insert(self) -> None:
         """Plan what waits beside all that stands."""
@@ -187,16 +261,17 @@ class _Repair:
         for pattern in chain(near, best_patterns(case, self.valuation, occupancy)):
             names = case.draw(pattern, occupancy)
             if names is not None:
-                return self._with_its_people(bookings_of(case, pattern, names), before)
+                made = self._with_its_people(bookings_of(case, pattern, names), before)
+                return _as_it_was(made, before)
         return ()
 
     def _with_its_people(self, made: Bookings, before: Bookings) -> Bookings:
         """Give legs that keep their time and place their own people back, role by role."""
         checked = Checked(self.world, self.patterns.register, self.bookings)
-        had = {one.operation: one for one in before}
+        had = _by_leg(before)
         for n, leg in enumerate(made):
             old = had.get(leg.operation)
-            if old is None or old.phases != leg.phases:
+            if old is None or not _same_slot(old, leg):
                 continue
             for role in dict.fromkeys(one.role for one in old.attendances):
                 theirs = (one for one in old.attendances if one.role == role)
@@ -207,16 +282,20 @@ class _Repair:
                     made = mixed
         return made
 
-    def force(self, seconds: float) -> None:
-        """Let proposals give way to what still waits, where that makes the plan worth more."""
-        for case in [*self.waiting]:
+    def force(self, work: float) -> None:
+        """Let proposals give way to what still waits, where that makes the plan worth more.
+
+        Not to what time alone took: nothing happened that others would have to move for.
+        """
+        for case in [one for one in self.waiting if self._happened(one.case.id)]:
             forcing = Forcing(self._ledger, self.valuation)
-            forced = forcing.force(case, seconds=seconds)
+            forced = forcing.force(case, work=work)
             if forced is None or key(forced.after) <= key(forced.before):
                 continue
             self.waiting.remove(case)
             others = (*forced.moved, *forced.renamed)
-            self._book((*forced.bookings, *others))
+            made = _as_it_was(forced.bookings, self.before.get(forced.case, ()))
+            self._book((*made, *others))
             for name in forced.dropped:
                 self.standing[name] = tuple(
                     one
@@ -237,21 +316,72 @@ class _Repair:
                 why += f"; not planned again: {unplanned[name].reason}"
             if before or after:
                 found[became].append(Outcome(case=name, reason=why, before=before, after=after))
-        bookings = self.bookings
-        ids = {one.id for one in bookings}
-        stands = (one for one in self.world.bookings if not one.claims or one.id in ids)
-        world = self.world.but(bookings=tuple(stands))
+        world, levels = self._world(), self._levels()
         plan = self.plan.model_copy(
             update={
                 "world": world.fingerprint,
                 "made_at": datetime.now(UTC),
+                "seed": 0,
                 "seconds": round(time.monotonic() - began, 3),
-                "levels": (),
-                "bookings": bookings,
+                "versions": versions(),
+                "levels": levels,
+                "bookings": self.bookings,
                 "unplanned": tuple(unplanned.values()),
             }
         )
-        return Replan(world, plan, **{what: tuple(cases) for what, cases in found.items()})
+        outcomes = {what: tuple(cases) for what, cases in found.items()}
+        return Replan(world, plan, **outcomes, ignored=self.ignored)
+
+    def _world(self) -> World:
+        """Return the changed world with what stands in it: new proposals are the plan's own."""
+        cancelled = (one for one in self.world.bookings if not one.claims)
+        stands = (
+            one
+            for one in self.bookings
+            if one.status != "proposed" or one == self._known.get(one.id)
+        )
+        return self.world.but(bookings=(*stands, *cancelled))
+
+    def _levels(self) -> tuple[Bound, ...]:
+        """Value the cases that may move, as planning does, with the bounds that need no model.
+
+        Whatever is booked counts as bound, though a check of it be due; what is not, if it fits
+        beside what may not be moved. Changed is what does not stand where and when it stood.
+        """
+        now = self.world.as_of
+        cases = [
+            self.patterns.of(case.id)
+            for case in self.world.cases
+            if all(
+                free_to_move(one, now)
+                for one in self.standing.get(case.id, ())
+                if one.operation in case.legs
+            )
+        ]
+        chosen = {
+            case.case.id: pattern
+            for case in cases
+            if (pattern := pattern_of(case, self.standing.get(case.case.id, ()))) is not None
+        }
+        values = self.valuation.total(cases, chosen)
+        values["changes"] = sum(map(self._changes, self.before))
+        left = [one for one in cases if one.case.id not in chosen]
+        fixed = Forcing(self._ledger, self.valuation).standing
+        fits = [one for one in left if any(best_patterns(one, self.valuation, fixed))]
+        bounds = alone(fits, self.valuation)
+        bounds[WEIGHT] += values[WEIGHT]
+        bounds["pastLegalEnd"] += sum(
+            self.valuation.pressed(one) for one in left if one not in fits
+        )
+        return tuple(Bound.of(level, values[level], bounds[level]) for level in LEVELS)
+
+    def _changes(self, name: str) -> int:
+        """Return how many legs of a case do not stand where and when they stood."""
+        now = _by_leg(self.standing.get(name, ()))
+        return sum(
+            (new := now.get(old.operation)) is None or not _same_slot(old, new)
+            for old in self.before[name]
+        )
 
     def _reason(self, name: str) -> str:
         before = self.before.get(name, ())
@@ -259,8 +389,12 @@ class _Repair:
             return self.because[name]
         if not before:
             return "; ".join(self._told(name))
-        started = any(begun(one, self.world.as_of) for one in before)
-        return "has begun" if started else "nothing breaks it"
+        if name in self.due:
+            titles = dict.fromkeys(self._title(one.constraint) for one in self.due[name])
+            return f"{DUE}: {', '.join(titles)}"
+        if any(begun(one, self.world.as_of) for one in before):
+            return BEGUN
+        return UNBROKEN if name in self.touched else UNTOUCHED
 
     def _unplanned(self) -> Iterator[Unplanned]:
         """Yield, of each case with a leg that is not booked, why."""
@@ -279,8 +413,8 @@ class _Repair:
     def _why(self, case: CasePatterns) -> Unplanned:
         """Return why a case has no booking: by itself, or for want of what others hold."""
         if self.valuation.last_moment(case) is None:
-            alone = Explanation(case, self.patterns.empty)
-            return Unplanned(case=case.case.id, reason=reason(alone))
+            own = Explanation(case, self.patterns.empty)
+            return Unplanned(case=case.case.id, reason=reason(own))
         forcing = Forcing(self._ledger, self.valuation)
         return Unplanned(
             case=case.case.id,
@@ -290,6 +424,10 @@ class _Repair:
         )
 
 
+def _by_leg(bookings: Bookings) -> dict[str, Booking]:
+    return {one.operation: one for one in bookings}
+
+
 def _by_case(bookings: Iterable[Booking]) -> dict[str, Bookings]:
     found: dict[str, Bookings] = {}
     for one in bookings:
@@ -297,62 +435,92 @@ def _by_case(bookings: Iterable[Booking]) -> dict[str, Bookings]:
     return found
 
 
-def _doubtful(
-    before: World, after: World, bookings: Sequence[Booking], events: Sequence[Event]
-) -> list[Booking]:
-    """Return the bookings of every case that events could have broken.
+def _touched(before: World, after: World, events: Sequence[Event]) -> set[str]:
+    """Return the cases whose bookings events could have broken.
 
     Those are the cases that have what an event is about, or that fly with one of the team of a
-    charter it is about; all of them when time has passed.
+    charter it is about.
     """
-    if after.as_of != before.as_of:
-        return list(bookings)
     subjects = {one.subject for one in events}
     flights = [*before.departures, *after.departures]
     teams = {member for one in flights if one.id in subjects for member in one.team}
     subjects |= teams | {one.id for one in flights if not teams.isdisjoint(one.team)}
-    cases = {
+    standing = _by_case(one for one in after.bookings if one.claims)
+    return {
         name
-        for name, mine in _by_case(bookings).items()
+        for name, mine in standing.items()
         if not subjects.isdisjoint(
             {name, *_shared(mine), *(one.id for one in after.case[name].persons)}
         )
     }
-    return [one for one in bookings if one.case in cases]
 
 
 def _broken(
-    world: World, register: Register, bookings: Sequence[Booking], doubtful: Sequence[Booking]
-) -> dict[str, Violation]:
-    """Return the cases of ``doubtful`` that cannot stand, each with what it breaks.
+    before: World, after: World, register: Register, touched: Collection[str]
+) -> tuple[dict[str, Violation], dict[str, list[Violation]]]:
+    """Return the cases that cannot stand, each with what it breaks, and what is due of others.
 
-    Of those that break a rule only together the firmest stay: confirmed before held before
-    proposed, then the heaviest.
+    Looked at is what events touch, and everything when time has passed. Of those that break a rule
+    only together the firmest stay: confirmed before held before proposed, then the heaviest.
     """
-    mine = _by_case(doubtful)
-    case_of = {one.id: one.case for one in doubtful}
-    by_itself = Checked(world, register, ())
+    mine = _by_case(one for one in after.bookings if one.claims)
+    case_of = {one.id: case for case, held in mine.items() for one in held}
+    timed = after.as_of != before.as_of
+    doubtful = [one for case, held in mine.items() if timed or case in touched for one in held]
+    by_itself = Checked(after, register, ())
+    waited = Checked(_at(before, after.as_of), register, ())
+    enduring = Checked(after, _lasting(register), ())
+    suspects: dict[str, set[Violation]] = {}
+    for one in by_itself.violations(doubtful):
+        suspects.setdefault(case_of[one.booking], set()).add(one)
     found: dict[str, Violation] = {}
-    together = set[str]()
-    for name in dict.fromkeys(case_of[one.booking] for one in by_itself.violations(doubtful)):
-        alone = by_itself.violations(mine[name])
-        if alone:
-            found[name] = alone[0]
-        else:
-            together.add(name)
+    due: dict[str, list[Violation]] = {}
+    together: list[str] = []
+    for name, said in suspects.items():
+        own = by_itself.violations(mine[name])
+        came = set(waited.violations(mine[name])) - set(enduring.violations(mine[name]))
+        due[name] = [one for one in own if one in came]
+        wrong = [one for one in own if one not in came]
+        if wrong:
+            found[name] = wrong[0]
+        elif not said.issubset(own):
+            together.append(name)
+    together.sort(key=lambda one: _softness(after, mine[one]))
+    found |= _too_many(after, register, {one: mine[one] for one in together}, found, due)
+    return found, {name: told for name, told in due.items() if told and name not in found}
+
+
+def _too_many(
+    world: World,
+    register: Register,
+    together: Mapping[str, Bookings],
+    gone: Collection[str],
+    due: Mapping[str, Collection[Violation]],
+) -> dict[str, Violation]:
+    """Return those of ``together``, the firmest first, that do not fit beside what stands."""
     standing = [
         one
-        for one in bookings
-        if begun(one, world.as_of) or not (one.case in found or one.case in together)
+        for one in world.bookings
+        if one.claims
+        and (begun(one, world.as_of) or not (one.case in gone or one.case in together))
     ]
-    for name in sorted(together, key=lambda one: _softness(world, mine[one])):
-        ahead = [one for one in mine[name] if not begun(one, world.as_of)]
-        wrong = Checked(world, register, standing).violations(ahead)
+    found: dict[str, Violation] = {}
+    for name, mine in together.items():
+        ahead = [one for one in mine if not begun(one, world.as_of)]
+        said = Checked(world, register, standing).violations(ahead)
+        wrong = [one for one in said if one not in due[name]]
         if wrong:
-            found[name] = next((one for one in wrong if case_of[one.booking] == name), wrong[0])
+            ids = {one.id for one in mine}
+            found[name] = next((one for one in wrong if one.booking in ids), wrong[0])
         else:
             standing += ahead
     return found
+
+
+def _at(world: World, now: datetime) -> World:
+    """Return the world as it would be had nothing happened but that time passed."""
+    fields = {name: getattr(world, name) for name in World.model_fields}
+    return World(**fields | {"as_of": now})
 
 
 def _softness(world: World, bookings: Bookings) -> tuple[object, ...]:
@@ -390,9 +558,37 @@ def _shared(bookings: Bookings) -> set[str]:
     return people | places
 
 
+def _same_slot(old: Booking, new: Booking) -> bool:
+    """Return whether a leg keeps its time and place, whoever attends."""
+    return (old.template, old.phases, old.facility, old.departure) == (
+        new.template,
+        new.phases,
+        new.facility,
+        new.departure,
+    )
+
+
+def _as_it_was(made: Bookings, before: Bookings) -> Bookings:
+    """Keep the booking, its status too, of each leg with the same time, place and people.
+
+    The nights of a placement whose removal moves are others, and what a removal follows may be.
+    """
+    had = _by_leg(before)
+    kept: list[Booking] = []
+    for leg in made:
+        old = had.get(leg.operation)
+        follows = kept[-1].id if kept else leg.follows
+        if old is None or not _same_slot(old, leg) or {*old.attendances} != {*leg.attendances}:
+            kept.append(leg.model_copy(update={"follows": follows}))
+        else:
+            follows = follows or old.follows
+            kept.append(old.model_copy(update={"nights": leg.nights, "follows": follows}))
+    return tuple(kept)
+
+
 def _became(before: Bookings, after: Bookings) -> str:
     """Return under which heading of :class:`Replan` a case comes."""
-    if before == after:
+    if _by_leg(before) == _by_leg(after):
         return "kept"
     if not before:
         return "new"
