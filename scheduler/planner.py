@@ -4,7 +4,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from itertools import count, islice
 
 from ortools.sat.python import cp_model
 
-from scheduler.annealing import Budget, Start, anneal, collect, submit
+from scheduler.annealing import Budget, anneal, collect, submit
 from scheduler.bound import (
     WEIGHT,
     Relaxation,
@@ -52,6 +52,11 @@ BRANCHING = 0.5
 HEADLINE = LEVELS[:2]
 LOWER = 3.0
 """The levels that are bound first, and how many times as long the bounds of all of them take."""
+CHEAP = 0.025
+"""The share of the time within which the first plan is made where bounds are cheap enough to come
+first: they take a few times as long."""
+ROUND = 0.5
+"""Seconds by which a round of polishing may overrun."""
 NEIGHBOURS = 16
 ORDERS = 6
 """Cases that one round of polishing frees beside its seed, and the orders it inserts them in."""
@@ -123,7 +128,8 @@ def plan(
         if seeds is None:
             seeds = 1 if rounds is not None or len(task.parts) > 1 else workers
         seeded = range(seed, seed + seeds)
-        search = _Search(task, until - REASONS * seconds, rounds, seeded, report, stop)
+        first = time.monotonic() - began
+        search = _Search(task, first, until - REASONS * seconds, rounds, seeded, report, stop)
         options = search.run(options, executor, workers)
         proven |= search.proven
     values = task.value(options)
@@ -224,10 +230,12 @@ class _Search:
     """Improvement and proof of a plan of one task; the occupancy holds the plan throughout.
 
     A small world is solved exactly. A large one is annealed, bound, and polished with the time that
-    is left but for its last part, which is kept for the bounds of the lower levels.
+    is left but for its last part, which is kept for the bounds of the lower levels. ``first`` are
+    the seconds that the first plan took.
     """
 
     task: Task
+    first: float
     until: float
     rounds: int | None
     seeds: Sequence[int]
@@ -250,29 +258,48 @@ class _Search:
             return options
         with self.task.without(options):
             exact = _is_small(self.task)
-        sent: list[list[Future[Start]]] = []
-        kept = (1 - ELSEWHERE) * self.left
         if exact:
-            executor = None
-        elif executor is not None:
-            share = Budget(ELSEWHERE * self.left, self.rounds)
-            sent = submit(executor, workers, self.task, options, share, self.seeds)
-        else:
-            share = Budget(ANNEALING * self.left, self.rounds)
-            options = anneal(self.task, options, share, self.seeds, self.stop, self._tell)
+            return self._exactly(options)
+        if executor is None:
+            return self._here(options)
+        return self._elsewhere(options, executor, workers)
+
+    def _exactly(self, options: Options) -> Options:
+        self._prove(self._relaxed(options), options, LEVELS)
+        return options if self._closed(options) or self.stop() else self._solve(options)
+
+    def _here(self, options: Options) -> Options:
+        """Anneal, bind and polish in turn; bounds come first where they are cheap."""
+        parts: list[Relaxation] = []
+        if self.first <= CHEAP * self.left:
+            parts = self._relaxed(options)
+            self._prove(parts, options, LEVELS)
+            if self._closed(options):
+                return options
+        share = Budget(ANNEALING * self.left, self.rounds)
+        options = anneal(self.task, options, share, self.seeds, self.stop, self._tell)
+        parts = parts or self._relaxed(options)
+        solving = self._prove(parts, options, HEADLINE)
+        self._branch(parts, options, BRANCHING * self.left)
+        return self._finished(parts, options, solving)
+
+    def _elsewhere(self, options: Options, executor: Executor, workers: int) -> Options:
+        """Bind here while others anneal; polish in the time that is left."""
+        kept = (1 - ELSEWHERE) * self.left
+        share = Budget(ELSEWHERE * self.left, self.rounds)
+        sent = submit(executor, workers, self.task, options, share, self.seeds)
         parts = self._relaxed(options)
-        solving = self._prove(parts, options, LEVELS if exact else HEADLINE)
-        if executor is not None:
-            self._branch(parts, options, self.left - kept)
-            options = collect(self.task, options, sent, self.stop)
-            self._tell(self.task.value(options))
+        solving = self._prove(parts, options, HEADLINE)
+        self._branch(parts, options, self.left - kept)
+        options = collect(self.task, options, sent, lambda: self.stop() or self._closed(options))
+        self._tell(self.task.value(options))
+        return self._finished(parts, options, solving)
+
+    def _finished(self, parts: Sequence[Relaxation], options: Options, solving: float) -> Options:
+        """Polish, but for what the bounds of all levels take if the first took ``solving``."""
         if self.stop() or self._closed(options):
             return options
-        if exact:
-            return self._solve(options)
-        if executor is None:
-            self._branch(parts, options, BRANCHING * self.left)
-        options = self._polish(options, LOWER * solving)
+        options = self._polish(options, LOWER * solving + ROUND)
         self._prove(parts, options, LEVELS)
         return options
 
@@ -397,7 +424,7 @@ class _Search:
                 offers.setdefault(case, []).append(option)
         program = Program(cp_model.CpModel(), task.occupancy, task.valuation)
         named_choices(program, cases, offers)
-        limit = Limit(seconds=max(self.left, 0.5)) if self.rounds is None else Limit(work=WORK)
+        limit = Limit(seconds=max(self.left, ROUND)) if self.rounds is None else Limit(work=WORK)
         solution = solve(program, before, limit, stop=self.stop)
         return solution.options if solution else before
 

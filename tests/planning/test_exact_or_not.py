@@ -10,6 +10,7 @@ from constraints.register import REGISTER
 from scheduler import planner
 from scheduler.model import Program, every_choice
 from scheduler.pattern import CasePatterns
+from scheduler.stopping import Stop
 from scheduler.task import prepare
 
 TINY = Path(__file__).parents[2] / "fixtures" / "tiny.json"
@@ -32,9 +33,9 @@ def test_a_world_goes_whole_into_the_model_up_to_so_many_choices(
 ) -> None:
     whole: list[Program] = []
 
-    def noted(program: Program, cases: Sequence[CasePatterns]) -> None:
+    def noted(program: Program, cases: Sequence[CasePatterns], stop: Stop) -> None:
         whole.append(program)
-        every_choice(program, cases)
+        every_choice(program, cases, stop)
 
     monkeypatch.setattr(planner, "every_choice", noted)
     monkeypatch.setattr(planner, "_Search", _Unproven)
