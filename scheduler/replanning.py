@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from scheduler.bound import WEIGHT, alone
+from scheduler.collector import paused
 from scheduler.constraint import After, Constraint, Declaration, Due, Register, Subject
 from scheduler.event import Event, changed, overtaken
 from scheduler.explanation.forcing import Forcing
@@ -119,22 +120,24 @@ def replan(
     booked = {one.id for one in plan.bookings}
     cancelled = (one for one in world.bookings if not one.claims and one.id not in booked)
     before = world.but(bookings=(*plan.bookings, *cancelled))
-    repair = _Repair(before, changed(before, register, events), register, plan, events)
-    repair.insert()
-    repair.force(work)
-    return repair.result(began)
+    with paused():
+        repair = _Repair(before, changed(before, register, events), register, plan, events)
+        repair.insert()
+        repair.force(work)
+        return repair.result(began)
 
 
 def overdue(world: World, register: Register, bookings: Iterable[Booking]) -> set[Violation]:
-    """Return what of bookings that stand in ``world`` broke by the passing of time alone.
+    """Return what of those ``bookings`` that stand in ``world`` broke as time passed.
 
     A due check has its window open, or a promised departure is nearer than its lead: that is for
     people to see to, and no reason to move anything.
     """
-    known = {one.id: one for one in world.bookings}
-    standing = [one for one in bookings if known.get(one.id) == one]
-    found = set(violations(world, register, standing))
-    return found - set(violations(world, _lasting(register), standing))
+    known, asked = {one.id: one for one in world.bookings}, [*bookings]
+    standing = {one.id for one in asked if known.get(one.id) == one}
+    came = set(violations(world, register, asked))
+    came -= set(violations(world, _lasting(register), asked))
+    return {one for one in came if one.booking in standing}
 
 
 def _lasting(register: Register) -> Register:
@@ -335,12 +338,15 @@ class _Repair:
     def _world(self) -> World:
         """Return the changed world with what stands in it: new proposals are the plan's own."""
         cancelled = (one for one in self.world.bookings if not one.claims)
-        stands = (
-            one
+        stands = {
+            one.id
             for one in self.bookings
             if one.status != "proposed" or one == self._known.get(one.id)
-        )
-        return self.world.but(bookings=(*stands, *cancelled))
+        }
+        # A removal that stays may follow a placement that is new.
+        stands |= {one.follows for one in self.bookings if one.follows and one.id in stands}
+        mine = (one for one in self.bookings if one.id in stands)
+        return self.world.but(bookings=(*mine, *cancelled))
 
     def _levels(self) -> tuple[Bound, ...]:
         """Value the cases that may move, as planning does, with the bounds that need no model.

@@ -9,6 +9,7 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from constraints.register import REGISTER
+from fixtures.worlds import canonical, document
 from scheduler.constraint import After, Declaration, Register, Subject, bounded
 from scheduler.event import (
     CapacityChanged,
@@ -24,6 +25,7 @@ from scheduler.event import (
     TriggerAdded,
     changed,
 )
+from scheduler.loading import parse_world
 from scheduler.plan import HALVED, Plan
 from scheduler.planner import plan
 from scheduler.replanning import OtherWorldError, Outcome, Replan, overdue, replan
@@ -284,6 +286,22 @@ def test_a_proposal_gives_way_for_good_only_to_a_case_that_is_worth_more() -> No
     for weight, dropped in ((2, []), (9, ["b"])):
         came = urgent(case("u", weight=weight)).model_copy(update={"at": world.as_of})
         assert cases(after(world, made, came, register=register).dropped) == dropped
+
+
+def test_a_removal_stays_confirmed_when_others_come_to_its_placement() -> None:
+    world, made = tiny(with_chain, confirmed=("zk-0006",))
+    police = next(
+        one.resources[0]
+        for booking in made.bookings
+        if booking.id == "zk-0006-placement"
+        for one in booking.attendances
+        if one.role == "police"
+    )
+    away = Interval(from_=NOW, until=NOW + timedelta(days=6))
+    found = after(world, made, ResourceAway(**fields("resource-away", police), value=away))
+    moved = next(one for one in found.moved if one.case == "zk-0006")
+    assert [one.status for one in moved.after] == ["proposed", "confirmed"]
+    assert parse_world(canonical(document(found.world)), REGISTER) == found.world
 
 
 def test_who_cannot_stand_for_a_while_and_then_can_keeps_the_booking() -> None:
