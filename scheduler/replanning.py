@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 
-from scheduler.bound import WEIGHT, alone
+from scheduler.bound import WEIGHT
 from scheduler.collector import paused
 from scheduler.constraint import After, Constraint, Declaration, Due, Register, Subject
-from scheduler.event import Event, changed, overtaken
+from scheduler.event import CapacityChanged, DepartureChanged, Event, changed, overtaken
 from scheduler.explanation.forcing import Forcing
 from scheduler.explanation.reason import reason
 from scheduler.explanation.signature import Explanation
@@ -42,6 +42,8 @@ from scheduler.world import Booking, Id, Part, World
 Bookings = tuple[Booking, ...]
 WORK = 0.1
 """What CP-SAT may do for each case that is forced in, in its own deterministic unit."""
+TOLD = ("pastLegalEnd", WEIGHT, "changes")
+"""The levels that a repaired plan is valued by."""
 BEGUN = "has begun"
 DUE = "check now due"
 UNBROKEN = "what happened does not break it"
@@ -173,6 +175,7 @@ class _Repair:
         self.events = [one for one in events if one not in self.ignored]
         self.before = _by_case(one for one in plan.bookings if one.claims)
         self.touched = _touched(before, after, self.events)
+        self.opened = any(_opens(before, one) for one in self.events)
         broken, self.due = _broken(before, after, register, self.touched)
         self._known = {one.id: one for one in after.bookings}
         stands = [
@@ -319,7 +322,7 @@ class _Repair:
                 why += f"; not planned again: {unplanned[name].reason}"
             if before or after:
                 found[became].append(Outcome(case=name, reason=why, before=before, after=after))
-        world, levels = self._world(), self._levels()
+        world, levels = self._world(), self._levels(unplanned)
         plan = self.plan.model_copy(
             update={
                 "world": world.fingerprint,
@@ -348,38 +351,26 @@ class _Repair:
         mine = (one for one in self.bookings if one.id in stands)
         return self.world.but(bookings=(*mine, *cancelled))
 
-    def _levels(self) -> tuple[Bound, ...]:
-        """Value the cases that may move, as planning does, with the bounds that need no model.
+    def _levels(self, unplanned: Mapping[str, Unplanned]) -> tuple[Bound, ...]:
+        """Value the cases that may move by what is cheap to tell: the headline, and the changes.
 
-        Whatever is booked counts as bound, though a check of it be due; what is not, if it fits
-        beside what may not be moved. Changed is what does not stand where and when it stood.
+        The bounds need no model: all could be planned but what is blocked by itself, if events
+        opened nothing. Changed is what does not stand where and when it stood.
         """
-        now = self.world.as_of
-        cases = [
-            self.patterns.of(case.id)
-            for case in self.world.cases
-            if all(
-                free_to_move(one, now)
-                for one in self.standing.get(case.id, ())
-                if one.operation in case.legs
-            )
-        ]
-        chosen = {
-            case.case.id: pattern
-            for case in cases
-            if (pattern := pattern_of(case, self.standing.get(case.case.id, ()))) is not None
-        }
-        values = self.valuation.total(cases, chosen)
+        values, bounds = dict.fromkeys(LEVELS, 0), dict.fromkeys(LEVELS, 0)
+        for case in self.world.cases:
+            mine = [one for one in self.standing.get(case.id, ()) if one.operation in case.legs]
+            if not all(free_to_move(one, self.world.as_of) for one in mine):
+                continue
+            pressed = 0 if mine else self.valuation.pressed(self.patterns.of(case.id))
+            values["pastLegalEnd"] += pressed
+            values[WEIGHT] += case.weight if mine else 0
+            if mine or self.opened or unplanned[case.id].blocked != "alone":
+                bounds[WEIGHT] += case.weight
+            else:
+                bounds["pastLegalEnd"] += pressed
         values["changes"] = sum(map(self._changes, self.before))
-        left = [one for one in cases if one.case.id not in chosen]
-        fixed = Forcing(self._ledger, self.valuation).standing
-        fits = [one for one in left if any(best_patterns(one, self.valuation, fixed))]
-        bounds = alone(fits, self.valuation)
-        bounds[WEIGHT] += values[WEIGHT]
-        bounds["pastLegalEnd"] += sum(
-            self.valuation.pressed(one) for one in left if one not in fits
-        )
-        return tuple(Bound.of(level, values[level], bounds[level]) for level in LEVELS)
+        return tuple(Bound.of(level, values[level], bounds[level]) for level in TOLD)
 
     def _changes(self, name: str) -> int:
         """Return how many legs of a case do not stand where and when they stood."""
@@ -459,6 +450,14 @@ def _touched(before: World, after: World, events: Sequence[Event]) -> set[str]:
             {name, *_shared(mine), *(one.id for one in after.case[name].persons)}
         )
     }
+
+
+def _opens(before: World, event: Event) -> bool:
+    """Return whether an event can give room to others than those it is about."""
+    if isinstance(event, DepartureChanged):
+        gone = before.departure[event.subject] if event.value.cancelled else None
+        return gone is None or bool(gone.team)
+    return isinstance(event, CapacityChanged)
 
 
 def _broken(
