@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 no plan or no slot (or violations found), 2 bad input.
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -15,6 +16,7 @@ from errno import EISDIR
 from io import TextIOWrapper
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Event as Flag
 from typing import Annotated, NoReturn
 
 import typer
@@ -36,9 +38,10 @@ from scheduler.loading import WorldError
 from scheduler.objective import Objective
 from scheduler.plan import Plan
 from scheduler.planner import plan as make_plan
-from scheduler.replanning import replan as repair_plan
-from scheduler.validator import plan_violations, violations
 from scheduler.replanning import WORK, overdue
+from scheduler.replanning import replan as repair_plan
+from scheduler.stopping import Stop
+from scheduler.validator import plan_violations, violations
 from scheduler.world import World
 
 app = typer.Typer(
@@ -187,7 +190,8 @@ def plan(
     world_file: WorldFile,
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the plan.")],
     seconds: Annotated[
-        float, typer.Option(min=0, max=86_400, help="In all; the first plan is always finished.")
+        float,
+        typer.Option(min=0, max=86_400, help="To search in; the first plan is always finished."),
     ] = 20.0,
     rounds: Annotated[
         int | None,
@@ -202,10 +206,17 @@ def plan(
     ] = 1,
     as_json: Json = False,
 ) -> None:
-    """Plan all cases; print per level the value, the bound and the gap, and who is left and why."""
+    """Plan all cases; print per level the value, the bound and the gap, and who is left and why.
+
+    Ctrl-C stops the search and keeps the plan found so far.
+    """
     world = _world(world_file, as_json=as_json)
     _make_room(out, as_json=as_json)
-    with _progress(hidden=as_json) as show, _executor(workers - 1) as executor:
+    with (
+        _progress(hidden=as_json) as show,
+        _interruptible() as stop,
+        _executor(workers - 1) as executor,
+    ):
         made = make_plan(
             world,
             REGISTER,
@@ -213,6 +224,7 @@ def plan(
             rounds=rounds,
             seed=seed,
             progress=show,
+            stop=stop,
             executor=executor,
             workers=max(workers - 1, 1),
         )
@@ -275,6 +287,7 @@ def replan(
             "moved": [one.model_dump(mode="json") for one in found.moved],
             "dropped": [one.model_dump(mode="json") for one in found.dropped],
             "new": [one.model_dump(mode="json") for one in found.new],
+            "ignored": [{"event": one.id, "says": one.says} for one in found.ignored],
             "unplanned": [one.model_dump(mode="json") for one in found.plan.unplanned],
             **_worth(found.plan),
             "files": {"plan": out and str(out), "world": changed_world and str(changed_world)},
@@ -287,7 +300,6 @@ def replan(
 def serve(
     world_file: Annotated[Path, typer.Option("--world", metavar="WORLD.json")],
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 8000,
-            "ignored": [{"event": one.id, "says": one.says} for one in found.ignored],
 ) -> None:
     """Serve the API on this machine only: it has no login yet."""
     import uvicorn
@@ -298,18 +310,6 @@ def serve(
     uvicorn.run(create_app(world), host="127.0.0.1", port=port, server_header=False)
 
 
-def _made(kind: Kind, cases: int | None, seed: int, supply: float) -> Document:
-    """Return a world of a kind; without a number of cases it has as many as its own default."""
-    if kind is Kind.tiny:
-        return tiny()
-    make = europe if kind is Kind.europe else national
-    return make(seed=seed, supply=supply) if cases is None else make(cases, seed, supply)
-
-
-def _desk_for(case: str, world_file: Path, plan_file: Path | None, *, as_json: bool) -> Desk:
-    """Return the desk of a world that knows the case."""
-    desk = _desk(world_file, plan_file, as_json=as_json)
-    try:
 def _worth(made: Plan) -> dict[str, object]:
     """Return what a plan is worth, how far from the best, and what reproduces it."""
     return {
@@ -341,6 +341,18 @@ def _beside(out: Path | None, world_out: Path | None, *, as_json: bool) -> Path 
     return path
 
 
+def _made(kind: Kind, cases: int | None, seed: int, supply: float) -> Document:
+    """Return a world of a kind; without a number of cases it has as many as its own default."""
+    if kind is Kind.tiny:
+        return tiny()
+    make = europe if kind is Kind.europe else national
+    return make(seed=seed, supply=supply) if cases is None else make(cases, seed, supply)
+
+
+def _desk_for(case: str, world_file: Path, plan_file: Path | None, *, as_json: bool) -> Desk:
+    """Return the desk of a world that knows the case."""
+    desk = _desk(world_file, plan_file, as_json=as_json)
+    try:
         desk.case(case)
     except UnknownCaseError:
         _refuse([Problem("CASE", f"there is no case {case} in {world_file}")], as_json=as_json)
@@ -381,8 +393,12 @@ def _plan(path: Path, *, as_json: bool) -> Plan:
 
 
 def _valid_plan(world: World, path: Path, *, as_json: bool) -> Plan:
+    """Return a plan that breaks no rule; a check that came due since it was made breaks none."""
     made = _plan(path, as_json=as_json)
     found = plan_violations(world, REGISTER, made)
+    if found:
+        due = overdue(world, REGISTER, made.bookings)
+        found = tuple(one for one in found if one not in due)
     if found:
         wrong = [Problem(one.booking, f"{one.constraint}: {one.says}") for one in found]
         _refuse(wrong, as_json=as_json)
@@ -393,12 +409,8 @@ def _events(path: Path, *, as_json: bool) -> tuple[Event, ...]:
     try:
         return parse_events(path.read_bytes())
     except WorldError as error:
-    """Return a plan that breaks no rule; a check that came due since it was made breaks none."""
         _refuse(error.problems, as_json=as_json)
     except OSError as error:
-    if found:
-        due = overdue(world, REGISTER, made.bookings)
-        found = tuple(one for one in found if one not in due)
         _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
 
 
@@ -448,6 +460,23 @@ def _make_room(path: Path, *, as_json: bool) -> None:
             raise IsADirectoryError(EISDIR, "is a folder")
     except OSError as error:
         _refuse([Problem(str(path), error.strerror or "cannot be written")], as_json=as_json)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Stop]:
+    """Take the first Ctrl-C for a wish to stop; the second one ends the program."""
+    asked = Flag()
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(*_: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from scheduler.pattern import CasePatterns, Pattern
 from scheduler.ranking import best_patterns
 from scheduler.timeline import Timeline
 
-MOST = 5
+MOST = 10
 """Cases taken out at a time, at most."""
 WAITING = 3
 """Unplanned cases that are tried beside those taken out."""

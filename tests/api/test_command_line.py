@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Collection, Sequence
@@ -14,7 +15,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from api import render, sentences
+from api import cli, render, sentences
 from api.cli import app
 from api.desk import Desk
 from api.language import LANGUAGES
@@ -407,3 +408,12 @@ def test_a_european_world_has_as_many_cases_as_are_asked(tmp_path: Path) -> None
     few = ("--cases", "9", "--supply", "0.1")
     assert run("generate", "europe", *few, "-o", made).exit_code == 0
     assert made.read_text() == canonical(europe(9, supply=0.1))
+
+
+def test_the_first_wish_to_stop_is_asked_politely_and_the_second_one_ends_the_program() -> None:
+    with cli._interruptible() as stop:
+        assert not stop()
+        signal.raise_signal(signal.SIGINT)
+        assert stop()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
