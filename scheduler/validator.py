@@ -77,10 +77,7 @@ class _Matter:
         return self.declares(self.case, self.booking.operation)
 
     def instant(self, edge: Edge) -> datetime:
-        act, side = edge
-        held = next(one.id for one in self.template.phases if act in one.acts)
-        phase = next(one for one in self.booking.phases if one.id == held)
-        return phase.from_ if side == "start" else phase.until
+        return instant_of(self.world, self.booking, edge)
 
     def place(self, act: str) -> str:
         held = next(one.id for one in self.template.phases if act in one.acts)
@@ -88,6 +85,14 @@ class _Matter:
 
     def phase(self, act: str) -> str:
         return next(one.id for one in self.template.phases if act in one.acts)
+
+
+def instant_of(world: World, booking: Booking, edge: Edge) -> datetime:
+    """Return when the phase of a booking that holds the act of ``edge`` begins or ends."""
+    act, side = edge
+    held = next(one.id for one in world.template[booking.template].phases if act in one.acts)
+    phase = next(one for one in booking.phases if one.id == held)
+    return phase.from_ if side == "start" else phase.until
 
 
 def violations(

@@ -1,0 +1,386 @@
+"""The planning office: everything that changes what is booked, each in one transaction.
+
+The world is read from the store once and kept until something changes. Whoever writes is alone, so
+what is checked stays true until it is written; the database refuses a second claim all the same.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from threading import Lock
+from typing import Literal
+
+from sqlalchemy import Connection, func, select
+
+from api.desk import Answer, Desk
+from api.openings import Openings
+from api.store.change import Change, changing
+from api.store.claims import Taken, TakenError
+from api.store.database import Database
+from api.store.life import CLAIMING, Failure, IllegalStepError, Release, Status, step
+from api.store.logs import Actor, moment
+from api.store.refusal import Refusal
+from api.store.standing import Standing, roles_of, standings
+from api.store.tables import BOOKINGS, STORE
+from api.store.worlds import HOLD, EmptyError, bring_in, read_parts, with_bookings
+from constraints.register import REGISTER
+from scheduler.event import Event
+from scheduler.opening import Named
+from scheduler.plan import Plan
+from scheduler.replanning import Outcome, replan
+from scheduler.validator import Checked, Violation
+from scheduler.world import Booking, Id, Part, World
+
+
+class Declined(Part):
+    """A booking that a partner declined: what could come instead, and who could use what is free.
+
+    Nothing of it is held: a planner decides.
+    """
+
+    booking: Standing
+    instead: Answer
+    openings: Openings
+
+
+class Disrupted(Part):
+    """What became of whom after events, and why; ``ignored`` are events about withdrawn cases."""
+
+    kept: tuple[Outcome, ...]
+    moved: tuple[Outcome, ...]
+    dropped: tuple[Outcome, ...]
+    new: tuple[Outcome, ...]
+    ignored: tuple[Id, ...]
+
+
+class OneCaseError(Refusal):
+    """What is to be held is not of one case that there is."""
+
+
+class RefusedError(Refusal):
+    """Bookings break rules as things stand now: ``violations`` tells which."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("; ".join(one.says for one in violations))
+        self.violations = tuple(violations)
+
+
+class OpenChecksError(Refusal):
+    """A booking with due checks that are not a yes in their window: it is not executed."""
+
+    def __init__(self, facts: Sequence[str]) -> None:
+        super().__init__(", ".join(facts))
+        self.facts = tuple(facts)
+
+
+class NotAskedError(Refusal):
+    """A partner, or a check, that is not asked for the booking."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The world of a revision, until the first hold in it runs out."""
+
+    revision: int
+    parts_revision: int
+    until: str
+    parts: World
+    world: World
+
+
+class Office:
+    """A store with its world, ready to be asked and changed; safe to use from several threads."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self._lock = Lock()
+        self._kept: _Kept | None = None
+        self._desk: Desk | None = None
+
+    # --- Reading --------------------------------------------------------------------------------
+
+    def world(self) -> World:
+        """Return the world as it is now; EmptyError when there is none yet."""
+        with self.database.reading() as connection:
+            return self._world(connection, self.clock())
+
+    def desk(self) -> Desk:
+        """Return the desk of the world as it is now."""
+        world = self.world()
+        with self._lock:
+            if self._desk is None or self._desk.world is not world:
+                self._desk = Desk(world)
+            return self._desk
+
+    def booking(self, name: str) -> Standing:
+        """Return a booking; UnknownBookingError when there is none of that id."""
+        return self._standings([name])[0]
+
+    def bookings(self, offset: int = 0, limit: int = 500) -> tuple[Standing, ...]:
+        """Return bookings in the order in which they came."""
+        page = select(BOOKINGS.c.id).order_by(BOOKINGS.c.position).offset(offset).limit(limit)
+        with self.database.reading() as connection:
+            names = connection.execute(page).scalars().all()
+        return self._standings(names)
+
+    def _standings(self, names: Sequence[str]) -> tuple[Standing, ...]:
+        now = self.clock()
+        with self.database.reading() as connection:
+            return standings(connection, self._world(connection, now), names, now)
+
+    def _world(self, connection: Connection, now: datetime) -> World:
+        row = connection.execute(select(STORE.c.revision, STORE.c.parts_revision)).first()
+        if row is None:
+            raise EmptyError("the store has no world yet")
+        revision, parts_revision = row
+        kept = self._kept
+        if kept is not None and kept.revision == revision and moment(now) < kept.until:
+            return kept.world
+        known = kept is not None and kept.parts_revision == parts_revision
+        parts = kept.parts if kept is not None and known else read_parts(connection)
+        world = with_bookings(connection, parts, now)
+        ends = select(func.min(BOOKINGS.c.expires_at)).where(BOOKINGS.c.expires_at > moment(now))
+        until = connection.execute(ends).scalar() or "9999"
+        self._kept = _Kept(revision, parts_revision, until, parts, world)
+        return world
+
+    # --- The life of a booking ------------------------------------------------------------------
+
+    def begin(self, world: World, actor: Actor) -> None:
+        """Fill the empty store with a world.
+
+        Raises
+        ------
+        NotEmptyError, TakenError
+            When there is one, or two of its bookings take the same.
+        """
+        with self.database.writing() as connection:
+            bring_in(connection, world, actor, self.clock())
+
+    def hold(
+        self, bookings: Sequence[Booking], actor: Actor, lasting: timedelta = HOLD
+    ) -> tuple[Standing, ...]:
+        """Hold what is proposed for one case, all of it or nothing.
+
+        Proposals that stand for the case give way. Every rule is looked at as things are now.
+
+        Raises
+        ------
+        OneCaseError
+            When the bookings are not of one case that there is.
+        TakenError
+            With who has what is asked.
+        RefusedError
+            With every rule that is broken.
+        """
+        with self._changing(actor, "hold", [one.id for one in bookings]) as change:
+            change.expire()
+            case = _only_case(change.world, bookings)
+            mine = [one for one in change.world.booked.get(case, ()) if one.claims]
+            legs = {one.operation for one in bookings}
+            loose = [one.id for one in mine if one.status == Status.proposed]
+            if fixed := [one for one in mine if one.operation in legs and one.id not in loose]:
+                raise TakenError([Taken(unit=f"case/{case}", booking=one.id) for one in fixed])
+            change.end(loose, Status.released, Release.replaced)
+            new = change.named([_as(one, Status.proposed) for one in bookings])
+            change.add([_as(one, Status.held) for one in new], lasting)
+            standing = Checked(change.world, REGISTER, change.world.bookings)
+            if wrong := standing.violations(new, loose):
+                raise RefusedError(wrong)
+            change.touch("book", [case])
+        return self._standings([one.id for one in new])
+
+    def confirm(self, name: str, partner: str, actor: Actor) -> Standing:
+        """Note that a partner comes; when all have said so the booking is confirmed.
+
+        Raises
+        ------
+        UnknownBookingError, NotAskedError, IllegalStepError
+            When there is no such booking, it does not ask this partner, or it is not held.
+        """
+        with self._changing(actor, "confirm", [name]) as change:
+            change.expire()
+            standing = _asked(change.standing(name), partner)
+            if standing.status != Status.confirmed:
+                step(name, standing.status, Status.confirmed)
+                change.answered(name, partner, None)
+                left = {one.partner for one in standing.partners if one.answer != "confirmed"}
+                if left <= {partner}:
+                    change.become(name, Status.confirmed)
+                change.touch("confirm", [standing.booking.case])
+        return self.booking(name)
+
+    def decline(self, name: str, partner: str, reason: Failure, actor: Actor) -> Declined:
+        """Note that a partner cannot come: the booking fails, and all that it took is free.
+
+        Who was to come for the partner is away at that time, so that what is offered instead comes
+        with somebody else.
+
+        Raises
+        ------
+        UnknownBookingError, NotAskedError, IllegalStepError
+            When there is no such booking, it does not ask this partner, or it is over.
+        """
+        with self._changing(actor, "decline", [name]) as change:
+            change.expire()
+            standing = _asked(change.standing(name), partner)
+            booking = standing.booking
+            step(name, standing.status, Status.cancelled)
+            change.answered(name, partner, reason)
+            change.end(change.together(standing), Status.cancelled, Failure.partner_declined)
+            change.absent(booking, roles_of(change.world, booking, partner))
+            change.touch("confirm", [booking.case])
+        desk = self.desk()
+        return Declined(
+            booking=self.booking(name),
+            instead=desk.ask(booking.case),
+            openings=desk.openings(_what_is_free(booking)),
+        )
+
+    def check(
+        self, name: str, fact: str, value: Literal["yes", "no"], since: date, actor: Actor
+    ) -> Standing:
+        """Answer a due check of a booking; the answer counts for this booking alone.
+
+        Raises
+        ------
+        UnknownBookingError, NotAskedError, IllegalStepError
+            When there is no such booking, it has no such check, or it is over.
+        """
+        with self._changing(actor, "check", [name]) as change:
+            change.expire()
+            standing = change.standing(name)
+            if standing.status not in CLAIMING - {Status.executed}:
+                raise IllegalStepError(name, standing.status, Status.executed)
+            if fact not in {one.fact for one in standing.checks}:
+                raise NotAskedError(fact)
+            change.check(name, fact, value, since)
+            change.touch("answer-check", [standing.booking.case])
+        return self.booking(name)
+
+    def execute(self, name: str, actor: Actor, revision: int | None = None) -> Standing:
+        """Note that a booking was carried out.
+
+        Raises
+        ------
+        UnknownBookingError, StaleError, IllegalStepError
+            When there is none, it is not of that ``revision`` any more, or it is not confirmed.
+        OpenChecksError
+            With the due checks that are not a yes.
+        """
+        with self._changing(actor, "execute", [name]) as change:
+            change.expire()
+            standing = change.standing(name, revision)
+            step(name, standing.status, Status.executed)
+            if left := [one.fact for one in standing.checks if not one.passed]:
+                raise OpenChecksError(left)
+            change.become(name, Status.executed)
+            change.touch("book", [standing.booking.case])
+        return self.booking(name)
+
+    def cancel(
+        self, name: str, reason: Failure, actor: Actor, revision: int | None = None
+    ) -> Standing:
+        """Note that a booking failed, and why; what it took is free, and what its chain took.
+
+        Raises
+        ------
+        UnknownBookingError, StaleError, IllegalStepError
+            When there is none, it is not of that ``revision`` any more, or it is over.
+        """
+        return self._ended(name, Status.cancelled, reason, actor, revision)
+
+    def release(self, name: str, actor: Actor, revision: int | None = None) -> Standing:
+        """Let a booking go that has not failed; what it took is free, and what its chain took.
+
+        Raises
+        ------
+        UnknownBookingError, StaleError, IllegalStepError
+            When there is none, it is not of that ``revision`` any more, or it is over.
+        """
+        return self._ended(name, Status.released, Release.by_planner, actor, revision)
+
+    def _ended(
+        self,
+        name: str,
+        status: Status,
+        reason: Failure | Release,
+        actor: Actor,
+        revision: int | None,
+    ) -> Standing:
+        with self._changing(actor, status, [name]) as change:
+            change.expire()
+            standing = change.standing(name, revision)
+            step(name, standing.status, status)
+            change.end(change.together(standing), status, reason)
+            change.touch("release", [standing.booking.case])
+        return self.booking(name)
+
+    # --- What happens ---------------------------------------------------------------------------
+
+    def happened(self, events: Sequence[Event], actor: Actor) -> Disrupted:
+        """Repair what is booked after ``events``, in one transaction.
+
+        Raises
+        ------
+        EventError
+            With everything that is wrong with the events.
+        """
+        with self._changing(actor, "events", [one.id for one in events]) as change:
+            change.expire()
+            world = change.world
+            plan = Plan(
+                world=world.fingerprint,
+                made_at=change.now,
+                seed=0,
+                seconds=0,
+                bookings=tuple(one for one in world.bookings if one.claims),
+            )
+            found = replan(world, REGISTER, plan, events)
+            touched = [one.case for one in (*found.moved, *found.dropped, *found.new)]
+            change.touch("replan", [one for one in touched if one in world.case])
+            change.become_world(found.world, found.plan.bookings)
+        return Disrupted(
+            kept=found.kept,
+            moved=found.moved,
+            dropped=found.dropped,
+            new=found.new,
+            ignored=tuple(one.id for one in found.ignored),
+        )
+
+    def _changing(
+        self, actor: Actor, action: str, objects: Sequence[str]
+    ) -> AbstractContextManager[Change]:
+        return changing(self.database, self._world, actor, action, objects, self.clock())
+
+
+def _only_case(world: World, bookings: Sequence[Booking]) -> str:
+    cases = {one.case for one in bookings}
+    if len(cases) != 1 or (case := cases.pop()) not in world.case:
+        raise OneCaseError("what is held together is of one case that there is")
+    return case
+
+
+def _as(booking: Booking, status: Status) -> Booking:
+    return booking.model_copy(update={"status": status.value})
+
+
+def _asked(standing: Standing, partner: str) -> Standing:
+    if partner not in {one.partner for one in standing.partners}:
+        raise NotAskedError(partner)
+    return standing
+
+
+def _what_is_free(booking: Booking) -> list[Named]:
+    """Return what a booking took that others could use: people, the facility, the departure."""
+    people = {name for one in booking.attendances if one.role != "person" for name in one.resources}
+    named: list[Named] = [("resource", name) for name in sorted(people)]
+    if booking.facility:
+        named.append(("facility", booking.facility))
+    if booking.departure:
+        named.append(("departure", booking.departure))
+    return named

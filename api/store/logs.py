@@ -1,0 +1,125 @@
+"""Three logs kept apart: what was done with whose data, who did what, and how the service fares.
+
+- *processing* (Logboek Dataverwerkingen): a record for each person whose data an action touches,
+  without the user, in the same transaction as the action.
+- *audit*: who did what to what, with which result and from where, in lines each of which carries
+  the hash of all before it.
+- *technical*: :mod:`logging`, which is told no personal data.
+
+A record is a typed event with the fields below and no others.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, insert, select
+
+from api.store.tables import AUDIT, PROCESSING, STORE
+
+SYSTEM = "regietafel"
+"""How the service is named in what it logs."""
+BEGINNING = "0" * 64
+"""What stands for the hash of all lines before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and from where: an account's id (never a name), a door."""
+
+    id: str
+    origin: str = "command-line"
+
+
+Activity = Literal[
+    "answer-check", "book", "confirm", "export", "import", "release", "replan", "request", "retain"
+]
+"""What is done with the data of persons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """An action on the data of persons; ``subjects`` are their pseudonymous keys."""
+
+    activity: Activity
+    subjects: tuple[str, ...]
+    trace: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the audit log. ``object`` is an id; none of the fields tells of a person's data."""
+
+    number: int
+    at: str
+    actor: str
+    action: str
+    object: str
+    result: str
+    origin: str
+
+    def hash(self, before: str) -> str:
+        """Return the SHA-256 of the line after ``before``, the hash of all lines before."""
+        told = json.dumps([before, asdict(self)], sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+
+def process(connection: Connection, what: Processing, now: datetime) -> None:
+    """Record an action for each person it touches."""
+    operation = secrets.token_hex(8)
+    rows = [
+        {
+            "trace_id": what.trace,
+            "operation_id": operation,
+            "activity": what.activity,
+            "resource": SYSTEM,
+            "data_subject": subject,
+            "data_subject_type": "case-person",
+            "at": moment(now),
+        }
+        for subject in dict.fromkeys(what.subjects)
+    ]
+    if rows:
+        connection.execute(insert(PROCESSING), rows)
+
+
+def audit(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    objects: Iterable[str],
+    result: str,
+    now: datetime,
+) -> None:
+    """Add a line for each of ``objects``; the caller is the only writer."""
+    last = select(AUDIT.c.number + 1, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)
+    first = select(STORE.c.audit_from, STORE.c.audit_before)
+    start, before = connection.execute(last).first() or connection.execute(first).one()
+    rows = []
+    for number, one in enumerate(objects, start):
+        line = Line(number, moment(now), actor.id, action, one, result, actor.origin)
+        before = line.hash(before)
+        rows.append(asdict(line) | {"hash": before})
+    if rows:
+        connection.execute(insert(AUDIT), rows)
+
+
+def tampered(connection: Connection) -> Iterator[int]:
+    """Yield the numbers of the lines that are not as they were written, or follow a gap."""
+    number, before = connection.execute(select(STORE.c.audit_from, STORE.c.audit_before)).one()
+    for row in connection.execute(select(AUDIT).order_by(AUDIT.c.number)).mappings():
+        fields = dict(row)
+        told = fields.pop("hash")
+        line = Line(**fields)
+        if line.number != number or line.hash(before) != told:
+            yield line.number
+        number, before = line.number + 1, told
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as the tables keep it."""
+    return at.isoformat(timespec="microseconds")

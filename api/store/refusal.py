@@ -1,0 +1,5 @@
+"""What the store does not do."""
+
+
+class Refusal(Exception):  # noqa: N818
+    """Something that was asked is not done, and nothing has changed."""

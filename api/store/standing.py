@@ -1,0 +1,176 @@
+"""Bookings as the store has them: with partners' answers, checks, and the revision."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+from sqlalchemy import Connection, RowMapping, select
+
+from api.store.life import Failure, Release, Status
+from api.store.refusal import Refusal
+from api.store.tables import BOOKINGS, CHECKS, CONFIRMATIONS
+from constraints.register import REGISTER
+from scheduler.constraint import Attendance, Due, Nights, Seats
+from scheduler.validator import instant_of
+from scheduler.world import PERSON, Booking, Instant, Part, World
+
+
+class PartnerAnswer(Part):
+    """What a partner said about a booking; ``answer`` is None while it has said nothing."""
+
+    partner: str
+    answer: Literal["confirmed", "declined"] | None = None
+    reason: Failure | None = None
+    at: Instant | None = None
+
+
+class Check(Part):
+    """A due check of a booking: who makes it, in which window, and the answer so far."""
+
+    fact: str
+    owner: str
+    opens: Instant
+    before: Instant
+    value: Literal["yes", "no"] | None = None
+    since: date | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is answered yes, in its window."""
+        return self.value == "yes" and self.since is not None and self.since >= self.opens.date()
+
+
+class Standing(Part):
+    """A booking as the store has it."""
+
+    booking: Booking
+    status: Status
+    expires_at: Instant | None = None
+    reason: Failure | Release | None = None
+    revision: int = Field(description="Changes with every change of the booking: its ETag.")
+    partners: tuple[PartnerAnswer, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+class UnknownBookingError(Refusal):
+    """There is no such booking in the store."""
+
+
+def standings(
+    connection: Connection, world: World, names: Sequence[str], now: datetime
+) -> tuple[Standing, ...]:
+    """Return the bookings of these ids, in their order.
+
+    Raises
+    ------
+    UnknownBookingError
+        For the first that there is not.
+    """
+    rows = {row["id"]: row for row in _rows(connection, BOOKINGS, BOOKINGS.c.id, names)}
+    answers: dict[str, dict[str, RowMapping]] = {}
+    for row in _rows(connection, CONFIRMATIONS, CONFIRMATIONS.c.booking_id, names):
+        answers.setdefault(row["booking_id"], {})[row["partner"]] = row
+    checks: dict[str, dict[str, RowMapping]] = {}
+    for row in _rows(connection, CHECKS, CHECKS.c.booking_id, names):
+        checks.setdefault(row["booking_id"], {})[row["fact"]] = row
+    if missing := [name for name in names if name not in rows]:
+        raise UnknownBookingError(missing[0])
+    return tuple(
+        _standing(world, rows[name], answers.get(name, {}), checks.get(name, {}), now)
+        for name in names
+    )
+
+
+def _rows(connection: Connection, table: Any, column: Any, names: Sequence[str]) -> Any:
+    return connection.execute(select(table).where(column.in_(names))).mappings()
+
+
+def _standing(
+    world: World,
+    row: RowMapping,
+    answers: Mapping[str, RowMapping],
+    checks: Mapping[str, RowMapping],
+    now: datetime,
+) -> Standing:
+    expires = datetime.fromisoformat(row["expires_at"]) if row["expires_at"] else None
+    status, reason = Status(row["status"]), row["reason"]
+    if expires is not None and expires <= now:
+        status, reason, expires = Status.released, Release.expired, None
+    known = Status.cancelled if status == Status.released else status
+    booking = Booking.model_validate({**row["document"], "status": known}, strict=False)
+    asked = partners(world, booking)
+    return Standing(
+        booking=booking,
+        status=status,
+        expires_at=expires,
+        reason=reason and _reason(reason),
+        revision=row["revision"],
+        partners=tuple(_answer(one, answers.get(one)) for one in asked),
+        checks=tuple(
+            one.model_copy(
+                update={
+                    "value": given["value"],
+                    "since": datetime.fromisoformat(given["since"]).date(),
+                }
+            )
+            if (given := checks.get(one.fact))
+            else one
+            for one in due_checks(world, booking)
+        ),
+    )
+
+
+def _reason(told: str) -> Failure | Release:
+    return Release(told) if told in set(Release) else Failure(told)
+
+
+def _answer(partner: str, row: RowMapping | None) -> PartnerAnswer:
+    if row is None:
+        return PartnerAnswer(partner=partner)
+    return PartnerAnswer(
+        partner=partner,
+        answer=row["answer"],
+        reason=row["reason"] and Failure(row["reason"]),
+        at=datetime.fromisoformat(row["at"]),
+    )
+
+
+def partners(world: World, booking: Booking) -> tuple[str, ...]:
+    """Return the owners of all that a booking takes: each is asked to confirm."""
+    roles = {one.role for one in booking.attendances} - {PERSON}
+    found = []
+    for constraint, rule in _declared(world, booking):
+        if (
+            (isinstance(rule, Attendance) and rule.role in roles)
+            or (isinstance(rule, Nights) and booking.facility is not None)
+            or (isinstance(rule, Seats) and booking.departure is not None)
+        ):
+            found.append(constraint.owner)
+    return tuple(dict.fromkeys(found))
+
+
+def roles_of(world: World, booking: Booking, partner: str) -> frozenset[str]:
+    """Return the roles in which people come to a booking for ``partner``."""
+    return frozenset(
+        rule.role
+        for constraint, rule in _declared(world, booking)
+        if constraint.owner == partner and isinstance(rule, Attendance) and rule.role != PERSON
+    )
+
+
+def due_checks(world: World, booking: Booking) -> Iterator[Check]:
+    """Yield the due checks of a booking, unanswered."""
+    for constraint, rule in _declared(world, booking):
+        if isinstance(rule, Due):
+            before = instant_of(world, booking, rule.edge)
+            yield Check(
+                fact=rule.check,
+                owner=constraint.owner,
+                opens=before - timedelta(minutes=rule.window),
+                before=before,
+            )
+
+
+def _declared(world: World, booking: Booking) -> Any:
+    return REGISTER.declarations(world, world.case[booking.case], booking.operation)

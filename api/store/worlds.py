@@ -1,0 +1,207 @@
+"""A world into the store and out of it again, without loss."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from api.store.claims import Want, take, wants
+from api.store.life import CLAIMING, Status
+from api.store.logs import BEGINNING, Actor, Processing, audit, moment, process
+from api.store.refusal import Refusal
+from api.store.tables import BOOKINGS, CHECKS, PARTS, STORE
+from constraints.register import REGISTER
+from scheduler.pattern import Patterns
+from scheduler.world import Booking, Case, Fact, World
+
+HOLD = timedelta(minutes=15)
+"""How long a hold lasts unless it is said."""
+
+
+class NotEmptyError(Refusal):
+    """The store has a world already."""
+
+
+class EmptyError(Refusal):
+    """The store has no world yet."""
+
+
+def bring_in(connection: Connection, world: World, actor: Actor, now: datetime) -> None:
+    """Fill an empty store with ``world``, whose bookings claim what they take.
+
+    What is held in it is held from now on, as long as any hold.
+
+    Raises
+    ------
+    NotEmptyError
+        When there is a world in it.
+    TakenError
+        When two bookings of the world take the same.
+    """
+    if connection.execute(select(STORE.c.id)).first() is not None:
+        raise NotEmptyError("the store has a world already")
+    fields = world.model_dump(mode="json", by_alias=True)
+    parts = {name: fields.pop(name) for name in PARTS}
+    fields.pop("bookings")
+    connection.execute(
+        insert(STORE),
+        {
+            "id": 1,
+            "header": fields,
+            "slot_minutes": world.horizon.slot_minutes,
+            "revision": 1,
+            "parts_revision": 1,
+            "audit_from": 1,
+            "audit_before": BEGINNING,
+        },
+    )
+    for name, table in PARTS.items():
+        rows = [
+            {"id": _key(one), "position": n, "document": one} for n, one in enumerate(parts[name])
+        ]
+        if rows:
+            connection.execute(insert(table), rows)
+    add_bookings(connection, world, world.bookings, 1, now)
+    people = tuple(one.id for case in world.cases for one in case.persons)
+    process(connection, Processing("import", people), now)
+    audit(connection, actor, "import", [f"world/{world.fingerprint}"], "done", now)
+
+
+def add_bookings(
+    connection: Connection,
+    world: World,
+    bookings: Sequence[Booking],
+    revision: int,
+    now: datetime,
+    first: int = 0,
+    hold: timedelta = HOLD,
+) -> None:
+    """Write ``bookings`` of ``world`` and claim what they take.
+
+    Raises
+    ------
+    TakenError
+        When some of it is taken.
+    IntegrityError
+        When a leg of a case is booked already, or somebody was faster.
+    """
+    rows = [
+        {
+            "id": one.id,
+            "case_id": one.case,
+            "leg": one.operation,
+            "status": one.status,
+            "expires_at": moment(now + hold) if one.status == Status.held else None,
+            "reason": None,
+            "position": first + n,
+            "document": one.model_dump(mode="json", by_alias=True),
+            "revision": revision,
+            "changed_at": moment(now),
+        }
+        for n, one in enumerate(bookings)
+    ]
+    if rows:
+        connection.execute(insert(BOOKINGS), rows)
+    patterns = Patterns(world, REGISTER)
+    for one in bookings:
+        if one.claims:
+            slot = world.horizon.slot_minutes
+            take(connection, one.id, taken_by(patterns, one), slot)
+
+
+def taken_by(patterns: Patterns, booking: Booking) -> Iterator[Want]:
+    """Yield what a booking takes in the world of ``patterns``."""
+    world = patterns.world
+    seats, places = patterns.of(booking.case).seats_and_nights(booking.departure)
+    facility = world.facility.get(booking.facility or "")
+    room = {night: facility.places_on(night) for night in booking.nights} if facility else {}
+    return wants(booking, world.horizon.slot_minutes, seats, places, room)
+
+
+def read_parts(connection: Connection) -> World:
+    """Return the world of the store without its bookings.
+
+    Raises
+    ------
+    EmptyError
+        When there is no world.
+    """
+    header = connection.execute(select(STORE.c.header)).scalar()
+    if header is None:
+        raise EmptyError("the store has no world yet")
+    parts = {
+        name: connection.execute(select(table.c.document).order_by(table.c.position)).scalars()
+        for name, table in PARTS.items()
+    }
+    read = {name: tuple(documents) for name, documents in parts.items()}
+    return World.model_validate({**header, **read}, strict=False)
+
+
+def with_bookings(connection: Connection, world: World, now: datetime) -> World:
+    """Return ``world``, read without them, with the bookings of the store as they are ``now``.
+
+    Holds that ran out are no bookings any more. Answers to due checks of a booking that stands are
+    facts of its case: those of another booking of the same case are not.
+    """
+    bookings = tuple(read_bookings(connection, now))
+    answered: dict[str, dict[str, Fact]] = {}
+    standing = {one.id: one.case for one in bookings if one.claims}
+    for row in connection.execute(select(CHECKS)).mappings():
+        case = standing.get(row["booking_id"])
+        if case is not None:
+            since = datetime.fromisoformat(row["since"]).date()
+            fact = Fact(value=row["value"], since=since, source=row["booking_id"])
+            answered.setdefault(case, {})[row["fact"]] = fact
+    if not answered:
+        return world.but(bookings=bookings)
+    cases = tuple(_with_facts(one, answered.get(one.id, {})) for one in world.cases)
+    return World.model_construct(**dict(world) | {"cases": cases, "bookings": bookings})
+
+
+def _with_facts(case: Case, facts: dict[str, Fact]) -> Case:
+    """Return the case with answers about it, or about each of its persons."""
+    if not facts:
+        return case
+    own = {name: fact for name, fact in facts.items() if REGISTER.facts[name].of == "case"}
+    each = {name: fact for name, fact in facts.items() if name not in own}
+    persons = tuple(one.model_copy(update={"facts": one.facts | each}) for one in case.persons)
+    return case.model_copy(update={"facts": case.facts | own, "persons": persons})
+
+
+def read_bookings(connection: Connection, now: datetime) -> Iterator[Booking]:
+    """Yield the bookings that a world knows, in their order."""
+    rows = connection.execute(
+        select(BOOKINGS.c.document, BOOKINGS.c.status, BOOKINGS.c.expires_at)
+        .where(BOOKINGS.c.status.in_([*CLAIMING, Status.cancelled]))
+        .order_by(BOOKINGS.c.position)
+    )
+    for document, status, expires in rows:
+        if expires is None or expires > moment(now):
+            yield Booking.model_validate({**document, "status": status}, strict=False)
+
+
+def replace_parts(connection: Connection, before: World, after: World) -> None:
+    """Write the parts of a world that are not what they were."""
+    for name, table in PARTS.items():
+        if getattr(before, name) == getattr(after, name):
+            continue
+        documents = [one.model_dump(mode="json", by_alias=True) for one in getattr(after, name)]
+        known = dict(connection.execute(select(table.c.id, table.c.document)).tuples().all())
+        gone = known.keys() - {_key(one) for one in documents}
+        if gone:
+            connection.execute(delete(table).where(table.c.id.in_(gone)))
+        for n, one in enumerate(documents):
+            values = {"position": n, "document": one}
+            if _key(one) not in known:
+                connection.execute(insert(table), {"id": _key(one), **values})
+            elif known[_key(one)] != one:
+                connection.execute(update(table).where(table.c.id == _key(one)).values(values))
+    if before.as_of != after.as_of:
+        header = connection.execute(select(STORE.c.header)).scalar_one()
+        as_of = after.model_dump(mode="json", by_alias=True, include={"as_of"})
+        connection.execute(update(STORE).values(header=header | as_of))
+
+
+def _key(document: dict[str, Any]) -> str:
+    return document["id"] if "id" in document else f"{document['from']}/{document['to']}"
