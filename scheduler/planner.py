@@ -8,7 +8,6 @@ from concurrent.futures import CancelledError, Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from itertools import count, islice
 
 from ortools.sat.python import cp_model
@@ -34,7 +33,7 @@ from scheduler.ledger import Ledger
 from scheduler.model import Limit, Program, every_choice, named_choices, solve
 from scheduler.objective import LEVELS, Objective, key
 from scheduler.pattern import CasePatterns
-from scheduler.plan import Bound, Cost, Plan, Unplanned, bookings_of
+from scheduler.plan import HALVED, Bound, Cost, Plan, Unplanned, bookings_of, versions
 from scheduler.ranking import best_patterns
 from scheduler.stopping import Stop, never
 from scheduler.task import Options, Task, prepare
@@ -147,7 +146,7 @@ def plan(
         made_at=datetime.now(UTC),
         seed=seed,
         seconds=round(time.monotonic() - began, 3),
-        versions={name: version(name) for name in ("regietafel", "ortools")},
+        versions=versions(),
         levels=tuple(Bound.of(name, values[name], proven[name]) for name in LEVELS),
         bookings=bookings,
         unplanned=tuple(_unplanned(task, bookings, until, stop)),
@@ -177,9 +176,7 @@ def _unplanned(
     The heaviest first; what it would cost is asked ``until`` then.
     """
     for case in task.halved:
-        yield Unplanned(
-            case=case, reason="one leg of it is booked; the other is to be asked for by itself"
-        )
+        yield Unplanned(case=case, reason=HALVED)
     booked = {one.case for one in bookings}
     left = [one for one in task.cases if one.case.id not in booked]
     if not stop():
