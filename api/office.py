@@ -21,9 +21,20 @@ from api.store.database import Database
 from api.store.life import CLAIMING, Failure, IllegalStepError, Release, Status, step
 from api.store.logs import Actor, moment
 from api.store.refusal import Refusal
+from api.store.requests import (
+    NotOfferedError,
+    Request,
+    RequestStatus,
+    ask,
+    fits,
+    fresh,
+    requests,
+    settle,
+)
 from api.store.standing import Standing, roles_of, standings
 from api.store.tables import BOOKINGS, STORE
 from api.store.worlds import HOLD, EmptyError, bring_in, read_parts, with_bookings
+from api.traffic_lights import RepairView
 from constraints.register import REGISTER
 from scheduler.event import Event
 from scheduler.opening import Named
@@ -351,6 +362,46 @@ class Office:
             new=found.new,
             ignored=tuple(one.id for one in found.ignored),
         )
+
+    # --- Requests -------------------------------------------------------------------------------
+
+    def ask(self, case: str, repair: RepairView, actor: Actor) -> Request:
+        """Ask planners for room for a case in the way of a repair that its lights offer now.
+
+        Raises
+        ------
+        UnknownCaseError, NotOfferedError
+            When there is no such case, or its lights do not offer this repair.
+        """
+        offered = self.desk().lights(case).repairs
+        name = fresh()
+        with self._changing(actor, "request", [case, name]) as change:
+            if repair not in offered:
+                raise NotOfferedError(f"the lights of {case} do not offer this repair now")
+            fits(change.world, case, repair)
+            request = ask(change.connection, name, case, repair, change.now)
+            change.touch("request", [case, *(one.case for one in repair.moves)])
+        return request
+
+    def requests(
+        self, status: RequestStatus | None = None, offset: int = 0, limit: int = 500
+    ) -> tuple[Request, ...]:
+        """Return requests, of one status or of any, in the order in which they were made."""
+        with self.database.reading() as connection:
+            return requests(connection, status, offset, limit)
+
+    def settle(self, name: str, status: Literal["done", "refused"], actor: Actor) -> Request:
+        """Note that a planner did what was asked, or will not.
+
+        Raises
+        ------
+        UnknownRequestError, SettledError
+            When there is none of that id, or it is not open any more.
+        """
+        with self._changing(actor, "settle", [name]) as change:
+            request = settle(change.connection, name, status)
+            change.touch("request", [request.case])
+        return request
 
     def _changing(
         self, actor: Actor, action: str, objects: Sequence[str]
