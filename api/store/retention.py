@@ -5,11 +5,13 @@ What still stands is never removed: a booking that has not ended, and the case o
 
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -34,6 +36,8 @@ from scheduler.loading import WorldError
 from scheduler.world import Booking, Case, Part, World
 
 CASES = PARTS["cases"]
+LONGEST = timedelta(days=36_500)
+"""Longer than anything is kept."""
 _DURATION = TypeAdapter(timedelta)
 
 
@@ -41,20 +45,19 @@ class PeriodsError(WorldError):
     """Periods that cannot be used; ``problems`` lists everything wrong with them."""
 
 
-def _period(told: object) -> object:
+def _period(told: object) -> timedelta:
     """Return a number of days, or an ISO 8601 duration, as the time it is."""
-    if isinstance(told, int) and not isinstance(told, bool) and abs(told) < 10**6:
-        return timedelta(days=told)
+    if isinstance(told, int) and not isinstance(told, bool) and abs(told) <= LONGEST.days:
+        told = timedelta(days=told)
     if isinstance(told, str) and told.startswith("P"):
-        return _DURATION.validate_python(told)
-    if isinstance(told, timedelta):
+        with suppress(ValidationError):
+            told = _DURATION.validate_python(told)
+    if isinstance(told, timedelta) and timedelta() <= told <= LONGEST:
         return told
-    raise ValueError("is neither a number of days nor a duration such as P90D or P1Y")
+    raise ValueError(f"is no number of days up to {LONGEST.days}, nor a duration as P90D or P1Y")
 
 
-Period = Annotated[
-    timedelta, BeforeValidator(_period), Field(ge=timedelta(), le=timedelta(days=36_500))
-]
+Period = Annotated[timedelta, BeforeValidator(_period)]
 """Days, or an ISO 8601 duration: a year counts 365 days and a month 30."""
 
 
@@ -107,10 +110,14 @@ def read_periods(toml: str) -> Periods:
     try:
         return Periods.model_validate(raw)
     except ValidationError as error:
-        raise PeriodsError(
-            Problem("$" + "".join(step(str(one)) for one in wrong["loc"]), wrong["msg"])
-            for wrong in error.errors(include_url=False)
-        ) from None
+        raise PeriodsError(_problem(one) for one in error.errors(include_url=False)) from None
+
+
+def _problem(wrong: ErrorDetails) -> Problem:
+    says = wrong["msg"].removeprefix("Value error, ")
+    if wrong["type"] == "extra_forbidden":
+        says = f"is not kept here, allowed is {', '.join(Periods.model_fields)}"
+    return Problem("$" + "".join(step(str(one)) for one in wrong["loc"]), says)
 
 
 def due(connection: Connection, periods: Periods, now: datetime) -> Removed:
