@@ -177,7 +177,7 @@ def _due(connection: Connection, world: World, periods: Periods, now: datetime) 
     late = select(REQUESTS.c.id, REQUESTS.c.case_id).where(
         _before(REQUESTS, now - periods.requests)
     )
-    requests = dict(connection.execute(late).tuples().all()) | _of(connection, REQUESTS, cases)
+    requests = dict(connection.execute(late).all()) | _of(connection, REQUESTS, cases)
     lines = _lines(connection, now - periods.audit)
     return _Due(
         cases=cases,
@@ -213,9 +213,7 @@ def _ended(connection: Connection, before: datetime) -> dict[str, str]:
         ),
         BOOKINGS.c.expires_at <= moment(before),
     )
-    found = dict(
-        connection.execute(select(BOOKINGS.c.id, BOOKINGS.c.case_id).where(over)).tuples().all()
-    )
+    found = dict(connection.execute(select(BOOKINGS.c.id, BOOKINGS.c.case_id).where(over)).all())
     follows = BOOKINGS.c.document["follows"].as_string()
     pairs = connection.execute(select(BOOKINGS.c.id, follows).where(follows.is_not(None)))
     needed = {first for second, first in pairs if second not in found}
@@ -224,7 +222,7 @@ def _ended(connection: Connection, before: datetime) -> dict[str, str]:
 
 def _of(connection: Connection, table: Table, cases: Collection[str]) -> dict[str, str]:
     """Return the rows of a table that are of these cases."""
-    rows = connection.execute(select(table.c.id, table.c.case_id)).tuples()
+    rows = connection.execute(select(table.c.id, table.c.case_id))
     return {name: case for name, case in rows if case in cases}
 
 
