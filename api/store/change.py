@@ -168,18 +168,20 @@ class Change:
 
     def absent(self, booking: Booking, roles: Collection[str]) -> None:
         """Note that who came to a booking in these roles is away at that time."""
+        away: dict[str, list[Interval]] = {}
         for attendance in booking.attendances:
-            if attendance.role not in roles:
-                continue
-            away = Interval(from_=attendance.from_, until=attendance.until)
-            for name in attendance.resources:
-                known = self.world.resource[name]
-                row = known.model_copy(update={"away": (*known.away, away)})
-                self.connection.execute(
-                    update(RESOURCES)
-                    .where(RESOURCES.c.id == name)
-                    .values(document=row.model_dump(mode="json", by_alias=True))
-                )
+            if attendance.role in roles:
+                block = Interval(from_=attendance.from_, until=attendance.until)
+                for name in attendance.resources:
+                    away.setdefault(name, []).append(block)
+        for name, blocks in away.items():
+            known = self.world.resource[name]
+            row = known.model_copy(update={"away": (*known.away, *blocks)})
+            self.connection.execute(
+                update(RESOURCES)
+                .where(RESOURCES.c.id == name)
+                .values(document=row.model_dump(mode="json", by_alias=True))
+            )
         self.parts_changed = True
 
     def become_world(self, after: World, bookings: Sequence[Booking]) -> None:
