@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
-from api.store.tables import STORE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY = 5.0
@@ -20,6 +19,20 @@ BUSY = 5.0
 CONNECTIONS = 8
 MORE = 24
 """Connections that are kept, and those that may be added under load."""
+WRITER = 20261122
+"""The number that PostgreSQL knows the one writer by."""
+LOCKED = "the database is locked by another writer"
+FULL = "the disk of the database is full"
+READ_ONLY = "the database cannot be written"
+_SIGNS = {
+    "locked": LOCKED,
+    "lock timeout": LOCKED,
+    "disk is full": FULL,
+    "no space": FULL,
+    "readonly": READ_ONLY,
+    "read-only": READ_ONLY,
+}
+"""What is wrong, by what databases say of it."""
 _WRITES = "writes"
 
 
@@ -32,6 +45,7 @@ class Database:
     """An open database; use it from any thread."""
 
     engine: Engine
+    _turn: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -42,7 +56,7 @@ class Database:
         UnavailableError
             When the database is locked, full, or cannot be reached.
         """
-        with _available(), self.engine.connect() as connection, connection.begin():
+        with _available(), self._reader() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -54,9 +68,25 @@ class Database:
         UnavailableError
             When the database is locked, full, or cannot be reached.
         """
-        with _available(), self._writer() as connection, connection.begin():
-            connection.execute(select(STORE.c.id).with_for_update())
+        with self._in_turn(), _available(), self._writer() as connection, connection.begin():
+            _lock(connection)
             yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Wait for the other writers of this process, who need no connection to wait."""
+        if not self._turn.acquire(timeout=BUSY):
+            raise UnavailableError(LOCKED)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _reader(self) -> Connection:
+        connection = self.engine.connect()
+        if self.engine.dialect.name == "postgresql":
+            return connection.execution_options(isolation_level="REPEATABLE READ")
+        return connection
 
     def _writer(self) -> Connection:
         return self.engine.connect().execution_options(**{_WRITES: True})
@@ -100,7 +130,8 @@ def open_database(url: str) -> Database:
         )
         _speak_sqlite(engine)
     elif known.get_backend_name() == "postgresql":
-        connecting = {"connect_timeout": int(BUSY), "options": f"-c lock_timeout={int(BUSY)}s"}
+        wait = f"-c lock_timeout={round(BUSY * 1000)}"
+        connecting = {"connect_timeout": max(2, round(BUSY)), "options": wait}
         engine = create_engine(
             known.set(drivername="postgresql+psycopg"), **options, connect_args=connecting
         )
@@ -114,12 +145,17 @@ def open_database(url: str) -> Database:
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Bring the tables to a revision; one process at a time."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(20261122)"))
+    _lock(connection)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def _lock(connection: Connection) -> None:
+    """Be the only writer until the transaction ends, as who begins one on SQLite is already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITER})"))
 
 
 def _speak_sqlite(engine: Engine) -> None:
@@ -143,23 +179,19 @@ def _available() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise UnavailableError("too many are waiting for the database") from error
-    except (OperationalError, InterfaceError) as error:
-        raise UnavailableError(_why(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise UnavailableError(_why(error)) from error
-        raise
+        why = _why(error)
+        if why is None:
+            raise
+        raise UnavailableError(why) from error
 
 
-def _why(error: DBAPIError) -> str:
-    says = str(error.orig).lower()
-    for sign, why in (
-        ("locked", "the database is locked by another writer"),
-        ("lock timeout", "the database is locked by another writer"),
-        ("full", "the disk of the database is full"),
-        ("no space", "the disk of the database is full"),
-        ("readonly", "the database cannot be written"),
-    ):
-        if sign in says:
-            return why
-    return "the database cannot be reached"
+def _why(error: DBAPIError) -> str | None:
+    """Return what keeps the database from answering; None when it did answer."""
+    if isinstance(error, OperationalError | InterfaceError | InternalError):
+        says = str(error.orig).lower()
+        for sign, why in _SIGNS.items():
+            if sign in says:
+                return why
+    away = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    return "the database cannot be reached" if away else None

@@ -97,8 +97,7 @@ def audit(
 ) -> None:
     """Add a line for each of ``objects``; the caller is the only writer."""
     last = select(AUDIT.c.number + 1, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)
-    first = select(STORE.c.audit_from, STORE.c.audit_before)
-    start, before = connection.execute(last).first() or connection.execute(first).one()
+    start, before = connection.execute(last).first() or _begins(connection)
     rows = []
     for number, one in enumerate(objects, start):
         line = Line(number, moment(now), actor.id, action, one, result, actor.origin)
@@ -110,7 +109,7 @@ def audit(
 
 def tampered(connection: Connection) -> Iterator[int]:
     """Yield the numbers of the lines that are not as they were written, or follow a gap."""
-    number, before = connection.execute(select(STORE.c.audit_from, STORE.c.audit_before)).one()
+    number, before = _begins(connection)
     for row in connection.execute(select(AUDIT).order_by(AUDIT.c.number)).mappings():
         fields = dict(row)
         told = fields.pop("hash")
@@ -118,6 +117,12 @@ def tampered(connection: Connection) -> Iterator[int]:
         if line.number != number or line.hash(before) != told:
             yield line.number
         number, before = line.number + 1, told
+
+
+def _begins(connection: Connection) -> tuple[int, str]:
+    """Return the number of the first line that was not removed, and the hash of all before it."""
+    first = connection.execute(select(STORE.c.audit_from, STORE.c.audit_before)).first()
+    return (1, BEGINNING) if first is None else (first[0], first[1])
 
 
 def moment(at: datetime) -> str:

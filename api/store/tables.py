@@ -48,8 +48,6 @@ STORE = Table(
 """The one row of the store: the world but for its parts, how often anything has changed, and at
 which of these times a part that is no booking. Of the audit log it knows the first line that was
 not yet removed, and the hash of all before it.
-
-Whoever writes locks it first, so that there is one writer at a time.
 """
 
 

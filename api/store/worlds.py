@@ -142,10 +142,12 @@ def with_bookings(connection: Connection, world: World, now: datetime) -> World:
     """Return ``world``, read without them, with the bookings of the store as they are ``now``.
 
     Holds that ran out are no bookings any more. Answers to due checks of a booking that stands are
-    facts of its case: those of another booking of the same case are not.
+    facts of its case: those of another booking of the same case are not. Its ``asOf`` is not before
+    any of them.
     """
     bookings = tuple(read_bookings(connection, now))
     answered: dict[str, dict[str, Fact]] = {}
+    as_of = world.as_of
     standing = {one.id: one.case for one in bookings if one.claims}
     for row in connection.execute(select(CHECKS)).mappings():
         case = standing.get(row["booking_id"])
@@ -153,10 +155,12 @@ def with_bookings(connection: Connection, world: World, now: datetime) -> World:
             since = datetime.fromisoformat(row["since"]).date()
             fact = Fact(value=row["value"], since=since, source=row["booking_id"])
             answered.setdefault(case, {})[row["fact"]] = fact
+            as_of = max(as_of, datetime.fromisoformat(row["at"]))
     if not answered:
         return world.but(bookings=bookings)
     cases = tuple(_with_facts(one, answered.get(one.id, {})) for one in world.cases)
-    return World.model_construct(**dict(world) | {"cases": cases, "bookings": bookings})
+    parts = {"as_of": as_of, "cases": cases, "bookings": bookings}
+    return World.model_construct(**dict(world) | parts)
 
 
 def _with_facts(case: Case, facts: dict[str, Fact]) -> Case:
@@ -186,21 +190,50 @@ def replace_parts(connection: Connection, before: World, after: World) -> None:
     for name, table in PARTS.items():
         if getattr(before, name) == getattr(after, name):
             continue
-        documents = [one.model_dump(mode="json", by_alias=True) for one in getattr(after, name)]
-        known = dict(connection.execute(select(table.c.id, table.c.document)).tuples().all())
-        gone = known.keys() - {_key(one) for one in documents}
-        if gone:
+        was, now = (_documents(getattr(world, name)) for world in (before, after))
+        rows = select(table.c.id, table.c.position, table.c.document)
+        known = {id: (position, document) for id, position, document in connection.execute(rows)}
+        if gone := known.keys() - now.keys():
             connection.execute(delete(table).where(table.c.id.in_(gone)))
-        for n, one in enumerate(documents):
-            values = {"position": n, "document": one}
-            if _key(one) not in known:
-                connection.execute(insert(table), {"id": _key(one), **values})
-            elif known[_key(one)] != one:
-                connection.execute(update(table).where(table.c.id == _key(one)).values(values))
+        for n, (id, one) in enumerate(now.items()):
+            if id not in known:
+                connection.execute(insert(table), {"id": id, "position": n, "document": one})
+                continue
+            kept = _but_answers(known[id][1], was[id], one) if name == "cases" else one
+            if known[id] != (n, kept):
+                values = {"position": n, "document": kept}
+                connection.execute(update(table).where(table.c.id == id).values(values))
     if before.as_of != after.as_of:
         header = connection.execute(select(STORE.c.header)).scalar_one()
         as_of = after.model_dump(mode="json", by_alias=True, include={"as_of"})
         connection.execute(update(STORE).values(header=header | as_of))
+
+
+def _documents(parts: Sequence[Any]) -> dict[str, Any]:
+    documents = [one.model_dump(mode="json", by_alias=True) for one in parts]
+    return {_key(one): one for one in documents}
+
+
+def _but_answers(kept: Any, was: Any, now: Any) -> Any:
+    """Return a case as it is ``now``, but for answers to the checks of its bookings.
+
+    It has them from :func:`with_bookings` and did not change them; they are no part of the case.
+    """
+    persons = [
+        one | {"facts": _own(_person(kept, one["id"]), _person(was, one["id"]), one)}
+        for one in now["persons"]
+    ]
+    return now | {"facts": _own(kept, was, now), "persons": persons}
+
+
+def _person(case: Any, name: str) -> Any:
+    return next((one for one in case["persons"] if one["id"] == name), {"facts": {}})
+
+
+def _own(kept: Any, was: Any, now: Any) -> Any:
+    """Return the kept facts with those that are not what they were."""
+    changed = {name: fact for name, fact in now["facts"].items() if was["facts"].get(name) != fact}
+    return kept["facts"] | changed
 
 
 def _key(document: dict[str, Any]) -> str:
