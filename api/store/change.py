@@ -16,7 +16,7 @@ from api.store.logs import Activity, Actor, Processing, audit, moment, process
 from api.store.refusal import Refusal
 from api.store.standing import Standing, standings
 from api.store.tables import BOOKINGS, CHECKS, CONFIRMATIONS, RESOURCES, STORE
-from api.store.worlds import add_bookings, replace_parts
+from api.store.worlds import add_bookings, claim, replace_parts
 from scheduler.event import EventError
 from scheduler.world import Booking, Interval, World
 
@@ -185,24 +185,39 @@ class Change:
         self.parts_changed = True
 
     def become_world(self, after: World, bookings: Sequence[Booking]) -> None:
-        """Take over a repaired world: what is not in ``bookings`` any more is released."""
+        """Take over a repaired world: what is not in ``bookings`` any more is released.
+
+        What was promised and stays, with other nights or after another booking, keeps what was
+        said of it; who is asked for another moment is asked anew.
+        """
         replace_parts(self.connection, self.world, after)
         self.parts_changed = True
         before = {one.id: one for one in self.world.bookings if one.claims}
         stay = {one.id for one in bookings}
         self.end([name for name in before if name not in stay], Status.released, Release.withdrawn)
-        moved = [one for one in bookings if one.id in before and before[one.id] != one]
+        changed = [one for one in bookings if one.id in before and before[one.id] != one]
+        promised = [one for one in changed if one.status != Status.proposed]
+        moved = [one for one in changed if one.status == Status.proposed]
+        give_back(self.connection, [one.id for one in promised])
         self.connection.execute(
             delete(BOOKINGS).where(BOOKINGS.c.id.in_([one.id for one in moved]))
         )
         self.world = after
         new = self.named([one for one in bookings if one.id not in before])
         self.add((*moved, *new), timedelta())
+        self._correct(promised)
 
     def touch(self, activity: Activity, cases: Collection[str]) -> None:
         """Record that the data of the persons of these cases was used."""
         people = (one.id for case in cases for one in self.world.case[case].persons)
         process(self.connection, Processing(activity, tuple(people)), self.now)
+
+    def _correct(self, bookings: Sequence[Booking]) -> None:
+        for one in bookings:
+            document = one.model_dump(mode="json", by_alias=True)
+            mine = update(BOOKINGS).where(BOOKINGS.c.id == one.id)
+            self.connection.execute(mine.values(document=document, **self._stamp))
+        claim(self.connection, self.world, bookings)
 
     def _touched(self, name: str) -> None:
         self.connection.execute(update(BOOKINGS).where(BOOKINGS.c.id == name).values(**self._stamp))
