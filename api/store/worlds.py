@@ -103,6 +103,11 @@ def add_bookings(
     ]
     if rows:
         connection.execute(insert(BOOKINGS), rows)
+    claim(connection, world, bookings)
+
+
+def claim(connection: Connection, world: World, bookings: Sequence[Booking]) -> None:
+    """Claim what bookings of ``world`` take; raises as :func:`add_bookings` does."""
     patterns = Patterns(world, REGISTER)
     for one in bookings:
         if one.claims:

@@ -1,0 +1,477 @@
+"""The life of a booking, from the hold to what became of it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import func, select
+
+from api.office import NotAskedError, OneCaseError, OpenChecksError, RefusedError
+from api.store.change import StaleError
+from api.store.claims import TakenError
+from api.store.life import (
+    CLAIMING,
+    NEXT,
+    Failure,
+    IllegalStepError,
+    Release,
+    Status,
+    step,
+)
+from api.store.standing import UnknownBookingError
+from api.store.tables import BOOKINGS, CLAIMS
+from scheduler.event import (
+    CaseWithdrawn,
+    DepartureChange,
+    DepartureChanged,
+    Event,
+    EventError,
+    ResourceAway,
+    TriggerAdded,
+)
+from scheduler.world import Interval, Trigger
+from tests.store.offices import (
+    CHAIN,
+    FAMILY,
+    NOON,
+    PLACED,
+    PLANNER,
+    REMOVED,
+    TWIN,
+    Small,
+    assert_whole,
+    names,
+)
+
+LEGAL = {
+    ("proposed", "held"),
+    ("held", "confirmed"),
+    ("confirmed", "executed"),
+    *product(("proposed", "held", "confirmed"), ("released", "cancelled")),
+}
+"""Every step there is, told once more."""
+
+
+def claims(at: Small, *bookings: str) -> int:
+    """Return how many claims bookings have."""
+    with at.database.reading() as connection:
+        mine = CLAIMS.c.booking_id.in_(bookings)
+        return connection.execute(select(func.count()).select_from(CLAIMS).where(mine)).scalar_one()
+
+
+@pytest.mark.parametrize(("now", "asked"), [*product(Status, Status)])
+def test_every_step_is_legal_or_refused(now: Status, asked: Status) -> None:
+    if (now, asked) in LEGAL:
+        assert step("b", now, asked) == asked
+    else:
+        with pytest.raises(IllegalStepError, match=f"b is {now} and cannot become {asked}"):
+            step("b", now, asked)
+
+
+def test_what_ended_or_was_carried_out_becomes_nothing() -> None:
+    assert {one for one in Status if not NEXT[one]} == {
+        Status.executed,
+        Status.cancelled,
+        Status.released,
+    }
+
+
+ASKED: dict[str, Callable[[Small, str], object]] = {
+    "confirm": lambda at, name: at.office.confirm(name, "DV&O", PLANNER),
+    "execute": lambda at, name: at.office.execute(name, PLANNER),
+    "cancel": lambda at, name: at.cancel(name),
+    "release": lambda at, name: at.office.release(name, PLANNER),
+    "decline": lambda at, name: at.office.decline(name, "DV&O", Failure.partner_absent, PLANNER),
+}
+REACHED: dict[str, Callable[[Small, str], object]] = {
+    "held": lambda at, name: None,
+    "confirmed": lambda at, name: at.confirm(name),
+    "executed": lambda at, name: at.carry_out(name),
+    "cancelled": lambda at, name: at.cancel(name),
+    "released": lambda at, name: at.office.release(name, PLANNER),
+    "expired": lambda at, name: at.clock.wait(minutes=15),
+}
+REFUSED = {
+    "held": {"execute"},
+    "confirmed": {"execute"},
+    "executed": {"confirm", "execute", "cancel", "release", "decline"},
+    "cancelled": {"confirm", "execute", "cancel", "release", "decline"},
+    "released": {"confirm", "execute", "cancel", "release", "decline"},
+    "expired": {"confirm", "execute", "cancel", "release", "decline"},
+}
+
+
+@pytest.mark.parametrize(("reached", "asked"), [*product(REACHED, ASKED)])
+def test_what_is_asked_of_a_booking_fits_where_it_stands(
+    at: Small, reached: str, asked: str
+) -> None:
+    name = at.hold(REMOVED)[0].booking.id
+    REACHED[reached](at, name)
+    before = at.office.booking(name)
+    if asked in REFUSED[reached]:
+        with pytest.raises((IllegalStepError, OpenChecksError)):
+            ASKED[asked](at, name)
+        assert at.office.booking(name) == before
+    else:
+        ASKED[asked](at, name)
+    assert_whole(at.database)
+
+
+def test_a_hold_claims_and_says_until_when(at: Small) -> None:
+    (held,) = at.hold(PLACED, minutes=5)
+    assert (held.status, held.expires_at) == (Status.held, NOON + timedelta(minutes=5))
+    assert {one.answer for one in held.partners} == {None}
+    assert claims(at, held.booking.id) > 0
+    assert_whole(at.database)
+
+
+def test_a_hold_that_runs_out_is_told_as_released(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    at.clock.wait(minutes=15)
+    told = at.office.booking(held.booking.id)
+    assert (told.status, told.reason, told.expires_at) == (Status.released, Release.expired, None)
+    assert at.office.world().bookings == ()
+
+
+def test_a_hold_blocks_until_it_runs_out_and_never_after(at: Small) -> None:
+    held = at.hold(PLACED)[0].booking
+    same = [held.model_copy(update={"id": "again", "status": "proposed"})]
+    at.clock.wait(minutes=14.9)
+    with pytest.raises(TakenError):
+        at.office.hold(same, PLANNER)
+    at.clock.wait(minutes=0.1)
+    (again,) = at.office.hold(same, PLANNER)
+    assert again.status == Status.held
+    assert claims(at, held.id) == 0
+    assert_whole(at.database)
+
+
+def test_a_hold_that_ran_out_does_not_block_another_case(at: Small) -> None:
+    at.hold(PLACED)
+    at.clock.wait(minutes=15)
+    (twin,) = at.hold(TWIN)
+    assert twin.booking.phases == at.office.booking(f"{PLACED}-placement").booking.phases
+    assert_whole(at.database)
+
+
+def test_a_booking_is_confirmed_when_the_last_partner_has_said_so(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    *first, last = [one.partner for one in held.partners]
+    for partner in first:
+        assert at.office.confirm(held.booking.id, partner, PLANNER).status == Status.held
+    at.clock.wait(minutes=10)
+    confirmed = at.office.confirm(held.booking.id, last, PLANNER)
+    assert (confirmed.status, confirmed.expires_at) == (Status.confirmed, None)
+    at.clock.wait(days=1)
+    assert at.office.booking(held.booking.id).status == Status.confirmed
+    assert_whole(at.database)
+
+
+def test_only_partners_that_are_asked_answer(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    with pytest.raises(NotAskedError):
+        at.office.confirm(held.booking.id, "COA", PLANNER)
+    with pytest.raises(NotAskedError):
+        at.office.decline(held.booking.id, "COA", Failure.partner_absent, PLANNER)
+
+
+def test_everyone_who_brings_something_is_asked(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    assert {one.partner for one in held.partners} == {
+        "Politie", "COA", "DT&V", "DV&O", "Tolkendesk", "Advocatuur", "DJI",
+    }  # fmt: skip
+
+
+def test_who_declines_frees_everything_and_is_not_offered_again(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    declined = at.office.decline(held.booking.id, "Tolkendesk", Failure.partner_absent, PLANNER)
+    assert (declined.booking.status, declined.booking.reason) == (
+        Status.cancelled,
+        Failure.partner_declined,
+    )
+    answers = {one.partner: (one.answer, one.reason) for one in declined.booking.partners}
+    assert answers["Tolkendesk"] == ("declined", Failure.partner_absent)
+    assert claims(at, held.booking.id) == 0
+    (block,) = [one for one in held.booking.attendances if one.role == "interpreter"]
+    away = at.office.world().resource["tolk-ary-1"].away
+    assert away == (Interval(from_=block.from_, until=block.until),)
+    for proposal in declined.instead.proposals:
+        for booking in proposal.bookings:
+            for one in booking.attendances:
+                if "tolk-ary-1" in one.resources:
+                    assert one.until <= block.from_ or one.from_ >= block.until
+    assert declined.instead.proposals
+    assert_whole(at.database)
+
+
+def test_a_decline_names_the_cases_that_could_use_what_came_free(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    declined = at.office.decline(held.booking.id, "COA", Failure.partner_absent, PLANNER)
+    assert {PLACED, TWIN} <= {one.case for one in declined.openings.openings}
+
+
+def test_who_comes_twice_and_declines_is_away_twice(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    twice = [
+        (name, one.from_, one.until)
+        for one in held.booking.attendances
+        if one.role == "transport"
+        for name in one.resources
+    ]
+    at.office.decline(held.booking.id, "DV&O", Failure.partner_absent, PLANNER)
+    world = at.office.world()
+    assert twice
+    for name, since, until in twice:
+        assert Interval(from_=since, until=until) in world.resource[name].away
+
+
+def test_a_chain_is_held_and_released_as_two_bookings_at_once(at: Small) -> None:
+    placement, removal = names(at.hold(CHAIN))
+    assert at.office.booking(removal).booking.follows == placement
+    assert claims(at, placement) > 0 < claims(at, removal)
+    at.office.release(removal, PLANNER)
+    assert {at.office.booking(one).status for one in (placement, removal)} == {Status.released}
+    assert claims(at, placement, removal) == 0
+    assert_whole(at.database)
+
+
+def test_a_declined_leg_takes_the_other_with_it(at: Small) -> None:
+    placement, removal = names(at.hold(CHAIN))
+    at.office.decline(placement, "COA", Failure.partner_absent, PLANNER)
+    assert at.office.booking(removal).status == Status.cancelled
+    assert at.office.booking(removal).reason == Failure.partner_declined
+    assert_whole(at.database)
+
+
+def test_once_the_placement_is_carried_out_the_removal_lives_alone(at: Small) -> None:
+    placement, removal = names(at.hold(CHAIN))
+    at.confirm(placement)
+    at.confirm(removal)
+    at.carry_out(placement)
+    at.cancel(removal)
+    assert at.office.booking(placement).status == Status.executed
+    assert claims(at, placement) > 0 == claims(at, removal)
+    assert_whole(at.database)
+
+
+def test_checks_of_a_booking_are_facts_of_its_case_while_it_stands(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    before = at.office.world().case[REMOVED]
+    at.confirm(held.booking.id)
+    told = at.answer(held.booking.id)
+    assert all(one.passed for one in told.checks)
+    assert at.office.world().case[REMOVED].facts["notice-given"].value == "yes"
+    assert at.office.world().case["zk-0102"].facts.get("notice-given") is None
+    at.cancel(held.booking.id)
+    assert at.office.world().case[REMOVED] == before
+
+
+def test_another_booking_of_the_case_asks_its_checks_anew(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    at.office.check(held.booking.id, "notice-given", "yes", NOON.date(), PLANNER)
+    at.office.release(held.booking.id, PLANNER)
+    (again,) = at.hold(REMOVED)
+    assert {one.value for one in again.checks} == {None}
+
+
+def test_nothing_is_carried_out_with_an_open_check(at: Small) -> None:
+    name = at.hold(REMOVED)[0].booking.id
+    checks = [one.fact for one in at.confirm(name).checks]
+    assert checks == ["last-removability-check", "notice-given", "fit-to-fly"]
+    at.clock.wait(days=4)
+    for n, fact in enumerate(checks):
+        with pytest.raises(OpenChecksError) as told:
+            at.office.execute(name, PLANNER)
+        assert told.value.facts == tuple(checks[n:])
+        at.office.check(name, fact, "no", at.clock().date(), PLANNER)
+        with pytest.raises(OpenChecksError):
+            at.office.execute(name, PLANNER)
+        at.office.check(name, fact, "yes", at.clock().date(), PLANNER)
+    assert at.office.execute(name, PLANNER).status == Status.executed
+    assert_whole(at.database)
+
+
+def test_a_check_before_its_window_is_as_good_as_none(at: Small) -> None:
+    name = at.hold(REMOVED)[0].booking.id
+    at.answer(at.confirm(name).booking.id)
+    early = at.office.booking(name).checks[0].opens.date() - timedelta(days=1)
+    at.office.check(name, "fit-to-fly", "yes", early - timedelta(days=1), PLANNER)
+    with pytest.raises(OpenChecksError, match="fit-to-fly"):
+        at.office.execute(name, PLANNER)
+
+
+def test_a_check_is_one_that_the_booking_asks(at: Small) -> None:
+    name = at.hold(REMOVED)[0].booking.id
+    with pytest.raises(NotAskedError):
+        at.office.check(name, "detention-grounds", "yes", NOON.date(), PLANNER)
+
+
+def test_a_case_has_one_booking_of_a_leg(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    with pytest.raises(TakenError) as told:
+        at.hold(PLACED, n=3)
+    assert [(one.unit, one.booking) for one in told.value.taken] == [
+        (f"case/{PLACED}", held.booking.id)
+    ]
+
+
+def test_what_is_held_is_of_one_case_that_there_is(at: Small) -> None:
+    (one,), (other,) = at.proposed(PLACED), at.proposed(REMOVED)
+    for wrong in ([one, other], [one.model_copy(update={"case": "nobody"})], []):
+        with pytest.raises(OneCaseError):
+            at.office.hold(wrong, PLANNER)
+
+
+def test_what_breaks_a_rule_is_not_held(at: Small) -> None:
+    (booking,) = at.proposed(PLACED)
+    alone = tuple(one for one in booking.attendances if one.role != "lawyer")
+    with pytest.raises(RefusedError) as told:
+        at.office.hold([booking.model_copy(update={"attendances": alone})], PLANNER)
+    assert "lawyer" in {one.constraint for one in told.value.violations}
+    assert at.office.bookings() == ()
+    assert_whole(at.database)
+
+
+def test_a_proposal_made_before_the_world_changed_is_looked_at_again(at: Small) -> None:
+    bookings = at.proposed(PLACED)
+    (block,) = [one for one in bookings[0].attendances if one.role == "interpreter"]
+    away = Interval(from_=block.from_, until=block.until)
+    at.office.happened([_away("tolk-ary-1", away)], PLANNER)
+    with pytest.raises(RefusedError):
+        at.office.hold(bookings, PLANNER)
+
+
+def _away(name: str, value: Interval) -> Event:
+    return ResourceAway(id="e1", at=NOON, subject=name, kind="resource-away", value=value)
+
+
+def test_a_change_is_refused_to_who_read_an_older_revision(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    at.office.confirm(held.booking.id, "DV&O", PLANNER)
+    with pytest.raises(StaleError):
+        at.office.release(held.booking.id, PLANNER, revision=held.revision)
+    now = at.office.booking(held.booking.id)
+    assert now.revision > held.revision
+    assert at.office.release(held.booking.id, PLANNER, now.revision).status == Status.released
+
+
+def test_there_is_no_booking_that_was_never_made(at: Small) -> None:
+    for asked in ASKED.values():
+        with pytest.raises(UnknownBookingError):
+            asked(at, "nothing")
+
+
+def test_who_departs_independently_keeps_nothing_and_everything_is_free_at_once(at: Small) -> None:
+    mine = names((*at.hold(CHAIN),))
+    others = names(at.hold(FAMILY))
+    left = Trigger(kind="independent-departure", at=NOON)
+    event = TriggerAdded(id="e1", at=NOON, subject=CHAIN, kind="trigger-added", value=left)
+    found = at.office.happened([event], PLANNER)
+    assert [one.case for one in found.dropped] == [CHAIN]
+    assert [one.case for one in found.kept] == [FAMILY]
+    assert {at.office.booking(one).status for one in mine} == {Status.released}
+    assert claims(at, *mine) == 0 < claims(at, *others)
+    assert_whole(at.database)
+
+
+def test_a_withdrawn_case_keeps_nothing_that_has_not_begun(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    event = CaseWithdrawn(id="e1", at=NOON, subject=PLACED, kind="case-withdrawn")
+    at.office.happened([event], PLANNER)
+    assert claims(at, held.booking.id) == 0
+    assert_whole(at.database)
+
+
+def _cancelled(departure: str) -> Event:
+    value = DepartureChange(cancelled=True)
+    return DepartureChanged(
+        id="e1", at=NOON, subject=departure, kind="departure-changed", value=value
+    )
+
+
+def test_who_flew_on_a_cancelled_flight_is_proposed_another_that_all_are_asked_about(
+    at: Small,
+) -> None:
+    (held,) = at.hold(REMOVED)
+    at.confirm(held.booking.id)
+    found = at.office.happened([_cancelled("tk1952-1126")], PLANNER)
+    (moved,) = found.moved
+    (after,) = moved.after
+    told = at.office.booking(after.id)
+    assert (after.departure, told.status) == ("tk1952-1127", Status.proposed)
+    assert {one.answer for one in told.partners} == {None}
+    assert_whole(at.database)
+
+
+def test_a_proposal_gives_way_to_a_hold_of_its_case(at: Small) -> None:
+    at.hold(REMOVED)
+    found = at.office.happened([_cancelled("tk1952-1126")], PLANNER)
+    (proposed,) = found.moved[0].after
+    (held,) = at.hold(REMOVED)
+    assert held.status == Status.held
+    told = at.office.booking(proposed.id)
+    assert (told.status, told.reason) == (Status.released, Release.replaced)
+    assert_whole(at.database)
+
+
+def test_a_chain_whose_flight_is_cancelled_keeps_what_was_promised_of_its_placement(
+    at: Small,
+) -> None:
+    placement, removal = at.hold(CHAIN)
+    at.confirm(placement.booking.id)
+    flight = removal.booking.departure
+    assert flight is not None
+    found = at.office.happened([_cancelled(flight)], PLANNER)
+    assert [one.case for one in found.moved] == [CHAIN]
+    told = {one.booking.operation: one for one in at.office.bookings() if one.status in CLAIMING}
+    assert told["placement"].booking.phases == placement.booking.phases
+    assert told["placement"].status == Status.confirmed
+    assert {one.answer for one in told["placement"].partners} == {"confirmed"}
+    assert told["removal"].status == Status.proposed
+    assert_whole(at.database)
+
+
+def test_what_was_carried_out_stays_whatever_happens(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    at.carry_out(held.booking.id)
+    now = at.clock()
+    left = Trigger(kind="independent-departure", at=now)
+    at.office.happened(
+        [TriggerAdded(id="e1", at=now, subject=REMOVED, kind="trigger-added", value=left)], PLANNER
+    )
+    assert at.office.booking(held.booking.id).status == Status.executed
+    assert_whole(at.database)
+
+
+def test_a_hold_that_stands_keeps_its_time_when_something_happens(at: Small) -> None:
+    held, followed = at.hold(CHAIN)
+    at.clock.wait(minutes=5)
+    flight = followed.booking.departure
+    assert flight is not None
+    at.office.happened([_cancelled(flight)], PLANNER)
+    told = at.office.booking(held.booking.id)
+    assert told.booking.nights != held.booking.nights
+    assert (told.status, told.expires_at) == (Status.held, held.expires_at)
+
+
+def test_an_event_about_what_there_is_not_changes_nothing(at: Small) -> None:
+    at.hold(PLACED)
+    before = at.office.world()
+    with pytest.raises(EventError):
+        at.office.happened([_cancelled("nowhere")], PLANNER)
+    assert at.office.world() == before
+    assert_whole(at.database)
+
+
+def test_the_reasons_of_what_failed_can_be_counted(at: Small) -> None:
+    for reason in (Failure.medical, Failure.medical, Failure.country_refused):
+        name = at.hold(REMOVED)[0].booking.id
+        at.office.cancel(name, reason, PLANNER)
+    with at.database.reading() as connection:
+        counted = connection.execute(
+            select(BOOKINGS.c.reason, func.count())
+            .where(BOOKINGS.c.status == "cancelled")
+            .group_by(BOOKINGS.c.reason)
+        ).all()
+    assert {tuple(row) for row in counted} == {("medical", 2), ("country-refused", 1)}
