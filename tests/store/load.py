@@ -20,6 +20,9 @@ def plan(office: Office, seed: int) -> None:
     cases = [one.id for one in office.world().cases]
     while True:
         with suppress(Refusal):
+            standing = office.world().bookings
+            if standing and lots.random() < 0.2:
+                office.release(lots.choice(standing).id, actor)
             offered = office.desk().ask(lots.choice(cases), 3).proposals
             if not offered:
                 continue
@@ -30,7 +33,7 @@ def plan(office: Office, seed: int) -> None:
                     office.confirm(one.booking.id, partner.partner, actor)
             if lots.random() < 0.5:
                 office.cancel(held[0].booking.id, Failure.medical, actor)
-            elif lots.random() < 0.5:
+            else:
                 office.release(held[0].booking.id, actor)
 
 
