@@ -43,6 +43,8 @@ PERSON = "person"
 """The role of the case's own timeline: whoever leaves must be there, once at a time."""
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+CaseId = Annotated[Id, Field(max_length=64)]
+"""Shorter, for bookings are named after their case."""
 Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
 Instant = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 Minutes = Annotated[int, Field(ge=0, le=60 * 24 * 7)]
@@ -346,7 +348,7 @@ class Attendee(Part):
 class Case(Part):
     """One person or one family that is to leave together."""
 
-    id: Id
+    id: CaseId
     operation: Operation
     location: Id
     destination: str = Field(min_length=2, max_length=80)

@@ -14,7 +14,7 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from sqlalchemy import Connection, insert, select
@@ -127,4 +127,4 @@ def _begins(connection: Connection) -> tuple[int, str]:
 
 def moment(at: datetime) -> str:
     """Return a moment as the tables keep it."""
-    return at.isoformat(timespec="microseconds")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
