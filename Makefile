@@ -4,6 +4,8 @@ PYTHON ?= python3
 WORLD ?= fixtures/national.json
 BLOCKED_CASE ?= zk-0024
 
+STORE := --database sqlite:///build/demo.db
+
 BIN := .venv/bin
 
 .PHONY: demo test check docs bench lock clean
@@ -13,16 +15,17 @@ BIN := .venv/bin
 .DELETE_ON_ERROR:
 
 # Plan, check the plan, show the lights of a case that cannot be placed, then serve the table on
-# 127.0.0.1:8000. With DEMO_ONCE=1 the server is stopped as soon as it answers.
+# 127.0.0.1:8000 from a fresh store. With DEMO_ONCE=1 the server is stopped as soon as it answers.
 demo: .venv/.runtime
 	mkdir -p build
+	rm -f build/demo.db*
 	$(BIN)/regietafel plan $(WORLD) -o build/plan.json
 	$(BIN)/regietafel check $(WORLD) build/plan.json
 	$(BIN)/regietafel lights $(WORLD) $(BLOCKED_CASE) --plan build/plan.json
 ifeq ($(DEMO_ONCE),1)
-	@$(BIN)/python -c "$$SERVE_ONCE" $(BIN)/regietafel serve --world $(WORLD)
+	@$(BIN)/python -c "$$SERVE_ONCE" $(BIN)/regietafel serve $(STORE) --world $(WORLD)
 else
-	$(BIN)/regietafel serve --world $(WORLD)
+	$(BIN)/regietafel serve $(STORE) --world $(WORLD)
 endif
 
 test: check

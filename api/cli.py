@@ -1,6 +1,6 @@
-"""The command line: generate, check, propose, lights, openings, plan, replan, serve.
+"""The command line: worlds and plans in files, and a store that is filled, served and audited.
 
-Exit codes: 0 done, 1 no plan or no slot (or violations found), 2 bad input.
+Exit codes: 0 done, 1 no plan or no slot (or violations, or tampered lines found), 2 bad input.
 """
 
 import json
@@ -23,10 +23,19 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console, RenderableType
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from api import render
-from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError, open_world
+from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError, open_world, settle
 from api.language import LANGUAGES
+from api.office import Office
+from api.store.claims import TakenError
+from api.store.database import Database, UnavailableError, open_database
+from api.store.logs import Actor, tampered
+from api.store.retention import Periods, due, read_periods
+from api.store.retention import retain as remove_due
+from api.store.worlds import EmptyError, NotEmptyError
 from constraints.register import REGISTER
 from fixtures.europe import europe
 from fixtures.national import national
@@ -49,6 +58,22 @@ app = typer.Typer(
     help="Planning table for forced departures: people decide, the program proposes.",
 )  # fmt: skip
 
+audit = typer.Typer(no_args_is_help=True, help="The audit log of a store.")
+app.add_typer(audit, name="audit")
+
+DATABASE = "sqlite:///regietafel.db"
+"""A file where the command is given."""
+AT_THE_KEYS = Actor("local", origin="command-line")
+"""Who acts here, until there is a login."""
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        envvar="REGIETAFEL_DATABASE",
+        help="The store: sqlite:///FILE or postgresql://USER@HOST/NAME.",
+    ),
+]
 WorldFile = Annotated[Path, typer.Argument(metavar="WORLD.json", help="The world to work on.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 
@@ -296,18 +321,163 @@ def replan(
     )
 
 
+@app.command("import")
+def import_(
+    world_file: WorldFile,
+    database: DatabaseUrl = DATABASE,
+    as_json: Json = False,
+) -> None:
+    """Fill an empty store with a world; its bookings claim what they take."""
+    world = _world(world_file, as_json=as_json)
+    with _office(database, as_json=as_json) as office:
+        try:
+            office.begin(world, AT_THE_KEYS)
+        except NotEmptyError as error:
+            _refuse([Problem("--database", str(error))], as_json=as_json)
+        except TakenError as error:
+            twice = "two bookings of the world take the same"
+            found = [Problem(f"$.bookings: {one.unit}", twice) for one in error.taken]
+            _refuse(found, as_json=as_json)
+    _print(
+        as_json,
+        {"world": world.fingerprint, "cases": len(world.cases), "bookings": len(world.bookings)},
+        f"{len(world.cases)} cases and {len(world.bookings)} bookings are in the store",
+    )
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the world.")],
+    database: DatabaseUrl = DATABASE,
+    as_json: Json = False,
+) -> None:
+    """Write the world of a store as it is now, its bookings in it; the logs tell of it."""
+    _make_room(out, as_json=as_json)
+    with _office(database, as_json=as_json, there=True) as office:
+        world = office.export(AT_THE_KEYS)
+    _write({out: canonical(document(world))}, as_json=as_json)
+    _print(
+        as_json,
+        {"file": str(out), "cases": len(world.cases), "world": world.fingerprint},
+        f"{out}: {len(world.cases)} cases, {len(world.bookings)} bookings",
+    )
+
+
+@audit.command()
+def verify(database: DatabaseUrl = DATABASE, as_json: Json = False) -> None:
+    """Look whether every line of the audit log is as it was written; 1 when one is not."""
+    with (
+        _office(database, as_json=as_json, there=True) as office,
+        office.database.reading() as connection,
+    ):
+        office.world()
+        found = [*tampered(connection)]
+    says = "the audit log is as it was written"
+    if found:
+        says = f"not as written, or after a gap: line {', '.join(map(str, found))}"
+    _print(as_json, {"tampered": found}, says)
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def retain(
+    database: DatabaseUrl = DATABASE,
+    periods_file: Annotated[
+        Path | None,
+        typer.Option("--periods", metavar="PERIODS.toml", help="How long each kind is kept."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be removed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove from a store what has been kept long enough; the logs tell of it."""
+    periods = _periods(periods_file, as_json=as_json)
+    with _office(database, as_json=as_json, there=True) as office:
+        now = office.clock()
+        if dry_run:
+            with office.database.reading() as connection:
+                removed = due(connection, periods, now)
+        else:
+            with office.database.writing() as connection:
+                removed = remove_due(connection, periods, AT_THE_KEYS, now)
+    _print(
+        as_json,
+        {"dryRun": dry_run, "removed": removed.model_dump(mode="json")},
+        f"{'due' if dry_run else 'removed'}: "
+        + ", ".join(f"{count} {kind}" for kind, count in removed),
+    )
+
+
 @app.command()
 def serve(
-    world_file: Annotated[Path, typer.Option("--world", metavar="WORLD.json")],
+    database: DatabaseUrl = DATABASE,
+    world_file: Annotated[
+        Path | None,
+        typer.Option("--world", metavar="WORLD.json", help="What an empty store is filled with."),
+    ] = None,
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 8000,
 ) -> None:
     """Serve the API on this machine only: it has no login yet."""
     import uvicorn
 
     from api.app import create_app
+    from api.technical_log import to_stderr
 
-    world = _world(world_file, as_json=False)
-    uvicorn.run(create_app(world), host="127.0.0.1", port=port, server_header=False)
+    world = None if world_file is None else _world(world_file, as_json=False)
+    with _office(database, as_json=False) as office:
+        if world is not None:
+            _begin(office, world)
+        with suppress(EmptyError):
+            office.desk()
+        settle()
+        to_stderr()
+        uvicorn.run(
+            create_app(office), host="127.0.0.1", port=port, server_header=False, access_log=False
+        )
+
+
+def _begin(office: Office, world: World) -> None:
+    """Fill an empty store with a world; a store that began with that very world goes on."""
+    try:
+        office.begin(world, AT_THE_KEYS)
+    except NotEmptyError as error:
+        if office.began_with() != world.fingerprint:
+            says = f"{error}, and another one; leave --world out, or choose another --database"
+            _refuse([Problem("--world", says)], as_json=False)
+        print("the store began with this world: it goes on as it is now", file=sys.stderr)
+
+
+@contextmanager
+def _office(url: str, *, as_json: bool, there: bool = False) -> Iterator[Office]:
+    """Open the store at ``url``, and say so when it cannot be used; ``there``: make no new one."""
+    database = _opened(url, as_json=as_json, there=there)
+    try:
+        yield Office(database)
+    except (UnavailableError, EmptyError) as error:
+        _refuse([Problem("--database", str(error))], as_json=as_json)
+    finally:
+        database.close()
+
+
+def _opened(url: str, *, as_json: bool, there: bool) -> Database:
+    try:
+        if there and not _exists(url):
+            raise UnavailableError("there is no such file")
+        return open_database(url)
+    except ArgumentError:
+        says = "is no URL of a database"
+    except DatabaseError:
+        says = "is no database of ours"
+    except (UnavailableError, ValueError) as error:
+        says = str(error)
+    _refuse([Problem("--database", says)], as_json=as_json)
+
+
+def _exists(url: str) -> bool:
+    """Return whether a database is there, as far as a look at the files tells."""
+    known = make_url(url)
+    return known.get_backend_name() != "sqlite" or Path(known.database or "").is_file()
 
 
 def _worth(made: Plan) -> dict[str, object]:
@@ -403,6 +573,16 @@ def _valid_plan(world: World, path: Path, *, as_json: bool) -> Plan:
         wrong = [Problem(one.booking, f"{one.constraint}: {one.says}") for one in found]
         _refuse(wrong, as_json=as_json)
     return made
+
+
+def _periods(path: Path | None, *, as_json: bool) -> Periods:
+    """Return how long each kind is kept; without a file the defaults."""
+    try:
+        return read_periods("" if path is None else path.read_text(encoding="utf-8"))
+    except WorldError as error:
+        _refuse(error.problems, as_json=as_json)
+    except OSError as error:
+        _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
 
 
 def _events(path: Path, *, as_json: bool) -> tuple[Event, ...]:

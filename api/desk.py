@@ -35,18 +35,23 @@ class Answer(Part):
 def open_world(path: Path) -> World:
     """Read a world that is kept for as long as the process lives.
 
-    It and what is compiled from it is much and stays, so the collector looks at it seldom: a full
-    round in the middle of a question takes longer than the answer.
-
     Raises
     ------
     WorldError
         With everything that is wrong with the file.
     """
     world = read_world(path, REGISTER)
+    settle()
+    return world
+
+
+def settle() -> None:
+    """Have the collector seldom look at what there is: it is much, and stays.
+
+    A full round in the middle of a question takes longer than the answer.
+    """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    return world
 
 
 class UnknownCaseError(LookupError):

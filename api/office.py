@@ -2,9 +2,12 @@
 
 The world is read from the store once and kept until something changes. Whoever writes is alone, so
 what is checked stays true until it is written; the database refuses a second claim all the same.
+
+What creates something can be asked :class:`once <api.store.answers.Once>`: under a key that was
+used before it raises ToldBeforeError with the first answer, or OtherWishError.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,11 +18,12 @@ from sqlalchemy import Connection, func, select
 
 from api.desk import Answer, Desk
 from api.openings import Openings
-from api.store.change import Change, changing
+from api.store.answers import Once
+from api.store.change import Change, changing, unbooked
 from api.store.claims import Taken, TakenError
 from api.store.database import Database
 from api.store.life import CLAIMING, Failure, IllegalStepError, Release, Status, step
-from api.store.logs import Actor, moment
+from api.store.logs import Actor, Processing, audit, moment, process
 from api.store.refusal import Refusal
 from api.store.requests import (
     NotOfferedError,
@@ -32,7 +36,7 @@ from api.store.requests import (
     settle,
 )
 from api.store.standing import Standing, roles_of, standings
-from api.store.tables import BOOKINGS, STORE
+from api.store.tables import AUDIT, BOOKINGS, STORE
 from api.store.worlds import HOLD, EmptyError, bring_in, read_parts, with_bookings
 from api.traffic_lights import RepairView
 from constraints.register import REGISTER
@@ -138,10 +142,16 @@ class Office:
             names = connection.execute(page).scalars().all()
         return self._standings(names)
 
+    def bookings_ever(self) -> int:
+        """Return how many bookings there are, those that ended among them."""
+        with self.database.reading() as connection:
+            return connection.execute(select(func.count()).select_from(BOOKINGS)).scalar_one()
+
     def _standings(self, names: Sequence[str]) -> tuple[Standing, ...]:
         now = self.clock()
         with self.database.reading() as connection:
-            return standings(connection, self._world(connection, now), names, now)
+            world = unbooked(self._world(connection, now))
+            return standings(connection, world, names, now)
 
     def _world(self, connection: Connection, now: datetime) -> World:
         row = connection.execute(select(STORE.c.revision, STORE.c.parts_revision)).first()
@@ -172,8 +182,36 @@ class Office:
         with self.database.writing() as connection:
             bring_in(connection, world, actor, self.clock())
 
+    def export(self, actor: Actor) -> World:
+        """Return the world as it is now, to be taken out of the store: the logs tell of it.
+
+        Raises
+        ------
+        EmptyError
+            When there is none.
+        """
+        now = self.clock()
+        with self.database.writing() as connection:
+            world = self._world(connection, now)
+            people = tuple(one.id for case in world.cases for one in case.persons)
+            process(connection, Processing("export", people), now)
+            audit(connection, actor, "export", [f"world/{world.fingerprint}"], "done", now)
+        return world
+
+    def began_with(self) -> str | None:
+        """Return the fingerprint of the world that filled the store; None when nobody knows."""
+        line = select(AUDIT.c.object).where(AUDIT.c.action == "import", AUDIT.c.result == "done")
+        with self.database.reading() as connection:
+            told = connection.execute(line.order_by(AUDIT.c.number)).scalar()
+        return told and told.removeprefix("world/")
+
     def hold(
-        self, bookings: Sequence[Booking], actor: Actor, lasting: timedelta = HOLD
+        self,
+        bookings: Sequence[Booking],
+        actor: Actor,
+        lasting: timedelta = HOLD,
+        *,
+        once: Once | None = None,
     ) -> tuple[Standing, ...]:
         """Hold what is proposed for one case, all of it or nothing.
 
@@ -188,7 +226,7 @@ class Office:
         RefusedError
             With every rule that is broken.
         """
-        with self._changing(actor, "hold", [one.id for one in bookings]) as change:
+        with self._changing(actor, "hold", [one.id for one in bookings], once) as change:
             change.expire()
             case = _only_case(change.world, bookings)
             mine = [one for one in change.world.booked.get(case, ()) if one.claims]
@@ -198,14 +236,17 @@ class Office:
                 raise TakenError([Taken(unit=f"case/{case}", booking=one.id) for one in fixed])
             change.end(loose, Status.released, Release.replaced)
             new = change.named([_as(one, Status.proposed) for one in bookings])
+            # First what is wrong whoever else is booked: only what is sound can be claimed.
+            _hold_to_the_rules(change.world, mine, new, loose)
             change.add([_as(one, Status.held) for one in new], lasting)
-            standing = Checked(change.world, REGISTER, change.world.bookings)
-            if wrong := standing.violations(new, loose):
-                raise RefusedError(wrong)
+            _hold_to_the_rules(change.world, change.world.bookings, new, loose)
             change.touch("book", [case])
-        return self._standings([one.id for one in new])
+            change.answer = held = change.told(*(one.id for one in new))
+        return held
 
-    def confirm(self, name: str, partner: str, actor: Actor) -> Standing:
+    def confirm(
+        self, name: str, partner: str, actor: Actor, *, once: Once | None = None
+    ) -> Standing:
         """Note that a partner comes; when all have said so the booking is confirmed.
 
         Raises
@@ -213,7 +254,7 @@ class Office:
         UnknownBookingError, NotAskedError, IllegalStepError
             When there is no such booking, it does not ask this partner, or it is not held.
         """
-        with self._changing(actor, "confirm", [name]) as change:
+        with self._changing(actor, "confirm", [name], once) as change:
             change.expire()
             standing = _asked(change.standing(name), partner)
             if standing.status != Status.confirmed:
@@ -223,9 +264,13 @@ class Office:
                 if left <= {partner}:
                     change.become(name, Status.confirmed)
                 change.touch("confirm", [standing.booking.case])
-        return self.booking(name)
+            (confirmed,) = change.told(name)
+            change.answer = confirmed
+        return confirmed
 
-    def decline(self, name: str, partner: str, reason: Failure, actor: Actor) -> Declined:
+    def decline(
+        self, name: str, partner: str, reason: Failure, actor: Actor, *, once: Once | None = None
+    ) -> Declined:
         """Note that a partner cannot come: the booking fails, and all that it took is free.
 
         Who was to come for the partner is away at that time, so that what is offered instead comes
@@ -236,7 +281,7 @@ class Office:
         UnknownBookingError, NotAskedError, IllegalStepError
             When there is no such booking, it does not ask this partner, or it is over.
         """
-        with self._changing(actor, "decline", [name]) as change:
+        with self._changing(actor, "decline", [name], once) as change:
             change.expire()
             standing = _asked(change.standing(name), partner)
             booking = standing.booking
@@ -245,15 +290,24 @@ class Office:
             change.end(change.together(standing), Status.cancelled, Failure.partner_declined)
             change.absent(booking, roles_of(change.world, booking, partner))
             change.touch("confirm", [booking.case])
-        desk = self.desk()
-        return Declined(
-            booking=self.booking(name),
-            instead=desk.ask(booking.case),
-            openings=desk.openings(_what_is_free(booking)),
-        )
+            desk = Desk(change.after())
+            (failed,) = change.told(name)
+            change.answer = declined = Declined(
+                booking=failed,
+                instead=desk.ask(booking.case),
+                openings=desk.openings(_what_is_free(booking)),
+            )
+        return declined
 
     def check(
-        self, name: str, fact: str, value: Literal["yes", "no"], since: date, actor: Actor
+        self,
+        name: str,
+        fact: str,
+        value: Literal["yes", "no"],
+        since: date,
+        actor: Actor,
+        *,
+        once: Once | None = None,
     ) -> Standing:
         """Answer a due check of a booking; the answer counts for this booking alone.
 
@@ -262,16 +316,18 @@ class Office:
         UnknownBookingError, NotAskedError, IllegalStepError
             When there is no such booking, it has no such check, or it is over.
         """
-        with self._changing(actor, "check", [name]) as change:
+        with self._changing(actor, "check", [name], once) as change:
             change.expire()
-            standing = change.standing(name)
+            (standing,) = change.told(name)
             if standing.status not in CLAIMING - {Status.executed}:
                 raise IllegalStepError(name, standing.status, Status.executed)
             if fact not in {one.fact for one in standing.checks}:
                 raise NotAskedError(fact)
             change.check(name, fact, value, since)
             change.touch("answer-check", [standing.booking.case])
-        return self.booking(name)
+            (checked,) = change.told(name)
+            change.answer = checked
+        return checked
 
     def execute(self, name: str, actor: Actor, revision: int | None = None) -> Standing:
         """Note that a booking was carried out.
@@ -291,7 +347,8 @@ class Office:
                 raise OpenChecksError(left)
             change.become(name, Status.executed)
             change.touch("book", [standing.booking.case])
-        return self.booking(name)
+            (executed,) = change.told(name)
+        return executed
 
     def cancel(
         self, name: str, reason: Failure, actor: Actor, revision: int | None = None
@@ -329,11 +386,14 @@ class Office:
             step(name, standing.status, status)
             change.end(change.together(standing), status, reason)
             change.touch("release", [standing.booking.case])
-        return self.booking(name)
+            (ended,) = change.told(name)
+        return ended
 
     # --- What happens ---------------------------------------------------------------------------
 
-    def happened(self, events: Sequence[Event], actor: Actor) -> Disrupted:
+    def happened(
+        self, events: Sequence[Event], actor: Actor, *, once: Once | None = None
+    ) -> Disrupted:
         """Repair what is booked after ``events``, in one transaction.
 
         Raises
@@ -341,7 +401,7 @@ class Office:
         EventError
             With everything that is wrong with the events.
         """
-        with self._changing(actor, "events", [one.id for one in events]) as change:
+        with self._changing(actor, "events", [one.id for one in events], once) as change:
             change.expire()
             world = change.world
             plan = Plan(
@@ -355,17 +415,20 @@ class Office:
             touched = [one.case for one in (*found.moved, *found.dropped, *found.new)]
             change.touch("replan", [one for one in touched if one in world.case])
             change.become_world(found.world, found.plan.bookings)
-        return Disrupted(
-            kept=found.kept,
-            moved=found.moved,
-            dropped=found.dropped,
-            new=found.new,
-            ignored=tuple(one.id for one in found.ignored),
-        )
+            change.answer = disrupted = Disrupted(
+                kept=found.kept,
+                moved=found.moved,
+                dropped=found.dropped,
+                new=found.new,
+                ignored=tuple(one.id for one in found.ignored),
+            )
+        return disrupted
 
     # --- Requests -------------------------------------------------------------------------------
 
-    def ask(self, case: str, repair: RepairView, actor: Actor) -> Request:
+    def ask(
+        self, case: str, repair: RepairView, actor: Actor, *, once: Once | None = None
+    ) -> Request:
         """Ask planners for room for a case in the way of a repair that its lights offer now.
 
         Raises
@@ -375,12 +438,13 @@ class Office:
         """
         offered = self.desk().lights(case).repairs
         name = fresh()
-        with self._changing(actor, "request", [case, name]) as change:
+        with self._changing(actor, "request", [case, name], once) as change:
             if repair not in offered:
                 raise NotOfferedError(f"the lights of {case} do not offer this repair now")
             fits(change.world, case, repair)
             request = ask(change.connection, name, case, repair, change.now)
             change.touch("request", [case, *(one.case for one in repair.moves)])
+            change.answer = request
         return request
 
     def requests(
@@ -404,9 +468,10 @@ class Office:
         return request
 
     def _changing(
-        self, actor: Actor, action: str, objects: Sequence[str]
+        self, actor: Actor, action: str, objects: Sequence[str], once: Once | None = None
     ) -> AbstractContextManager[Change]:
-        return changing(self.database, self._world, actor, action, objects, self.clock())
+        now = self.clock()
+        return changing(self.database, self._world, actor, action, objects, now, once)
 
 
 def _only_case(world: World, bookings: Sequence[Booking]) -> str:
@@ -414,6 +479,14 @@ def _only_case(world: World, bookings: Sequence[Booking]) -> str:
     if len(cases) != 1 or (case := cases.pop()) not in world.case:
         raise OneCaseError("what is held together is of one case that there is")
     return case
+
+
+def _hold_to_the_rules(
+    world: World, beside: Sequence[Booking], new: Sequence[Booking], without: Collection[str]
+) -> None:
+    """Return when ``new`` bookings break no rule beside others, less those that give way."""
+    if wrong := Checked(world, REGISTER, beside).violations(new, without):
+        raise RefusedError(wrong)
 
 
 def _as(booking: Booking, status: Status) -> Booking:

@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from api.store.answers import Once, recall, remember
 from api.store.claims import TakenError, give_back
 from api.store.database import Database
 from api.store.life import CLAIMING, Failure, Release, Status, step
@@ -16,7 +17,14 @@ from api.store.logs import Activity, Actor, Processing, audit, moment, process
 from api.store.refusal import Refusal
 from api.store.standing import Standing, standings
 from api.store.tables import BOOKINGS, CHECKS, CONFIRMATIONS, RESOURCES, STORE
-from api.store.worlds import add_bookings, claim, replace_parts
+from api.store.worlds import (
+    EmptyError,
+    add_bookings,
+    claim,
+    read_parts,
+    replace_parts,
+    with_bookings,
+)
 from scheduler.event import EventError
 from scheduler.world import Booking, Interval, World
 
@@ -30,13 +38,17 @@ class StaleError(Refusal):
 
 @dataclass(slots=True)
 class Change:
-    """A transaction by ``actor`` at ``now``, of which ``world`` is the state it began in."""
+    """A transaction at ``now``, of which ``world`` is the state it began in.
+
+    ``answer`` is what whoever asked is told of it.
+    """
 
     connection: Connection
     world: World
     now: datetime
     revision: int
     parts_changed: bool = False
+    answer: object = None
 
     def standing(self, name: str, revision: int | None = None) -> Standing:
         """Return a booking as it stands, which nobody may have changed since ``revision``.
@@ -50,6 +62,10 @@ class Change:
         if revision is not None and found.revision != revision:
             raise StaleError(name)
         return found
+
+    def told(self, *names: str) -> tuple[Standing, ...]:
+        """Return bookings as they are told: with every check of them, those answered too."""
+        return standings(self.connection, unbooked(self.world), names, self.now)
 
     def expire(self) -> None:
         """Release the holds that ran out: they block nothing."""
@@ -207,6 +223,10 @@ class Change:
         self.add((*moved, *new), timedelta())
         self._correct(promised)
 
+    def after(self) -> World:
+        """Return the world that the change leaves, which nobody else sees yet."""
+        return with_bookings(self.connection, read_parts(self.connection), self.now)
+
     def touch(self, activity: Activity, cases: Collection[str]) -> None:
         """Record that the data of the persons of these cases was used."""
         people = (one.id for case in cases for one in self.world.case[case].persons)
@@ -227,6 +247,11 @@ class Change:
         return {"revision": self.revision, "changed_at": moment(self.now)}
 
 
+def unbooked(world: World) -> World:
+    """Return a world without bookings: in it every check of one is asked, those answered too."""
+    return world.but(bookings=())
+
+
 @contextmanager
 def changing(
     database: Database,
@@ -235,10 +260,21 @@ def changing(
     action: str,
     objects: Sequence[str],
     now: datetime,
+    once: Once | None = None,
 ) -> Iterator[Change]:
-    """Change the store in one transaction, and say in the audit log what was done or refused."""
+    """Change the store in one transaction, and say in the audit log what was done or refused.
+
+    The answer to what is asked ``once`` is kept in the same transaction.
+
+    Raises
+    ------
+    ToldBeforeError, OtherWishError
+        When its key was used before: for the same, or for something else.
+    """
     try:
-        with database.writing() as connection:
+        with _refused_by_the_database(), database.writing() as connection:
+            if once is not None:
+                recall(connection, actor, once)
             world = read(connection, now)
             revision = connection.execute(select(STORE.c.revision)).scalar_one() + 1
             change = Change(connection, world, now, revision)
@@ -248,9 +284,19 @@ def changing(
                 values["parts_revision"] = revision
             connection.execute(update(STORE).values(values))
             audit(connection, actor, action, objects, "done", now)
-    except IntegrityError as error:
-        raise TakenError(()) from error
+            if once is not None:
+                remember(connection, actor, once, once.tell(change.answer), now)
+    except EmptyError:  # which has no audit log yet
+        raise
     except (Refusal, EventError) as error:
         with database.writing() as connection:
             audit(connection, actor, action, objects, type(error).__name__, now)
         raise
+
+
+@contextmanager
+def _refused_by_the_database() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise TakenError(()) from error

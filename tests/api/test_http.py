@@ -8,16 +8,24 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.office import Office
+from api.store.logs import Actor
 from constraints.register import REGISTER
 from scheduler.loading import read_world
+from tests.store.offices import opened
 
 WORLD = read_world(Path(__file__).parents[2] / "fixtures" / "tiny.json", REGISTER)
 
 
-@pytest.fixture
-def client() -> Iterator[TestClient]:
-    with TestClient(create_app(WORLD)) as client:
-        yield client
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The tiny world, of which nothing is changed here."""
+    folder = tmp_path_factory.mktemp("store")
+    with opened(f"sqlite:///{folder}/store.sqlite") as database:
+        office = Office(database)
+        office.begin(WORLD, Actor("local"))
+        with TestClient(create_app(office)) as client:
+            yield client
 
 
 def test_the_cases_of_the_world_come_in_pages(client: TestClient) -> None:
@@ -208,8 +216,16 @@ def test_a_body_that_is_no_json_is_told_so(client: TestClient) -> None:
 
 def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient) -> None:
     assert client.get("/health/ready").json() == {"status": "ok"}
+    assert client.get("/health/live").json() == {"status": "ok"}
     described = client.get("/v1/openapi.json").json()
     assert set(described["paths"]) == {
+        "/bookings",
+        "/bookings/{booking}",
+        "/bookings/{booking}/checks",
+        "/bookings/{booking}/confirmations",
+        "/events",
+        "/requests",
+        "/requests/{request}",
         "/cases",
         "/cases/{case}",
         "/cases/{case}/traffic-lights",

@@ -1,0 +1,84 @@
+"""Requests over HTTP: an officer in charge asks planners for room, in the way of a repair."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+from pydantic import Field
+
+from api.access import Acting
+from api.office import Office
+from api.problems import described
+from api.store.answers import Told
+from api.store.requests import Request, RequestStatus
+from api.traffic_lights import RepairView
+from api.wishes import Asked, strictly
+from scheduler.world import Id, Part
+
+MOST_REQUESTS = 500
+"""Requests on one page at most."""
+
+
+class RequestWish(Part):
+    """A case, and the repair that was chosen among those that its lights offer now."""
+
+    case: Id = Field(description="Pseudonymous key of the case.")
+    repair: RepairView
+
+
+class RequestPage(Part):
+    """A page of requests in the order in which they were made."""
+
+    requests: tuple[Request, ...]
+    offset: int
+
+
+class Settled(Part):
+    """What came of a request."""
+
+    status: Literal["done", "refused"]
+
+
+def requests(office: Office) -> APIRouter:
+    """Return the operations on requests."""
+    router = APIRouter(prefix="/requests", tags=["requests"])
+
+    @router.post(
+        "",
+        status_code=201,
+        response_model=Request,
+        responses=described(404, 409, 422),
+        summary="Ask planners for room for a case, in the way of a repair of its lights",
+    )
+    def ask(
+        wish: Annotated[RequestWish, strictly(RequestWish)], actor: Acting, asking: Asked
+    ) -> Response:
+        return asking.answer(
+            wish, lambda once: office.ask(wish.case, wish.repair, actor, once=once), _asked
+        )
+
+    @router.get("", responses=described(), summary="What was asked of planners")
+    def page(
+        status: Annotated[RequestStatus | None, Query(description="Else of any status.")] = None,
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        limit: Annotated[int, Query(ge=1, le=MOST_REQUESTS)] = MOST_REQUESTS,
+    ) -> RequestPage:
+        return RequestPage(requests=office.requests(status, offset, limit), offset=offset)
+
+    @router.patch(
+        "/{request}",
+        responses=described(404, 409),
+        summary="Note that a planner did what was asked, or will not",
+    )
+    def settle(
+        request: Annotated[Id, Path(description="Id of the request.")],
+        settled: Annotated[Settled, strictly(Settled)],
+        actor: Acting,
+    ) -> Request:
+        return office.settle(request, settled.status, actor)
+
+    return router
+
+
+def _asked(request: Request) -> Told:
+    return Told(201, request.model_dump_json())
