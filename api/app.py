@@ -11,7 +11,7 @@ from api.office import Office
 from api.problems import answer_problems, schemas
 from api.requests import requests
 from api.technical_log import TechnicalLog
-from api.wishes import told_in_json
+from api.wishes import Bounded, told_in_json
 from scheduler.world import Part
 
 LONGEST = 1_000_000
@@ -74,9 +74,9 @@ def _version_one(office: Office) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         root_path_in_servers=False,
-        max_body_size=LONGEST,
         dependencies=[Depends(told_in_json)],
     )
+    api.add_middleware(Bounded, most=LONGEST)
     answer_problems(api)
     for router in ROUTERS:
         api.include_router(router(office))

@@ -32,6 +32,7 @@ from scheduler.world import Part
 MEDIA = "application/problem+json"
 AGAIN = 5
 """Seconds after which it is worth asking again."""
+FAILED = "the service failed; where is in its technical log"
 
 
 class Mistake(Part):
@@ -109,6 +110,10 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def refused(_request: Request, error: HTTPException) -> JSONResponse:
         return problem(error.status_code, error.detail, error.headers)
+
+    @app.exception_handler(Exception)
+    def failed(_request: Request, _error: Exception) -> JSONResponse:
+        return problem(500, FAILED)
 
     @app.exception_handler(ToldBeforeError)
     def told_before(_request: Request, error: ToldBeforeError) -> Response:

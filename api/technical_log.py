@@ -13,7 +13,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems import FAILED, problem
 
 LOG = logging.getLogger("regietafel.http")
 
@@ -52,7 +52,7 @@ class TechnicalLog:
         except Exception as error:  # whatever it is, its words may hold what was asked
             failed = _where(error)
             if not statuses:
-                await problem(500, "the service failed; it was logged")(scope, receive, note)
+                await problem(500, FAILED)(scope, receive, note)
         LOG.log(
             logging.ERROR if failed else logging.INFO,
             json.dumps(

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, to_json
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import answer
 from api.store.answers import Once, Told
@@ -34,6 +35,27 @@ IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", description="The ETag of the booking as it was read, or `*`."),
 ]
+
+
+class Bounded:
+    """Refuses a body that goes on for more than ``most`` bytes."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app, self.most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, as far as the body is read."""
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.most:
+                raise HTTPException(413, f"a body has at most {self.most} bytes")
+            return message
+
+        await self.app(scope, counted, send)
 
 
 def told_in_json(request: Request) -> None:
