@@ -1,0 +1,271 @@
+"""The life of bookings, in any order, against a model that fits on a page.
+
+The model knows of each booking its case, its status, until when it is held, who has confirmed and
+which checks are answered. It knows nothing of claims: of them the database is held to take exactly
+what the bookings that stand take.
+"""
+
+import os
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from api.office import OpenChecksError
+from api.store.claims import TakenError
+from api.store.life import Failure, IllegalStepError
+from scheduler.event import TriggerAdded
+from scheduler.world import Trigger
+from tests.databases import Postgres
+from tests.store.offices import (
+    CHAIN,
+    PLACED,
+    PLANNER,
+    REMOVED,
+    TWIN,
+    Small,
+    assert_whole,
+    small,
+)
+
+CASES = (PLACED, TWIN, REMOVED, CHAIN)
+EXAMPLES = int(os.environ.get("EXAMPLES", "1"))
+
+
+@dataclass
+class Modelled:
+    """What the model knows of a booking."""
+
+    case: str
+    status: str = "held"
+    until: datetime | None = None
+    follows: str | None = None
+    missing: set[str] = field(default_factory=set)
+    checks: dict[str, bool] = field(default_factory=dict)
+
+
+class Life(RuleBasedStateMachine):
+    """Holds, confirms, declines, checks, carries out, cancels and releases; and time passes."""
+
+    url = ""
+    bookings: Bundle[str] = Bundle("bookings")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open = ExitStack()
+        self.at: Small = self._open.enter_context(small(self.fresh()))
+        self.model: dict[str, Modelled] = {}
+        self.gone: set[str] = set()
+
+    def fresh(self) -> str:
+        raise NotImplementedError
+
+    def teardown(self) -> None:
+        self._open.close()
+
+    def standing(self, case: str) -> list[str]:
+        live = {"held", "confirmed", "executed"}
+        return [name for name, one in self.model.items() if one.case == case and one.status in live]
+
+    def end(self, name: str, status: str) -> None:
+        """A booking ends, and the leg of its chain that is not carried out with it."""
+        mine = self.model[name]
+        for other, one in self.model.items():
+            chained = one.follows == name or mine.follows == other
+            if other == name or (chained and one.status in {"held", "confirmed"}):
+                one.status, one.until = status, None
+
+    @rule(target=bookings, case=st.sampled_from(CASES), n=st.integers(0, 4), minutes=st.just(15))
+    def hold(self, case: str, n: int, minutes: int) -> Any:
+        proposals = self.at.office.desk().ask(case).proposals
+        if not proposals:
+            return multiple()
+        proposal = proposals[n % len(proposals)]
+        try:
+            held = self.at.office.hold(proposal.bookings, PLANNER, timedelta(minutes=minutes))
+        except TakenError as error:
+            in_the_way = {one.booking for one in error.taken}
+            assert in_the_way
+            assert in_the_way <= {*self.standing(case)}
+            return multiple()
+        assert not self.standing(case)
+        assert case not in self.gone
+        for one in held:
+            self.model[one.booking.id] = Modelled(
+                case=case,
+                until=self.at.clock() + timedelta(minutes=minutes),
+                follows=one.booking.follows,
+                missing={answer.partner for answer in one.partners},
+                checks={check.fact: False for check in one.checks},
+            )
+        return multiple(*(one.booking.id for one in held))
+
+    @rule(name=bookings, n=st.integers(0, 9))
+    def confirm(self, name: str, n: int) -> None:
+        one = self.model[name]
+        partners = [answer.partner for answer in self.at.office.booking(name).partners]
+        partner = partners[n % len(partners)]
+        if one.status not in {"held", "confirmed"}:
+            with pytest.raises(IllegalStepError):
+                self.at.office.confirm(name, partner, PLANNER)
+            return
+        self.at.office.confirm(name, partner, PLANNER)
+        one.missing.discard(partner)
+        if not one.missing:
+            one.status, one.until = "confirmed", None
+
+    @rule(name=bookings)
+    def all_confirm(self, name: str) -> None:
+        one = self.model[name]
+        if one.status == "held":
+            self.at.confirm(name)
+            one.status, one.until, one.missing = "confirmed", None, set()
+
+    @rule(name=bookings, n=st.integers(0, 9), reason=st.sampled_from([*Failure]))
+    def decline(self, name: str, n: int, reason: Failure) -> None:
+        partners = [answer.partner for answer in self.at.office.booking(name).partners]
+        partner = partners[n % len(partners)]
+        if self.model[name].status not in {"held", "confirmed"}:
+            with pytest.raises(IllegalStepError):
+                self.at.office.decline(name, partner, reason, PLANNER)
+            return
+        self.at.office.decline(name, partner, reason, PLANNER)
+        self.end(name, "cancelled")
+
+    @rule(name=bookings, passed=st.booleans())
+    def check(self, name: str, passed: bool) -> None:
+        one = self.model[name]
+        for fact in one.checks:
+            if one.status not in {"held", "confirmed"}:
+                with pytest.raises(IllegalStepError):
+                    self.at.office.check(name, fact, "yes", self.at.clock().date(), PLANNER)
+                continue
+            today = self.at.clock().date()
+            told = self.at.office.check(name, fact, "yes" if passed else "no", today, PLANNER)
+            window = next(check.opens for check in told.checks if check.fact == fact)
+            one.checks[fact] = passed and today >= window.date()
+
+    @rule(name=bookings)
+    def execute(self, name: str) -> None:
+        one = self.model[name]
+        if one.status != "confirmed":
+            with pytest.raises(IllegalStepError):
+                self.at.office.execute(name, PLANNER)
+        elif not all(one.checks.values()):
+            with pytest.raises(OpenChecksError):
+                self.at.office.execute(name, PLANNER)
+        else:
+            self.at.office.execute(name, PLANNER)
+            one.status = "executed"
+
+    @rule(name=bookings)
+    def carry_out(self, name: str) -> None:
+        if self.model[name].status in {"held", "confirmed"}:
+            self.at.carry_out(name)
+            one = self.model[name]
+            one.status, one.until, one.missing = "executed", None, set()
+            self.time_passed()
+
+    @rule(name=consumes(bookings), released=st.booleans())
+    def end_it(self, name: str, released: bool) -> None:
+        def end() -> None:
+            if released:
+                self.at.office.release(name, PLANNER)
+            else:
+                self.at.cancel(name)
+
+        if self.model[name].status in {"held", "confirmed"}:
+            end()
+            self.end(name, "released" if released else "cancelled")
+        else:
+            with pytest.raises(IllegalStepError):
+                end()
+
+    @rule(name=consumes(bookings))
+    def depart_independently(self, name: str) -> None:
+        now, case = self.at.clock(), self.model[name].case
+        if case in self.gone:
+            return
+        left = Trigger(kind="independent-departure", at=now)
+        self.at.office.happened(
+            [TriggerAdded(id="e", at=now, subject=case, kind="trigger-added", value=left)], PLANNER
+        )
+        self.gone.add(case)
+        for name in self.standing(case):
+            if self.model[name].status != "executed":
+                self.model[name].status, self.model[name].until = "released", None
+
+    @rule(minutes=st.sampled_from([5, 15]))
+    def wait(self, minutes: int) -> None:
+        self.at.clock.wait(minutes=minutes)
+        self.time_passed()
+
+    def time_passed(self) -> None:
+        """Let the holds that ran out be released."""
+        for one in self.model.values():
+            if one.until is not None and one.until <= self.at.clock():
+                one.status, one.until = "released", None
+
+    @invariant()
+    def bookings_stand_where_the_model_says(self) -> None:
+        told = {one.booking.id: one for one in self.at.office.bookings()}
+        assert {name: str(one.status) for name, one in told.items()} == {
+            name: one.status for name, one in self.model.items()
+        }
+        assert {name: one.expires_at for name, one in told.items()} == {
+            name: one.until for name, one in self.model.items()
+        }
+
+    @invariant()
+    def exactly_what_stands_is_claimed(self) -> None:
+        assert_whole(self.at.database)
+
+
+def run(machine: type[Life], examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(max_examples=examples * EXAMPLES, stateful_step_count=steps),
+    )
+
+
+def test_the_life_of_bookings_is_that_of_the_model_on_sqlite(
+    request: pytest.FixtureRequest,
+) -> None:
+    if request.config.getoption("--db") == "postgresql":
+        return
+
+    class OnSqlite(Life):
+        def fresh(self) -> str:
+            directory = self._open.enter_context(tempfile.TemporaryDirectory())
+            return f"sqlite:///{Path(directory) / 'store.sqlite'}"
+
+    run(OnSqlite, 15, 30)
+
+
+def test_the_life_of_bookings_is_that_of_the_model_on_postgresql(
+    request: pytest.FixtureRequest,
+) -> None:
+    if request.config.getoption("--db") == "sqlite":
+        return
+    server: Postgres = request.getfixturevalue("server")
+
+    class OnPostgres(Life):
+        def fresh(self) -> str:
+            return server.fresh()
+
+    run(OnPostgres, 6, 30)
