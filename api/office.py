@@ -36,7 +36,7 @@ from api.store.requests import (
     settle,
 )
 from api.store.standing import Standing, roles_of, standings
-from api.store.tables import AUDIT, BOOKINGS, STORE
+from api.store.tables import AUDIT, BOOKINGS, REQUESTS, STORE
 from api.store.worlds import HOLD, EmptyError, bring_in, read_parts, with_bookings
 from api.traffic_lights import RepairView
 from constraints.register import REGISTER
@@ -453,6 +453,14 @@ class Office:
         """Return requests, of one status or of any, in the order in which they were made."""
         with self.database.reading() as connection:
             return requests(connection, status, offset, limit)
+
+    def requests_ever(self, status: RequestStatus | None = None) -> int:
+        """Return how many requests there are, of one status or of any."""
+        count = select(func.count()).select_from(REQUESTS)
+        if status is not None:
+            count = count.where(REQUESTS.c.status == status)
+        with self.database.reading() as connection:
+            return connection.execute(count).scalar_one()
 
     def settle(self, name: str, status: Literal["done", "refused"], actor: Actor) -> Request:
         """Note that a planner did what was asked, or will not.

@@ -3,7 +3,7 @@
 A problem names what is in the way by its id, and never tells of a person.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api.desk import UnknownCaseError
 from api.office import NotAskedError, OneCaseError, OpenChecksError, RefusedError
@@ -108,8 +109,11 @@ def answer_problems(app: FastAPI) -> None:
     _answer_conflicts(app)
 
     @app.exception_handler(HTTPException)
-    def refused(_request: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, error.detail, error.headers)
+    def refused(request: Request, error: HTTPException) -> JSONResponse:
+        headers = {name.lower(): told for name, told in (error.headers or {}).items()}
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["allow"] = ", ".join(_allowed(app, request))
+        return problem(error.status_code, error.detail, headers)
 
     @app.exception_handler(Exception)
     def failed(_request: Request, _error: Exception) -> JSONResponse:
@@ -118,6 +122,14 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(ToldBeforeError)
     def told_before(_request: Request, error: ToldBeforeError) -> Response:
         return answer(error.told, {"idempotency-replayed": "true"})
+
+
+def _allowed(app: FastAPI, request: Request) -> Iterator[str]:
+    """Yield every method there is on a path: the router tells of the first operation alone."""
+    for method in "GET", "POST", "PUT", "PATCH", "DELETE":
+        scope = {**request.scope, "method": method}
+        if any(one.matches(scope)[0] is Match.FULL for one in app.routes):
+            yield method
 
 
 def answer(told: Told, more: Mapping[str, str] | None = None) -> Response:

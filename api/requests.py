@@ -30,6 +30,7 @@ class RequestPage(Part):
     """A page of requests in the order in which they were made."""
 
     requests: tuple[Request, ...]
+    total: int
     offset: int
 
 
@@ -63,7 +64,11 @@ def requests(office: Office) -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_REQUESTS)] = MOST_REQUESTS,
     ) -> RequestPage:
-        return RequestPage(requests=office.requests(status, offset, limit), offset=offset)
+        return RequestPage(
+            requests=office.requests(status, offset, limit),
+            total=office.requests_ever(status),
+            offset=offset,
+        )
 
     @router.patch(
         "/{request}",

@@ -96,7 +96,9 @@ def test_a_repair_is_asked_of_planners_once_and_settled(blocked: TestClient) -> 
     where = f"/v1/requests/{request['id']}"
     assert http.patch(where, json={"status": "done"}).json()["status"] == "done"
     assert http.patch(where, json={"status": "refused"}).status_code == 409
-    assert http.get("/v1/requests", params={"status": "open"}).json()["requests"] == []
+    page = {"requests": [], "total": 0, "offset": 0}
+    assert http.get("/v1/requests", params={"status": "open"}).json() == page
+    assert http.get("/v1/requests").json()["total"] == 1
 
 
 def test_a_repair_that_is_not_offered_is_not_kept(blocked: TestClient) -> None:

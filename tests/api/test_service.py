@@ -113,6 +113,20 @@ def test_a_body_is_json_and_not_too_long(http: TestClient) -> None:
     assert long.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/bookings", "GET, POST"),
+        ("/v1/bookings/x", "GET, PATCH, DELETE"),
+        ("/v1/events", "POST"),
+        ("/health/ready", "GET"),
+    ],
+)
+def test_what_can_be_done_is_told_whole(http: TestClient, path: str, allowed: str) -> None:
+    told = http.put(path)
+    assert (told.status_code, told.headers["allow"]) == (405, allowed)
+
+
 def test_every_operation_is_described_with_its_problems(http: TestClient) -> None:
     described = http.get("/v1/openapi.json").json()
     assert described["servers"] == [{"url": "/v1"}]
