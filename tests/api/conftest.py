@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -9,9 +8,9 @@ from tests.store.offices import Small, small
 
 
 @pytest.fixture
-def at(tmp_path: Path) -> Iterator[Small]:
+def at(database_url: str) -> Iterator[Small]:
     """The small world in an office of its own."""
-    with small(f"sqlite:///{tmp_path}/store.sqlite") as at:
+    with small(database_url) as at:
         yield at
 
 
