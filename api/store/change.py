@@ -58,10 +58,14 @@ class Change:
         UnknownBookingError, StaleError
             When there is none, or it has another revision.
         """
-        found = standings(self.connection, self.world, [name], self.now)[0]
+        found = self.standings([name])[0]
         if revision is not None and found.revision != revision:
             raise StaleError(name)
         return found
+
+    def standings(self, names: Sequence[str]) -> tuple[Standing, ...]:
+        """Return bookings as they stand, in this order."""
+        return standings(self.connection, self.world, names, self.now)
 
     def told(self, *names: str) -> tuple[Standing, ...]:
         """Return bookings as they are told: with every check of them, those answered too."""

@@ -43,12 +43,13 @@ def tag(standing: Json) -> dict[str, str]:
     return {"if-match": f'"{standing["revision"]}"'}
 
 
-def test_a_proposal_is_held_confirmed_checked_and_carried_out(http: TestClient) -> None:
+def test_a_proposal_is_held_confirmed_checked_and_carried_out(at: Small, http: TestClient) -> None:
     held = hold(http, REMOVED)
     assert held["status"] == "held"
     confirmed = confirm(http, held)
     assert (confirmed["status"], confirmed["expiresAt"]) == ("confirmed", None)
     assert confirmed["checks"]
+    at.clock.now = datetime.fromisoformat(confirmed["checks"][0]["before"])
     for one in confirmed["checks"]:
         body = {"fact": one["fact"], "value": "yes", "since": one["before"][:10]}
         answered = http.post(f"{path(held)}/checks", json=body)
@@ -305,9 +306,10 @@ def test_nobody_ends_a_booking_that_is_not_as_they_saw_it(http: TestClient) -> N
 
 
 def test_a_check_that_was_answered_is_still_told_and_can_be_answered_anew(
-    http: TestClient,
+    at: Small, http: TestClient
 ) -> None:
     held = confirm(http, hold(http, REMOVED))
+    at.clock.now = datetime.fromisoformat(held["checks"][0]["before"])
     for value in ("yes", "no"):
         for one in held["checks"]:
             body = {"fact": one["fact"], "value": value, "since": one["before"][:10]}
