@@ -22,7 +22,15 @@ from api.store.answers import Once
 from api.store.change import Change, changing, unbooked
 from api.store.claims import Taken, TakenError
 from api.store.database import Database
-from api.store.life import CLAIMING, Failure, IllegalStepError, Release, Status, step
+from api.store.life import (
+    CLAIMING,
+    Failure,
+    IllegalStepError,
+    Release,
+    Status,
+    TooSoonError,
+    step,
+)
 from api.store.logs import Actor, Processing, audit, moment, process
 from api.store.refusal import Refusal
 from api.store.requests import (
@@ -41,6 +49,7 @@ from api.store.worlds import HOLD, EmptyError, bring_in, read_parts, with_bookin
 from api.traffic_lights import RepairView
 from constraints.register import REGISTER
 from scheduler.event import Event
+from scheduler.grid import local_date
 from scheduler.opening import Named
 from scheduler.plan import Plan
 from scheduler.replanning import Outcome, replan
@@ -249,6 +258,8 @@ class Office:
     ) -> Standing:
         """Note that a partner comes; when all have said so the booking is confirmed.
 
+        A chain is confirmed as one: until then both of its bookings are held.
+
         Raises
         ------
         UnknownBookingError, NotAskedError, IllegalStepError
@@ -260,9 +271,11 @@ class Office:
             if standing.status != Status.confirmed:
                 step(name, standing.status, Status.confirmed)
                 change.answered(name, partner, None)
-                left = {one.partner for one in standing.partners if one.answer != "confirmed"}
-                if left <= {partner}:
-                    change.become(name, Status.confirmed)
+                together = change.told(*change.together(standing))
+                held = [one for one in together if one.status == Status.held]
+                if all(answer.answer == "confirmed" for one in held for answer in one.partners):
+                    for one in held:
+                        change.become(one.booking.id, Status.confirmed)
                 change.touch("confirm", [standing.booking.case])
             (confirmed,) = change.told(name)
             change.answer = confirmed
@@ -315,6 +328,8 @@ class Office:
         ------
         UnknownBookingError, NotAskedError, IllegalStepError
             When there is no such booking, it has no such check, or it is over.
+        TooSoonError
+            When the day of the answer is still to come.
         """
         with self._changing(actor, "check", [name], once) as change:
             change.expire()
@@ -323,6 +338,10 @@ class Office:
                 raise IllegalStepError(name, standing.status, Status.executed)
             if fact not in {one.fact for one in standing.checks}:
                 raise NotAskedError(fact)
+            case = change.world.case[standing.booking.case]
+            today = local_date(change.now, change.world.location[case.location].timezone)
+            if since > today:
+                raise TooSoonError(f"{fact} is answered on {since}, and today is {today}")
             change.check(name, fact, value, since)
             change.touch("answer-check", [standing.booking.case])
             (checked,) = change.told(name)
@@ -336,6 +355,8 @@ class Office:
         ------
         UnknownBookingError, StaleError, IllegalStepError
             When there is none, it is not of that ``revision`` any more, or it is not confirmed.
+        TooSoonError
+            When it follows a booking that was not carried out.
         OpenChecksError
             With the due checks that are not a yes.
         """
@@ -343,6 +364,7 @@ class Office:
             change.expire()
             standing = change.standing(name, revision)
             step(name, standing.status, Status.executed)
+            _after_what_it_follows(change, standing)
             if left := [one.fact for one in standing.checks if not one.passed]:
                 raise OpenChecksError(left)
             change.become(name, Status.executed)
@@ -505,6 +527,13 @@ def _asked(standing: Standing, partner: str) -> Standing:
     if partner not in {one.partner for one in standing.partners}:
         raise NotAskedError(partner)
     return standing
+
+
+def _after_what_it_follows(change: Change, standing: Standing) -> None:
+    """Return when the booking that this one follows was carried out, or there is none."""
+    first = standing.booking.follows
+    if first is not None and change.standing(first).status != Status.executed:
+        raise TooSoonError(f"{standing.booking.id} follows {first}, which was not carried out")
 
 
 def _what_is_free(booking: Booking) -> list[Named]:

@@ -22,7 +22,7 @@ from api.store.answers import OtherWishError, Told, ToldBeforeError
 from api.store.change import StaleError
 from api.store.claims import CASE, Taken, TakenError
 from api.store.database import UnavailableError
-from api.store.life import IllegalStepError
+from api.store.life import IllegalStepError, TooSoonError
 from api.store.refusal import Refusal
 from api.store.requests import NotOfferedError, SettledError, UnknownRequestError
 from api.store.standing import UnknownBookingError
@@ -207,6 +207,7 @@ def _answer_conflicts(app: FastAPI) -> None:
         return problem(409, "due checks are not a yes in their window", facts=error.facts)
 
     @app.exception_handler(IllegalStepError)
+    @app.exception_handler(TooSoonError)
     @app.exception_handler(NotOfferedError)
     @app.exception_handler(SettledError)
     def impossible_now(_request: Request, error: Refusal) -> JSONResponse:

@@ -80,6 +80,10 @@ class IllegalStepError(Refusal):
         self.booking, self.now, self.asked = booking, now, asked
 
 
+class TooSoonError(Refusal):
+    """What is said to have happened cannot have: not yet, or not before something else."""
+
+
 def step(booking: str, now: Status, asked: Status) -> Status:
     """Return ``asked`` if a booking that is ``now`` may become it, else raise IllegalStepError."""
     if asked not in NEXT[now]:

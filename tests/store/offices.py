@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api.office import Office
 from api.store.database import Database, open_database
-from api.store.life import CLAIMING, Failure
+from api.store.life import CLAIMING, Failure, Status
 from api.store.logs import Actor, tampered
 from api.store.standing import Standing
 from api.store.tables import BOOKINGS, CLAIMS
@@ -63,9 +63,12 @@ class Small:
         return self.office.desk().ask(case).proposals[n].bookings
 
     def confirm(self, name: str) -> Standing:
-        """Let every partner say that it comes."""
-        for one in self.office.booking(name).partners:
-            self.office.confirm(name, one.partner, PLANNER)
+        """Let every partner of a booking, and of its chain, say that it comes."""
+        case = self.office.booking(name).booking.case
+        for held in self.office.bookings():
+            if held.booking.case == case and held.status == Status.held:
+                for one in held.partners:
+                    self.office.confirm(held.booking.id, one.partner, PLANNER)
         return self.office.booking(name)
 
     def answer(self, name: str) -> Standing:

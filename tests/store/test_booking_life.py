@@ -17,6 +17,7 @@ from api.store.life import (
     IllegalStepError,
     Release,
     Status,
+    TooSoonError,
     step,
 )
 from api.store.standing import UnknownBookingError
@@ -236,6 +237,41 @@ def test_a_chain_is_held_and_released_as_two_bookings_at_once(at: Small) -> None
     assert_whole(at.database)
 
 
+def test_a_chain_is_confirmed_as_one(at: Small) -> None:
+    placement, removal = at.hold(CHAIN)
+    for one in placement.partners:
+        told = at.office.confirm(placement.booking.id, one.partner, PLANNER)
+        assert (told.status, told.expires_at) == (Status.held, placement.expires_at)
+    for one in removal.partners:
+        assert at.office.booking(placement.booking.id).status == Status.held
+        at.office.confirm(removal.booking.id, one.partner, PLANNER)
+    told = at.office.booking(placement.booking.id)
+    assert told.status == at.office.booking(removal.booking.id).status == Status.confirmed
+
+
+def test_a_chain_that_was_confirmed_by_half_runs_out_as_one(at: Small) -> None:
+    placement, removal = at.hold(CHAIN)
+    for one in removal.partners:
+        at.office.confirm(removal.booking.id, one.partner, PLANNER)
+    at.clock.wait(minutes=15)
+    assert at.office.world().bookings == ()
+    at.hold(PLACED)
+    assert claims(at, placement.booking.id, removal.booking.id) == 0
+    assert_whole(at.database)
+
+
+def test_nobody_is_removed_who_was_not_placed(at: Small) -> None:
+    placement, removal = names(at.hold(CHAIN))
+    at.confirm(placement)
+    at.answer(removal)
+    with pytest.raises(TooSoonError, match=f"{removal} follows {placement}"):
+        at.office.execute(removal, PLANNER)
+    at.answer(placement)
+    at.office.execute(placement, PLANNER)
+    assert at.office.execute(removal, PLANNER).status == Status.executed
+    assert_whole(at.database)
+
+
 def test_a_declined_leg_takes_the_other_with_it(at: Small) -> None:
     placement, removal = names(at.hold(CHAIN))
     at.office.decline(placement, "COA", Failure.partner_absent, PLANNER)
@@ -246,8 +282,6 @@ def test_a_declined_leg_takes_the_other_with_it(at: Small) -> None:
 
 def test_once_the_placement_is_carried_out_the_removal_lives_alone(at: Small) -> None:
     placement, removal = names(at.hold(CHAIN))
-    at.confirm(placement)
-    at.confirm(removal)
     at.carry_out(placement)
     at.cancel(removal)
     assert at.office.booking(placement).status == Status.executed
@@ -299,6 +333,15 @@ def test_a_check_before_its_window_is_as_good_as_none(at: Small) -> None:
     at.office.check(name, "fit-to-fly", "yes", early - timedelta(days=1), PLANNER)
     with pytest.raises(OpenChecksError, match="fit-to-fly"):
         at.office.execute(name, PLANNER)
+
+
+def test_nobody_answers_a_check_tomorrow(at: Small) -> None:
+    name = at.confirm(at.hold(REMOVED)[0].booking.id).booking.id
+    tomorrow = NOON.date() + timedelta(days=1)
+    with pytest.raises(TooSoonError, match="2026-11-23, and today is 2026-11-22"):
+        at.office.check(name, "fit-to-fly", "yes", tomorrow, PLANNER)
+    at.clock.wait(hours=5)
+    assert at.office.check(name, "fit-to-fly", "yes", tomorrow, PLANNER).checks
 
 
 def test_a_check_is_one_that_the_booking_asks(at: Small) -> None:

@@ -28,7 +28,7 @@ from hypothesis.stateful import (
 
 from api.office import OpenChecksError
 from api.store.claims import TakenError
-from api.store.life import Failure, IllegalStepError
+from api.store.life import Failure, IllegalStepError, TooSoonError
 from scheduler.event import TriggerAdded
 from scheduler.world import Trigger
 from tests.databases import Postgres
@@ -90,6 +90,23 @@ class Life(RuleBasedStateMachine):
             if other == name or (chained and one.status in {"held", "confirmed"}):
                 one.status, one.until = status, None
 
+    def together(self, name: str) -> list[Modelled]:
+        """Return a booking, and the leg of its chain that is held with it."""
+        mine = self.model[name]
+        return [
+            one
+            for other, one in self.model.items()
+            if one.status == "held"
+            and (one is mine or one.follows == name or mine.follows == other)
+        ]
+
+    def confirmed(self, name: str) -> None:
+        """A booking is confirmed when nobody is missing, for its chain either."""
+        together = self.together(name)
+        if not any(one.missing for one in together):
+            for one in together:
+                one.status, one.until = "confirmed", None
+
     @rule(target=bookings, case=st.sampled_from(CASES), n=st.integers(0, 4), minutes=st.just(15))
     def hold(self, case: str, n: int, minutes: int) -> Any:
         proposals = self.at.office.desk().ask(case).proposals
@@ -126,15 +143,19 @@ class Life(RuleBasedStateMachine):
             return
         self.at.office.confirm(name, partner, PLANNER)
         one.missing.discard(partner)
-        if not one.missing:
-            one.status, one.until = "confirmed", None
+        self.confirmed(name)
 
     @rule(name=bookings)
     def all_confirm(self, name: str) -> None:
-        one = self.model[name]
-        if one.status == "held":
+        self.all_confirm_now(name)
+
+    def all_confirm_now(self, name: str) -> None:
+        """Let everyone who is missing confirm."""
+        if self.model[name].status == "held":
             self.at.confirm(name)
-            one.status, one.until, one.missing = "confirmed", None, set()
+            for other in self.together(name):
+                other.missing = set()
+            self.confirmed(name)
 
     @rule(name=bookings, n=st.integers(0, 9), reason=st.sampled_from([*Failure]))
     def decline(self, name: str, n: int, reason: Failure) -> None:
@@ -166,6 +187,9 @@ class Life(RuleBasedStateMachine):
         if one.status != "confirmed":
             with pytest.raises(IllegalStepError):
                 self.at.office.execute(name, PLANNER)
+        elif not self.comes_first(one):
+            with pytest.raises(TooSoonError):
+                self.at.office.execute(name, PLANNER)
         elif not all(one.checks.values()):
             with pytest.raises(OpenChecksError):
                 self.at.office.execute(name, PLANNER)
@@ -175,11 +199,17 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=bookings)
     def carry_out(self, name: str) -> None:
-        if self.model[name].status in {"held", "confirmed"}:
+        one = self.model[name]
+        if one.status in {"held", "confirmed"} and self.comes_first(one):
+            self.all_confirm_now(name)
             self.at.carry_out(name)
-            one = self.model[name]
-            one.status, one.until, one.missing = "executed", None, set()
+            one.status = "executed"
+            one.checks = dict.fromkeys(one.checks, True)
             self.time_passed()
+
+    def comes_first(self, one: Modelled) -> bool:
+        """Return whether nothing must be carried out before a booking."""
+        return one.follows is None or self.model[one.follows].status == "executed"
 
     @rule(name=consumes(bookings), released=st.booleans())
     def end_it(self, name: str, released: bool) -> None:
