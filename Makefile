@@ -52,7 +52,11 @@ bench: .venv-bench/.bench
 	$(call venv,.venv,requirements.lock)
 	touch $@
 
+# The store is tested on the system's PostgreSQL too, which the tests start and stop by themselves.
 .venv/.test: requirements.lock requirements-test.lock
+	@command -v pg_ctl > /dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl > /dev/null 2>&1 || \
+		if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -qq -y postgresql; \
+		else echo "PostgreSQL is missing: apt-get install postgresql" >&2; fi
 	$(call venv,.venv,requirements-test.lock)
 	touch .venv/.runtime $@
 

@@ -23,17 +23,21 @@ class Postgres:
     It is nobody's when root runs the tests, because PostgreSQL refuses to be run by root.
     """
 
-    def __init__(self, directory: Path, binaries: Path) -> None:
+    def __init__(self, directory: Path, binaries: Path, synced: bool) -> None:
         self.directory = directory
         self._binaries = binaries
+        self._synced = synced
         self._numbers = count(1)
         if os.geteuid() == 0:
             os.chown(directory, NOBODY, NOBODY)
         self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
 
     def start(self) -> None:
-        """Start it, and return when it answers. No test pulls the plug: nothing is synced."""
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.directory} -c fsync=off"
+        """Start it, and return when it answers."""
+        options = (
+            f"-c listen_addresses='' -c unix_socket_directories={self.directory} "
+            f"-c fsync={'on' if self._synced else 'off'}"
+        )
         self._run("pg_ctl", "-w", "-l", str(self.directory / "log"), "-o", options, "start")
 
     def stop(self) -> None:
@@ -69,10 +73,13 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Start a server, and at the end stop it and leave nothing behind."""
+def postgres(synced: bool = False) -> Iterator[Postgres]:
+    """Start a server, and at the end stop it and leave nothing behind.
+
+    No test pulls the plug, so nothing need be ``synced`` to the disk, as a real one does.
+    """
     with tempfile.TemporaryDirectory(prefix="regietafel-", ignore_cleanup_errors=True) as directory:
-        server = Postgres(Path(directory), _binaries())
+        server = Postgres(Path(directory), _binaries(), synced)
         server.start()
         try:
             yield server
