@@ -52,7 +52,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A part of a world to be annealed from ``start`` beside the claims of the others."""
+    """A part of a world to be annealed from ``start`` beside the claims of the others.
+
+    It ends with its ``rounds``, or ``until`` then by the clock on the wall, which processes share.
+    """
 
     world: World
     register: Register
@@ -60,19 +63,19 @@ class Job:
     names: tuple[str, ...]
     others: tuple[Claims, ...]
     seed: int
-    budget: Budget
+    until: float
+    rounds: int | None
 
 
 @paused()
 def annealed(job: Job) -> Start:
-    """Do a job, wherever this is; its seconds count from now, compiling included."""
-    began = time.monotonic()
+    """Do a job, wherever this is."""
     task = prepare(job.world, job.register, frozenset(job.names))
     options = restored(task, job.start)
     for claims in job.others:
         task.occupancy.claim(claims)
     task.claim(options)
-    budget = Budget(job.budget.seconds - (time.monotonic() - began), job.budget.rounds)
+    budget = Budget(job.until - time.time(), job.rounds)
     return packed(task, _annealed(task, task.cases, options, job.seed, budget))
 
 
@@ -119,7 +122,8 @@ def submit(
     Return the jobs part by part.
     """
     sizes = [len(part) / len(task.cases) / len(seeds) for part in task.parts]
-    spread = 1 / _makespan([size for size in sizes for _ in seeds], workers)
+    ends = _ends([size for size in sizes for _ in seeds], workers)
+    last, now, turns = max(ends), time.time(), iter(ends)
     return [
         [
             executor.submit(
@@ -131,7 +135,8 @@ def submit(
                     tuple(one.case.id for one in part),
                     _others(part, options),
                     seed,
-                    Budget(size * spread * budget.seconds, budget.share(size).rounds),
+                    now + next(turns) / last * budget.seconds,
+                    budget.share(size).rounds,
                 ),
             )
             for seed in seeds
@@ -140,12 +145,13 @@ def submit(
     ]
 
 
-def _makespan(sizes: Sequence[float], workers: int) -> float:
-    """Return when jobs of these ``sizes`` are done, each taken in turn by the first worker free."""
-    busy = [0.0] * workers
+def _ends(sizes: Sequence[float], workers: int) -> list[float]:
+    """Return when jobs of these ``sizes`` end, each taken in turn by the first worker free."""
+    busy, ends = [0.0] * workers, []
     for size in sizes:
-        heapreplace(busy, busy[0] + size)
-    return max(busy)
+        ends.append(busy[0] + size)
+        heapreplace(busy, ends[-1])
+    return ends
 
 
 def _others(part: Part, options: Options) -> tuple[Claims, ...]:

@@ -140,16 +140,21 @@ def prove_whole(
     seconds: float = math.inf,
     stop: Stop = never,
     reached: Sequence[int] | None = None,
+    most: float = math.inf,
 ) -> Objective:
     """Return ``proven`` with the planned weight bound again, by columns taken whole or not at all.
 
     Every plan is such a choice of columns. :func:`prove` comes first; SCIP branches from there, on
     each part for its share of the time, smallest part first. Parts that have ``reached`` their
-    bound are left alone.
+    bound are left alone, and those with more than ``most`` columns.
     """
     end = time.monotonic() + seconds
     bounds = [one.proven[WEIGHT] for one in parts]
-    short = [n for n, bound in enumerate(bounds) if reached is None or reached[n] < bound]
+    short = [
+        n
+        for n, bound in enumerate(bounds)
+        if (reached is None or reached[n] < bound) and parts[n].solver.NumVariables() <= most
+    ]
     cases = sum(parts[n].cases for n in short)
     for n in sorted(short, key=lambda n: parts[n].cases):
         left = end - time.monotonic()

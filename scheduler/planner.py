@@ -48,6 +48,8 @@ ELSEWHERE = 0.85
 """The share of the time for annealing where it is done beside the bounds."""
 BRANCHING = 0.5
 """The share of what is left after the first bounds that may go into tightening them."""
+COLUMNS = 40_000
+"""Larger parts are not branched on while planning: it takes a gigabyte and gets nowhere."""
 HEADLINE = LEVELS[:2]
 LOWER = 3.0
 """The levels that are bound first, and how many times as long the bounds of all of them take."""
@@ -345,7 +347,9 @@ class _Search:
         if not bound or self.rounds is not None or self.task.value(options)[WEIGHT] >= bound:
             return
         reached = [self.task.value_of(one, options)[WEIGHT] for one in self.task.parts]
-        whole = prove_whole(parts, self.proven, min(seconds, self.left), self.stop, reached)
+        whole = prove_whole(
+            parts, self.proven, min(seconds, self.left), self.stop, reached, COLUMNS
+        )
         if whole != self.proven:
             self.proven = whole
             self._tell(self.task.value(options))
