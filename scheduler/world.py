@@ -452,7 +452,7 @@ class World(Part):
     bookings: tuple[Booking, ...] = ()
 
     def but(self, **parts: Any) -> Self:
-        """Return this world with other departures, facilities, resources or bookings.
+        """Return this world at another moment or with other parts, of those that can be replaced.
 
         What follows from the parts that stay is not worked out again.
         """
@@ -629,10 +629,12 @@ class World(Part):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-_FOLLOWS = {
+_FOLLOWS: dict[str, tuple[str, ...]] = {
+    "as_of": (),
     "departures": ("departure", "_departures_to", "team_duties"),
     "facilities": ("facility",),
     "resources": ("resource", "roles"),
+    "cases": ("case",),
     "bookings": ("booked",),
 }
 """What is kept of each part of a world that can be replaced."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Text, cast, delete, insert, select, update
 
 from api.store.claims import Want, take, wants
 from api.store.life import CLAIMING, Status
@@ -140,7 +141,11 @@ def read_parts(connection: Connection) -> World:
         for name, table in PARTS.items()
     }
     read = {name: tuple(documents) for name, documents in parts.items()}
-    return World.model_validate({**header, **read}, strict=False)
+    world = World.model_validate({**header, **read}, strict=False)
+    for one in world.locations[:1]:
+        # Every way by road is worked out here, once, for all the worlds that differ in bookings.
+        world.drive(one.id, one.id)
+    return world
 
 
 def with_bookings(connection: Connection, world: World, now: datetime) -> World:
@@ -164,8 +169,7 @@ def with_bookings(connection: Connection, world: World, now: datetime) -> World:
     if not answered:
         return world.but(bookings=bookings)
     cases = tuple(_with_facts(one, answered.get(one.id, {})) for one in world.cases)
-    parts = {"as_of": as_of, "cases": cases, "bookings": bookings}
-    return World.model_construct(**dict(world) | parts)
+    return world.but(as_of=as_of, cases=cases, bookings=bookings)
 
 
 def _with_facts(case: Case, facts: dict[str, Fact]) -> Case:
@@ -181,13 +185,19 @@ def _with_facts(case: Case, facts: dict[str, Fact]) -> Case:
 def read_bookings(connection: Connection, now: datetime) -> Iterator[Booking]:
     """Yield the bookings that a world knows, in their order."""
     rows = connection.execute(
-        select(BOOKINGS.c.document, BOOKINGS.c.status, BOOKINGS.c.expires_at)
+        select(cast(BOOKINGS.c.document, Text), BOOKINGS.c.status, BOOKINGS.c.expires_at)
         .where(BOOKINGS.c.status.in_([*CLAIMING, Status.cancelled]))
         .order_by(BOOKINGS.c.position)
     )
     for document, status, expires in rows:
         if expires is None or expires > moment(now):
-            yield Booking.model_validate({**document, "status": status}, strict=False)
+            yield _booking(document, status)
+
+
+@lru_cache(maxsize=2048)
+def _booking(document: str, status: str) -> Booking:
+    """Return a booking of a document; the same is read again with every change of another."""
+    return Booking.model_validate_json(document).model_copy(update={"status": status})
 
 
 def replace_parts(connection: Connection, before: World, after: World) -> None:
