@@ -51,7 +51,7 @@ from constraints.register import REGISTER
 from scheduler.event import Event
 from scheduler.grid import local_date
 from scheduler.opening import Named
-from scheduler.plan import Plan
+from scheduler.plan import Plan, Unplanned
 from scheduler.replanning import Outcome, replan
 from scheduler.validator import Checked, Violation
 from scheduler.world import Booking, Id, Part, World
@@ -426,14 +426,7 @@ class Office:
         with self._changing(actor, "events", [one.id for one in events], once) as change:
             change.expire()
             world = change.world
-            plan = Plan(
-                world=world.fingerprint,
-                made_at=change.now,
-                seed=0,
-                seconds=0,
-                bookings=tuple(one for one in world.bookings if one.claims),
-            )
-            found = replan(world, REGISTER, plan, events)
+            found = replan(world, REGISTER, _in_force(world), events)
             touched = [one.case for one in (*found.moved, *found.dropped, *found.new)]
             change.touch("replan", [one for one in touched if one in world.case])
             change.become_world(found.world, found.plan.bookings)
@@ -502,6 +495,24 @@ class Office:
     ) -> AbstractContextManager[Change]:
         now = self.clock()
         return changing(self.database, self._world, actor, action, objects, now, once)
+
+
+def _in_force(world: World) -> Plan:
+    """Return what stands as a plan; why others have no booking is asked when somebody asks."""
+    standing = tuple(one for one in world.bookings if one.claims)
+    booked = {one.case for one in standing}
+    return Plan(
+        world=world.fingerprint,
+        made_at=world.as_of,
+        seed=0,
+        seconds=0,
+        bookings=standing,
+        unplanned=tuple(
+            Unplanned(case=one.id, reason="not asked", blocked="unknown", asked=False)
+            for one in world.cases
+            if one.id not in booked
+        ),
+    )
 
 
 def _only_case(world: World, bookings: Sequence[Booking]) -> str:
