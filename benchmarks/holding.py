@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,7 +36,7 @@ from scheduler.loading import parse_world, read_world
 from scheduler.pattern import Patterns
 from scheduler.planner import plan
 from scheduler.world import Booking, World
-from tests.databases import Postgres, postgres
+from tests.databases import postgres
 
 CLIENTS = 64
 ROUNDS = 8
@@ -72,7 +72,8 @@ def main() -> None:
         print(" refused without a name | claimed twice | lost |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
         for name, fresh in urls.items():
-            found = hammer(fresh())
+            with fresh() as url:
+                found = hammer(url)
             wrong += found.double + found.lost + found.unnamed + found.unavailable
             both = found.granted + found.refused
             print(
@@ -84,26 +85,24 @@ def main() -> None:
         print("| database | asked | hold, p50 | p95 | worst |")
         print("| --- | --- | --- | --- | --- |")
         for name, fresh in urls.items():
-            times = hold_alone(fresh())
+            with fresh() as url:
+                times = hold_alone(url)
             print(f"| {name} | {len(times)} | {_times(times)} |")
         print("\nThe claims of the first national plan on PostgreSQL, a transaction per booking:\n")
         print("| kept as | rows | size | claim, p50 | p95 | refused, p50 | free, p50 |")
         print("| --- | --- | --- | --- | --- | --- | --- |")
-        for row in compared(urls["PostgreSQL"]()):
-            print(row)
+        with urls["PostgreSQL"]() as url:
+            for row in compared(url):
+                print(row)
     sys.exit(wrong > 0)
 
 
 @contextmanager
-def databases() -> Iterator[dict[str, Callable[[], str]]]:
+def databases() -> Iterator[dict[str, Callable[[], AbstractContextManager[str]]]]:
     """Yield what makes a fresh database of each kind, by its name."""
     with tempfile.TemporaryDirectory() as directory, postgres(synced=True) as server:
         files = (f"sqlite:///{directory}/{n}.sqlite" for n in range(1000))
-        yield {"SQLite": lambda: next(files), "PostgreSQL": _fresh(server)}
-
-
-def _fresh(server: Postgres) -> Callable[[], str]:
-    return server.fresh
+        yield {"SQLite": lambda: nullcontext(next(files)), "PostgreSQL": server.fresh}
 
 
 @contextmanager

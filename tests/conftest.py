@@ -46,8 +46,10 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if dialect == "sqlite":
-        return f"sqlite:///{tmp_path}/store.sqlite"
-    server: Postgres = request.getfixturevalue("server")
-    return server.fresh()
+        yield f"sqlite:///{tmp_path}/store.sqlite"
+    else:
+        server: Postgres = request.getfixturevalue("server")
+        with server.fresh() as url:
+            yield url

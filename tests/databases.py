@@ -28,6 +28,7 @@ class Postgres:
         self._binaries = binaries
         self._synced = synced
         self._numbers = count(1)
+        self._free: list[str] = []
         if os.geteuid() == 0:
             os.chown(directory, NOBODY, NOBODY)
         self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
@@ -44,12 +45,22 @@ class Postgres:
         """Break every connection and stop it."""
         self._run("pg_ctl", "-w", "-m", "immediate", "stop")
 
-    def fresh(self) -> str:
-        """Make an empty database and return its URL."""
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """Yield the URL of an empty database, which is emptied again: many would fill the disk."""
+        name = self._free.pop() if self._free else self._made()
+        yield self.url(name)
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute("SET lock_timeout = '10s'")
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        self._free.append(name)
+
+    def _made(self) -> str:
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
-        return self.url(name)
+        return name
 
     def url(self, name: str) -> str:
         """Return the URL of a database."""

@@ -296,6 +296,6 @@ def test_the_life_of_bookings_is_that_of_the_model_on_postgresql(
 
     class OnPostgres(Life):
         def fresh(self) -> str:
-            return server.fresh()
+            return self._open.enter_context(server.fresh())
 
     run(OnPostgres, 6, 30)
