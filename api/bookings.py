@@ -94,7 +94,9 @@ class Checked(Part):
     """A due check was answered."""
 
     fact: Id = Field(description="As the booking names it.")
-    value: Literal["yes", "no"]
+    value: Literal["yes", "no"] = Field(
+        description="Yes only where it is so of every person of the case."
+    )
     since: date = Field(description="The day on which it was made.")
 
 

@@ -12,8 +12,9 @@ from api.store.refusal import Refusal
 from api.store.tables import BOOKINGS, CHECKS, CONFIRMATIONS
 from constraints.register import REGISTER
 from scheduler.constraint import Attendance, Due, Nights, Seats
+from scheduler.grid import local_date
 from scheduler.validator import instant_of
-from scheduler.world import PERSON, Booking, Instant, Part, World
+from scheduler.world import PERSON, Booking, Fact, Instant, Part, World
 
 
 class PartnerAnswer(Part):
@@ -26,7 +27,11 @@ class PartnerAnswer(Part):
 
 
 class Check(Part):
-    """A due check of a booking: who makes it, in which window, and the answer so far."""
+    """A due check of a booking: who makes it, in which window, and the answer so far.
+
+    It is ``passed`` by a yes that its constraint takes for fresh; where the window is shorter than a
+    day, by one of the day on which it opens or later.
+    """
 
     fact: str
     owner: str
@@ -34,11 +39,7 @@ class Check(Part):
     before: Instant
     value: Literal["yes", "no"] | None = None
     since: date | None = None
-
-    @property
-    def passed(self) -> bool:
-        """Whether it is answered yes, in its window."""
-        return self.value == "yes" and self.since is not None and self.since >= self.opens.date()
+    passed: bool = False
 
 
 class Standing(Part):
@@ -107,17 +108,7 @@ def _standing(
         reason=reason and _reason(reason),
         revision=row["revision"],
         partners=tuple(_answer(one, answers.get(one)) for one in asked),
-        checks=tuple(
-            one.model_copy(
-                update={
-                    "value": given["value"],
-                    "since": datetime.fromisoformat(given["since"]).date(),
-                }
-            )
-            if (given := checks.get(one.fact))
-            else one
-            for one in due_checks(world, booking)
-        ),
+        checks=tuple(due_checks(world, booking, checks)),
     )
 
 
@@ -159,17 +150,36 @@ def roles_of(world: World, booking: Booking, partner: str) -> frozenset[str]:
     )
 
 
-def due_checks(world: World, booking: Booking) -> Iterator[Check]:
-    """Yield the due checks of a booking, unanswered."""
+def due_checks(
+    world: World, booking: Booking, answers: Mapping[str, RowMapping]
+) -> Iterator[Check]:
+    """Yield the due checks of a booking with their answers, by fact."""
+    zone = world.location[world.case[booking.case].location].timezone
     for constraint, rule in _declared(world, booking):
-        if isinstance(rule, Due):
-            before = instant_of(world, booking, rule.edge)
-            yield Check(
-                fact=rule.check,
-                owner=constraint.owner,
-                opens=before - timedelta(minutes=rule.window),
-                before=before,
-            )
+        if not isinstance(rule, Due):
+            continue
+        before, row = instant_of(world, booking, rule.edge), answers.get(rule.check)
+        check = Check(
+            fact=rule.check,
+            owner=constraint.owner,
+            opens=before - timedelta(minutes=rule.window),
+            before=before,
+        )
+        if row is None:
+            yield check
+            continue
+        given = Fact(value=row["value"], since=date.fromisoformat(row["since"]))
+        passed = given.value == "yes" and _in_window(rule, check, given, zone)
+        said = {"value": given.value, "since": given.since, "passed": passed}
+        yield check.model_copy(update=said)
+
+
+def _in_window(rule: Due, check: Check, given: Fact, zone: str) -> bool:
+    """Return whether an answer is fresh: a day cannot tell hours, so it may be that of opening."""
+    if timedelta(minutes=rule.window) < timedelta(days=1):
+        return given.since is not None and given.since >= local_date(check.opens, zone)
+    fresh = rule.fresh_until(given, zone)
+    return fresh is not None and check.before <= fresh
 
 
 def _declared(world: World, booking: Booking) -> Any:

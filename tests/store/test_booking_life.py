@@ -1,8 +1,9 @@
 """The life of a booking, from the hold to what became of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -52,6 +53,8 @@ LEGAL = {
     *product(("proposed", "held", "confirmed"), ("released", "cancelled")),
 }
 """Every step there is, told once more."""
+
+HERE = ZoneInfo("Europe/Amsterdam")
 
 
 def claims(at: Small, *bookings: str) -> int:
@@ -518,3 +521,23 @@ def test_the_reasons_of_what_failed_can_be_counted(at: Small) -> None:
             .group_by(BOOKINGS.c.reason)
         ).all()
     assert {tuple(row) for row in counted} == {("medical", 2), ("country-refused", 1)}
+
+
+def test_an_answer_counts_from_the_first_whole_day_of_its_window(
+    at: Small,
+) -> None:
+    (held,) = at.hold(REMOVED)
+    at.confirm(held.booking.id)
+    check = next(one for one in held.checks if one.before - one.opens > timedelta(days=1))
+    assert check.opens.astimezone(HERE).time() > time.min
+    day = check.opens.astimezone(HERE).date()
+    at.clock.now = check.before
+    stale, fresh = (
+        next(
+            one
+            for one in at.office.check(held.booking.id, check.fact, "yes", since, PLANNER).checks
+            if one.fact == check.fact
+        )
+        for since in (day, day + timedelta(days=1))
+    )
+    assert (stale.passed, fresh.passed) == (False, True)

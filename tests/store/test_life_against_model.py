@@ -7,11 +7,13 @@ what the bookings that stand take.
 
 import os
 import tempfile
+from abc import abstractmethod
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import settings
@@ -59,10 +61,12 @@ class Modelled:
     checks: dict[str, bool] = field(default_factory=dict)
 
 
+HERE = ZoneInfo("Europe/Amsterdam")
+
+
 class Life(RuleBasedStateMachine):
     """Holds, confirms, declines, checks, carries out, cancels and releases; and time passes."""
 
-    url = ""
     bookings: Bundle[str] = Bundle("bookings")
 
     def __init__(self) -> None:
@@ -72,8 +76,9 @@ class Life(RuleBasedStateMachine):
         self.model: dict[str, Modelled] = {}
         self.gone: set[str] = set()
 
+    @abstractmethod
     def fresh(self) -> str:
-        raise NotImplementedError
+        """Return the URL of an empty database."""
 
     def teardown(self) -> None:
         self._open.close()
@@ -178,8 +183,13 @@ class Life(RuleBasedStateMachine):
                 continue
             today = self.at.clock().date()
             told = self.at.office.check(name, fact, "yes" if passed else "no", today, PLANNER)
-            window = next(check.opens for check in told.checks if check.fact == fact)
-            one.checks[fact] = passed and today >= window.date()
+            window, before = next(
+                (check.opens, check.before) for check in told.checks if check.fact == fact
+            )
+            midnight = datetime.combine(today, time(), HERE)
+            short = before - window < timedelta(days=1)
+            in_window = midnight >= window or (short and today >= window.astimezone(HERE).date())
+            one.checks[fact] = passed and in_window
 
     @rule(name=bookings)
     def execute(self, name: str) -> None:
