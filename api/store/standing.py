@@ -29,8 +29,8 @@ class PartnerAnswer(Part):
 class Check(Part):
     """A due check of a booking: who makes it, in which window, and the answer so far.
 
-    It is ``passed`` by a yes that its constraint takes for fresh; where the window is shorter than a
-    day, by one of the day on which it opens or later.
+    It is ``passed`` by a yes that its constraint takes for fresh; where the window is shorter than
+    a day, by one of the day on which it opens or later.
     """
 
     fact: str
