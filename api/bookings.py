@@ -148,15 +148,17 @@ def _whole_life(router: APIRouter, office: Office) -> None:
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_BOOKINGS)] = MOST_BOOKINGS,
     ) -> BookingPage:
-        return BookingPage(
-            bookings=office.bookings(offset, limit), total=office.bookings_ever(), offset=offset
-        )
+        found = office.bookings(offset, limit)
+        office.seen("read", [one.booking.case for one in found])
+        return BookingPage(bookings=found, total=office.bookings_ever(), offset=offset)
 
     @router.get(
         "/{booking}", response_model=Standing, responses=described(404), summary="One booking"
     )
     def one(booking: BookingId) -> Response:
-        return answer(_standing(office.booking(booking)))
+        standing = office.booking(booking)
+        office.seen("read", [standing.booking.case])
+        return answer(_standing(standing))
 
     @router.delete(
         "/{booking}",

@@ -1,5 +1,6 @@
 """Cases over HTTP: their lights, slots for them, and who could use what is free."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -10,7 +11,7 @@ from api.desk import MOST_PROPOSALS, Answer, Desk, OutsideHorizonError, UnknownC
 from api.office import Office
 from api.openings import Openings
 from api.problems import described
-from api.traffic_lights import TrafficLights
+from api.traffic_lights import MoveView, TrafficLights
 from scheduler.opening import Named
 from scheduler.world import Id, Operation, Part
 
@@ -68,16 +69,19 @@ def cases(office: Office) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_CASES)] = MOST_CASES,
     ) -> CasePage:
         desk = office.desk()
-        listed = desk.world.cases
+        listed = desk.world.cases[offset : offset + limit]
+        office.seen("read", [one.id for one in listed])
         return CasePage(
-            cases=tuple(_summary(desk, one.id) for one in listed[offset : offset + limit]),
-            total=len(listed),
+            cases=tuple(_summary(desk, one.id) for one in listed),
+            total=len(desk.world.cases),
             offset=offset,
         )
 
     @router.get("/cases/{case}", responses=described(404), summary="One case")
     def one(case: CaseId) -> CaseSummary:
-        return _summary(office.desk(), case)
+        summary = _summary(office.desk(), case)
+        office.seen("read", [case])
+        return summary
 
     @router.get(
         "/cases/{case}/traffic-lights",
@@ -96,9 +100,11 @@ def cases(office: Office) -> APIRouter:
         if since is not None and until is not None and until < since:
             raise _wrong(("until", "lies before from"))
         try:
-            return office.desk().lights(case, since, until)
+            lights = office.desk().lights(case, since, until)
         except OutsideHorizonError as error:
             raise _wrong(("until" if since is None else "from", str(error))) from error
+        office.seen("light", [case, *(one.case for one in _moved(lights))])
+        return lights
 
     @router.post(
         "/slot-proposals",
@@ -107,7 +113,9 @@ def cases(office: Office) -> APIRouter:
         description="Nothing is held. A blocked case is an answer, not an error.",
     )
     def slot_proposals(wish: Wish) -> Answer:
-        return office.desk().ask(wish.case, wish.count)
+        answer = office.desk().ask(wish.case, wish.count)
+        office.seen("propose", [wish.case, *(one.case for one in _moved(answer.blocking))])
+        return answer
 
     @router.get(
         "/openings",
@@ -126,11 +134,13 @@ def cases(office: Office) -> APIRouter:
             *(("facility", one) for one in facility or ()),
         ]
         try:
-            return office.desk().openings(named)
+            found = office.desk().openings(named)
         except UnknownCapacityError as error:
             raise _wrong(
                 *((kind, f"there is no {kind} {one}") for kind, one in error.named)
             ) from error
+        office.seen("read", [one.case for one in found.openings])
+        return found
 
     return router
 
@@ -146,6 +156,11 @@ def _summary(desk: Desk, name: str) -> CaseSummary:
         weight=case.weight,
         booked=any(one.claims for one in desk.world.booked.get(name, ())),
     )
+
+
+def _moved(lights: TrafficLights | None) -> Iterator[MoveView]:
+    """Yield how others would move by the repairs of a case."""
+    return (move for one in (lights.repairs if lights else ()) for move in one.moves)
 
 
 def _wrong(*mistakes: tuple[str, str]) -> RequestValidationError:

@@ -32,7 +32,7 @@ from api.language import LANGUAGES
 from api.office import Office
 from api.store.claims import TakenError
 from api.store.database import Database, UnavailableError, open_database
-from api.store.logs import Actor, tampered
+from api.store.logs import Actor, ends, tampered
 from api.store.retention import Periods, due, read_periods
 from api.store.retention import retain as remove_due
 from api.store.worlds import EmptyError, NotEmptyError
@@ -325,13 +325,16 @@ def replan(
 def import_(
     world_file: WorldFile,
     database: DatabaseUrl = DATABASE,
+    practice: Annotated[
+        bool, typer.Option("--practice", help="Time in the store goes on from the world's asOf.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fill an empty store with a world; its bookings claim what they take."""
     world = _world(world_file, as_json=as_json)
     with _office(database, as_json=as_json) as office:
         try:
-            office.begin(world, AT_THE_KEYS)
+            office.begin(world, AT_THE_KEYS, practice=practice)
         except NotEmptyError as error:
             _refuse([Problem("--database", str(error))], as_json=as_json)
         except TakenError as error:
@@ -365,17 +368,21 @@ def export(
 
 @audit.command()
 def verify(database: DatabaseUrl = DATABASE, as_json: Json = False) -> None:
-    """Look whether every line of the audit log is as it was written; 1 when one is not."""
+    """Look whether every line of the audit log is as it was written; 1 when one is not.
+
+    It says how the log ends: who wrote that down before sees whether lines were cut off since.
+    """
     with (
         _office(database, as_json=as_json, there=True) as office,
         office.database.reading() as connection,
     ):
         office.world()
         found = [*tampered(connection)]
-    says = "the audit log is as it was written"
+        number, hash = ends(connection)
+    says = f"the audit log is as it was written, up to line {number} with hash {hash}"
     if found:
         says = f"not as written, or after a gap: line {', '.join(map(str, found))}"
-    _print(as_json, {"tampered": found}, says)
+    _print(as_json, {"tampered": found, "lines": number, "hash": hash}, says)
     raise typer.Exit(1 if found else 0)
 
 
@@ -394,7 +401,7 @@ def retain(
     """Remove from a store what has been kept long enough; the logs tell of it."""
     periods = _periods(periods_file, as_json=as_json)
     with _office(database, as_json=as_json, there=True) as office:
-        now = office.clock()
+        now = office.now()
         if dry_run:
             with office.database.reading() as connection:
                 removed = due(connection, periods, now)
@@ -414,7 +421,11 @@ def serve(
     database: DatabaseUrl = DATABASE,
     world_file: Annotated[
         Path | None,
-        typer.Option("--world", metavar="WORLD.json", help="What an empty store is filled with."),
+        typer.Option(
+            "--world",
+            metavar="WORLD.json",
+            help="What an empty store is filled with, to practise: time goes on from its asOf.",
+        ),
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 8000,
 ) -> None:
@@ -438,9 +449,9 @@ def serve(
 
 
 def _begin(office: Office, world: World) -> None:
-    """Fill an empty store with a world; a store that began with that very world goes on."""
+    """Fill an empty store with a world to practise; one that began with that world goes on."""
     try:
-        office.begin(world, AT_THE_KEYS)
+        office.begin(world, AT_THE_KEYS, practice=True)
     except NotEmptyError as error:
         if office.began_with() != world.fingerprint:
             says = f"{error}, and another one; leave --world out, or choose another --database"

@@ -7,8 +7,8 @@ What creates something can be asked :class:`once <api.store.answers.Once>`: unde
 used before it raises ToldBeforeError with the first answer, or OtherWishError.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
@@ -19,9 +19,10 @@ from sqlalchemy import Connection, func, select
 from api.desk import Answer, Desk
 from api.openings import Openings
 from api.store.answers import Once
-from api.store.change import Change, changing, unbooked
+from api.store.change import Change, begun, changing, renamed
 from api.store.claims import Taken, TakenError
 from api.store.database import Database
+from api.store.failing import failure
 from api.store.life import (
     CLAIMING,
     Failure,
@@ -31,7 +32,7 @@ from api.store.life import (
     TooSoonError,
     step,
 )
-from api.store.logs import Actor, Processing, audit, moment, process
+from api.store.logs import Activity, Actor, Processing, audit, moment, process
 from api.store.refusal import Refusal
 from api.store.requests import (
     NotOfferedError,
@@ -43,12 +44,13 @@ from api.store.requests import (
     requests,
     settle,
 )
-from api.store.standing import Standing, roles_of, standings
-from api.store.tables import AUDIT, BOOKINGS, REQUESTS, STORE
-from api.store.worlds import HOLD, EmptyError, bring_in, read_parts, with_bookings
+from api.store.standing import Standing, brought_by, standings
+from api.store.tables import BOOKINGS, REQUESTS, STORE
+from api.store.worlds import DAY, HOLD, EmptyError, Parts, bring_in, read_parts, with_bookings
 from api.traffic_lights import RepairView
 from constraints.register import REGISTER
-from scheduler.event import Event
+from scheduler.draft import Problem
+from scheduler.event import Event, EventError
 from scheduler.grid import local_date
 from scheduler.opening import Named
 from scheduler.plan import Plan, Unplanned
@@ -104,13 +106,27 @@ class NotAskedError(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The world of a revision, until the first hold in it runs out."""
+    """The world of a revision, until the next slot begins or the first hold in it runs out."""
 
     revision: int
     parts_revision: int
     until: str
-    parts: World
+    parts: Parts
     world: World
+
+    @property
+    def rolls(self) -> datetime:
+        """When the horizon begins a day later."""
+        return self.parts.now.horizon.start + DAY
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """What a decline would lead to, as worked out of a revision."""
+
+    revision: int
+    instead: Answer
+    openings: Openings
 
 
 class Office:
@@ -124,13 +140,25 @@ class Office:
         self._lock = Lock()
         self._kept: _Kept | None = None
         self._desk: Desk | None = None
+        self._ahead: timedelta | None = None
+
+    def now(self) -> datetime:
+        """Return what time it is in the store: in one to practise in, that of its world."""
+        if self._ahead is None:
+            with self.database.reading() as connection:
+                ahead = connection.execute(select(STORE.c.ahead)).scalar()
+            if ahead is None:
+                return self.clock()
+            self._ahead = timedelta(seconds=ahead)
+        return self.clock() + self._ahead
 
     # --- Reading --------------------------------------------------------------------------------
 
     def world(self) -> World:
         """Return the world as it is now; EmptyError when there is none yet."""
+        now = self.now()
         with self.database.reading() as connection:
-            return self._world(connection, self.clock())
+            return self._world(connection, now)[0]
 
     def desk(self) -> Desk:
         """Return the desk of the world as it is now."""
@@ -151,57 +179,73 @@ class Office:
             names = connection.execute(page).scalars().all()
         return self._standings(names)
 
+    def seen(self, activity: Activity, cases: Iterable[str]) -> None:
+        """Record that somebody is shown something of these cases, before it is shown."""
+        now = self.now()
+        with self.database.reading() as connection:
+            known = self._world(connection, now)[1].ever.case
+        people = [one.id for case in cases if case in known for one in known[case].persons]
+        if people:
+            with self.database.noting() as connection:
+                process(connection, Processing(activity, tuple(people)), now)
+
     def bookings_ever(self) -> int:
         """Return how many bookings there are, those that ended among them."""
         with self.database.reading() as connection:
             return connection.execute(select(func.count()).select_from(BOOKINGS)).scalar_one()
 
     def _standings(self, names: Sequence[str]) -> tuple[Standing, ...]:
-        now = self.clock()
+        now = self.now()
         with self.database.reading() as connection:
-            world = unbooked(self._world(connection, now))
-            return standings(connection, world, names, now)
+            ever = self._world(connection, now)[1].ever
+            return standings(connection, ever, names, now)
 
-    def _world(self, connection: Connection, now: datetime) -> World:
+    def _world(self, connection: Connection, now: datetime) -> tuple[World, Parts]:
         row = connection.execute(select(STORE.c.revision, STORE.c.parts_revision)).first()
         if row is None:
             raise EmptyError("the store has no world yet")
         revision, parts_revision = row
         kept = self._kept
         if kept is not None and kept.revision == revision and moment(now) < kept.until:
-            return kept.world
-        known = kept is not None and kept.parts_revision == parts_revision
-        parts = kept.parts if kept is not None and known else read_parts(connection)
-        world = with_bookings(connection, parts, now)
+            return kept.world, kept.parts
+        if kept is not None and kept.parts_revision == parts_revision and kept.rolls > now:
+            parts = kept.parts
+        else:
+            parts = read_parts(connection, now)
+        world, until = _at(with_bookings(connection, parts.now, now), now)
         ends = select(func.min(BOOKINGS.c.expires_at)).where(BOOKINGS.c.expires_at > moment(now))
-        until = connection.execute(ends).scalar() or "9999"
-        self._kept = _Kept(revision, parts_revision, until, parts, world)
-        return world
+        first = min(until, connection.execute(ends).scalar() or until)
+        self._kept = _Kept(revision, parts_revision, first, parts, world)
+        return world, parts
 
     # --- The life of a booking ------------------------------------------------------------------
 
-    def begin(self, world: World, actor: Actor) -> None:
-        """Fill the empty store with a world.
+    def begin(self, world: World, actor: Actor, *, practice: bool = False) -> None:
+        """Fill the empty store with a world; one to ``practice`` in goes on from its ``asOf``.
 
         Raises
         ------
         NotEmptyError, TakenError
             When there is one, or two of its bookings take the same.
         """
+        now = self.clock()
+        ahead = world.as_of - now if practice else timedelta()
         with self.database.writing() as connection:
-            bring_in(connection, world, actor, self.clock())
+            bring_in(connection, world, actor, now + ahead, ahead)
 
     def export(self, actor: Actor) -> World:
-        """Return the world as it is now, to be taken out of the store: the logs tell of it.
+        """Return the world, to be taken out of the store: the logs tell of it.
+
+        Its ``asOf`` is the moment up to which it was looked at after what happened.
 
         Raises
         ------
         EmptyError
             When there is none.
         """
-        now = self.clock()
+        now = self.now()
         with self.database.writing() as connection:
-            world = self._world(connection, now)
+            world = with_bookings(connection, read_parts(connection).now, now)
             people = tuple(one.id for case in world.cases for one in case.persons)
             process(connection, Processing("export", people), now)
             audit(connection, actor, "export", [f"world/{world.fingerprint}"], "done", now)
@@ -209,10 +253,8 @@ class Office:
 
     def began_with(self) -> str | None:
         """Return the fingerprint of the world that filled the store; None when nobody knows."""
-        line = select(AUDIT.c.object).where(AUDIT.c.action == "import", AUDIT.c.result == "done")
         with self.database.reading() as connection:
-            told = connection.execute(line.order_by(AUDIT.c.number)).scalar()
-        return told and told.removeprefix("world/")
+            return connection.execute(select(STORE.c.began_with)).scalar()
 
     def hold(
         self,
@@ -244,13 +286,14 @@ class Office:
             if fixed := [one for one in mine if one.operation in legs and one.id not in loose]:
                 raise TakenError([Taken(unit=f"case/{case}", booking=one.id) for one in fixed])
             change.end(loose, Status.released, Release.replaced)
-            new = change.named([_as(one, Status.proposed) for one in bookings])
+            proposed = [_as(one, Status.proposed) for one in bookings]
+            new = renamed(proposed, change.names(proposed))
             # First what is wrong whoever else is booked: only what is sound can be claimed.
             _hold_to_the_rules(change.world, mine, new, loose)
             change.add([_as(one, Status.held) for one in new], lasting)
             _hold_to_the_rules(change.world, change.world.bookings, new, loose)
             change.touch("book", [case])
-            change.answer = held = change.told(*(one.id for one in new))
+            change.answer = held = change.standings([one.id for one in new])
         return held
 
     def confirm(
@@ -271,14 +314,13 @@ class Office:
             if standing.status != Status.confirmed:
                 step(name, standing.status, Status.confirmed)
                 change.answered(name, partner, None)
-                together = change.told(*change.together(standing))
+                together = change.standings(change.together(standing))
                 held = [one for one in together if one.status == Status.held]
                 if all(answer.answer == "confirmed" for one in held for answer in one.partners):
                     for one in held:
                         change.become(one.booking.id, Status.confirmed)
                 change.touch("confirm", [standing.booking.case])
-            (confirmed,) = change.told(name)
-            change.answer = confirmed
+            change.answer = confirmed = change.standing(name)
         return confirmed
 
     def decline(
@@ -286,31 +328,38 @@ class Office:
     ) -> Declined:
         """Note that a partner cannot come: the booking fails, and all that it took is free.
 
-        Who was to come for the partner is away at that time, so that what is offered instead comes
-        with somebody else.
+        Who was to come for the partner is away at that time; its facility or departure will not
+        take this case. So what is offered instead comes with somebody or something else.
 
         Raises
         ------
         UnknownBookingError, NotAskedError, IllegalStepError
             When there is no such booking, it does not ask this partner, or it is over.
         """
+        foreseen = self._foreseen(name, partner, reason)
         with self._changing(actor, "decline", [name], once) as change:
-            change.expire()
-            standing = _asked(change.standing(name), partner)
-            booking = standing.booking
-            step(name, standing.status, Status.cancelled)
-            change.answered(name, partner, reason)
-            change.end(change.together(standing), Status.cancelled, Failure.partner_declined)
-            change.absent(booking, roles_of(change.world, booking, partner))
-            change.touch("confirm", [booking.case])
-            desk = Desk(change.after())
-            (failed,) = change.told(name)
+            failed = _decline(change, name, partner, reason)
+            if foreseen is None or foreseen.revision != change.revision:
+                foreseen = _after(_at(change.after(), change.now)[0], failed, change.revision)
+            change.touch("read", [one.case for one in foreseen.openings.openings])
             change.answer = declined = Declined(
-                booking=failed,
-                instead=desk.ask(booking.case),
-                openings=desk.openings(_what_is_free(booking)),
+                booking=failed, instead=foreseen.instead, openings=foreseen.openings
             )
         return declined
+
+    def _foreseen(self, name: str, partner: str, reason: Failure) -> _Foreseen | None:
+        """Return what a decline would lead to; None when it will be refused.
+
+        It is tried and undone, so that nobody waits while it is worked out.
+        """
+        now = self.now()
+        with suppress(Refusal):
+            with self.database.trying() as connection:
+                change = begun(connection, self._world, now)
+                failed = _decline(change, name, partner, reason)
+                world, _ = _at(change.after(), now)
+            return _after(world, failed, change.revision)
+        return None
 
     def check(
         self,
@@ -333,7 +382,7 @@ class Office:
         """
         with self._changing(actor, "check", [name], once) as change:
             change.expire()
-            (standing,) = change.told(name)
+            standing = change.standing(name)
             if standing.status not in CLAIMING - {Status.executed}:
                 raise IllegalStepError(name, standing.status, Status.executed)
             if fact not in {one.fact for one in standing.checks}:
@@ -344,8 +393,7 @@ class Office:
                 raise TooSoonError(f"{fact} is answered on {since}, and today is {today}")
             change.check(name, fact, value, since)
             change.touch("answer-check", [standing.booking.case])
-            (checked,) = change.told(name)
-            change.answer = checked
+            change.answer = checked = change.standing(name)
         return checked
 
     def execute(self, name: str, actor: Actor, revision: int | None = None) -> Standing:
@@ -369,7 +417,7 @@ class Office:
                 raise OpenChecksError(left)
             change.become(name, Status.executed)
             change.touch("book", [standing.booking.case])
-            (executed,) = change.told(name)
+            executed = change.standing(name)
         return executed
 
     def cancel(
@@ -408,7 +456,7 @@ class Office:
             step(name, standing.status, status)
             change.end(change.together(standing), status, reason)
             change.touch("release", [standing.booking.case])
-            (ended,) = change.told(name)
+            ended = change.standing(name)
         return ended
 
     # --- What happens ---------------------------------------------------------------------------
@@ -421,20 +469,25 @@ class Office:
         Raises
         ------
         EventError
-            With everything that is wrong with the events.
+            With everything that is wrong with the events; none happened more than a day ahead.
         """
         with self._changing(actor, "events", [one.id for one in events], once) as change:
             change.expire()
-            world = change.world
-            found = replan(world, REGISTER, _in_force(world), events)
-            touched = [one.case for one in (*found.moved, *found.dropped, *found.new)]
-            change.touch("replan", [one for one in touched if one in world.case])
-            change.become_world(found.world, found.plan.bookings)
+            _not_ahead(change.now, events)
+            # Time passes here from the last time that everything was looked at.
+            world = with_bookings(change.connection, change.parts.now, change.now)
+            now = change.world.as_of
+            found = replan(world, REGISTER, _in_force(world), events, now=now)
+            ended = (*found.moved, *found.dropped)
+            why = {one.case: failure(one, events) for one in ended}
+            ids = change.become_world(world, found.world, found.plan.bookings, why)
+            touched = {one.case for one in (*found.kept, *ended, *found.new)}
+            change.touch("replan", sorted(touched | _cases_of(events, world, found.world)))
             change.answer = disrupted = Disrupted(
                 kept=found.kept,
-                moved=found.moved,
-                dropped=found.dropped,
-                new=found.new,
+                moved=tuple(_renamed(one, ids) for one in found.moved),
+                dropped=tuple(_renamed(one, ids) for one in found.dropped),
+                new=tuple(_renamed(one, ids) for one in found.new),
                 ignored=tuple(one.id for one in found.ignored),
             )
         return disrupted
@@ -454,6 +507,7 @@ class Office:
         offered = self.desk().lights(case).repairs
         name = fresh()
         with self._changing(actor, "request", [case, name], once) as change:
+            change.beside = True
             if repair not in offered:
                 raise NotOfferedError(f"the lights of {case} do not offer this repair now")
             fits(change.world, case, repair)
@@ -486,6 +540,7 @@ class Office:
             When there is none of that id, or it is not open any more.
         """
         with self._changing(actor, "settle", [name]) as change:
+            change.beside = True
             request = settle(change.connection, name, status)
             change.touch("request", [request.case])
         return request
@@ -493,8 +548,57 @@ class Office:
     def _changing(
         self, actor: Actor, action: str, objects: Sequence[str], once: Once | None = None
     ) -> AbstractContextManager[Change]:
-        now = self.clock()
+        now = self.now()
         return changing(self.database, self._world, actor, action, objects, now, once)
+
+
+def _at(world: World, now: datetime) -> tuple[World, str]:
+    """Return the world as it is in the slot of ``now``, and when the next slot begins."""
+    grid = world.grid
+    slot = min(grid.floor(now), grid.slots - 1)
+    until = "9999" if grid.at(slot + 1) == grid.end else moment(grid.at(slot + 1))
+    return world.but(as_of=max(world.as_of, grid.at(slot))), until
+
+
+def _not_ahead(now: datetime, events: Sequence[Event]) -> None:
+    """Return when no event lies a day ahead: the world would go there, and never come back."""
+    if ahead := [n for n, one in enumerate(events) if one.at > now + DAY]:
+        says = f"lies more than a day ahead: it is {now.astimezone(UTC):%Y-%m-%dT%H:%M}Z"
+        raise EventError([Problem(f"$[{n}].at", says) for n in ahead])
+
+
+def _cases_of(events: Sequence[Event], *worlds: World) -> set[str]:
+    """Return the cases that events are about, or about a person of."""
+    subjects = {one.subject for one in events}
+    return {
+        case.id
+        for world in worlds
+        for case in world.cases
+        if not subjects.isdisjoint({case.id, *(one.id for one in case.persons)})
+    }
+
+
+def _renamed(outcome: Outcome, ids: Mapping[str, str]) -> Outcome:
+    return outcome.model_copy(update={"after": renamed(outcome.after, ids)})
+
+
+def _decline(change: Change, name: str, partner: str, reason: Failure) -> Standing:
+    """Let a booking fail for what a partner said, and return it."""
+    change.expire()
+    standing = _asked(change.standing(name), partner)
+    step(name, standing.status, Status.cancelled)
+    change.answered(name, partner, reason)
+    change.end(change.together(standing), Status.cancelled, Failure.partner_declined)
+    change.absent(standing.booking, *brought_by(change.world, standing.booking, partner))
+    change.touch("confirm", [standing.booking.case])
+    return change.standing(name)
+
+
+def _after(world: World, failed: Standing, revision: int) -> _Foreseen:
+    """Return what could come instead of what failed, and who could use what is free of it."""
+    desk = Desk(world)
+    openings = desk.openings(_what_is_free(failed.booking))
+    return _Foreseen(revision, desk.ask(failed.booking.case), openings)
 
 
 def _in_force(world: World) -> Plan:

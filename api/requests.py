@@ -64,8 +64,10 @@ def requests(office: Office) -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_REQUESTS)] = MOST_REQUESTS,
     ) -> RequestPage:
+        found = office.requests(status, offset, limit)
+        office.seen("read", [one.case for one in found])
         return RequestPage(
-            requests=office.requests(status, offset, limit),
+            requests=found,
             total=office.requests_ever(status),
             offset=offset,
         )

@@ -51,6 +51,7 @@ _SECTIONS_OF = {
     "resource or case": ("resources", "cases"),
     "facility": ("facilities",),
     "departure": ("departures",),
+    "facility or departure": ("facilities", "departures"),
     "template": ("templates",),
     "case": ("cases",),
     "booking": ("bookings",),
@@ -90,6 +91,8 @@ def _references(draft: Draft) -> Iterator[tuple[str, str | None, str]]:
             yield f"{path}.attendees[{n}].resource", attendee.resource, "resource"
         for n, name in enumerate(one.templates):
             yield f"{path}.templates[{n}]", name, "template"
+        for n, name in enumerate(one.refused):
+            yield f"{path}.refused[{n}]", name, "facility or departure"
     for path, one in draft.of("bookings"):
         yield f"{path}.case", one.case, "case"
         yield f"{path}.template", one.template, "template"

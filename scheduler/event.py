@@ -240,11 +240,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def changed(world: World, register: Register, events: Sequence[Event]) -> World:
+def changed(
+    world: World, register: Register, events: Sequence[Event], now: datetime | None = None
+) -> World:
     """Return ``world`` after ``events``, in the order in which they happened.
 
-    ``asOf`` moves to the last event where that is later; one that happened before is news that came
-    late. The world that comes out is held to all that a world file is held to.
+    ``asOf`` moves to the last event, or to ``now``, where that is later; one that happened before
+    is news that came late. The world that comes out is held to all that a world file is held to.
 
     Raises
     ------
@@ -262,6 +264,7 @@ def changed(world: World, register: Register, events: Sequence[Event]) -> World:
         changing.pass_to(event.at, f"$[{n}].at")
         if event not in late:
             changing.apply(f"$[{n}]", event)
+    changing.pass_to(now or world.as_of, "$")
     changing.problems += _doubled(events)
     return changing.world_from(world)
 

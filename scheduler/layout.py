@@ -474,9 +474,13 @@ class Layout:
         return 0
 
     def _among(self, rule: Only) -> bool:
+        """Return whether it is allowed; what does not exist was never named, and so is."""
         facility, departure = self.facility, self.departure
         return (rule.facilities is None or facility is None or facility in rule.facilities) and (
-            rule.departures is None or departure is None or departure.id in rule.departures
+            rule.departures is None
+            or departure is None
+            or departure.id in rule.departures
+            or departure.id not in self.of.readings.world.departure
         )
 
     def _inside(self, first: Edge, last: Edge, stretches: tuple[Stretch, ...]) -> Timeline:

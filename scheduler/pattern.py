@@ -130,12 +130,18 @@ class CasePatterns:
         }
 
     def _facilities(self) -> tuple[str | None, ...]:
-        """Return the facilities in reach that all declarations admit; (None,) if none is asked."""
-        sets = [
+        """Return the facilities in reach that a stay admits; (None,) if none is asked.
+
+        One that only a leg does not allow stays among them: it is barred there, by name.
+        """
+        asked = [(scope, rule) for scope, group in self.declared.items() for _, rule in group]
+        stays = [rule.facilities for _, rule in asked if isinstance(rule, Nights)]
+        sets = stays + [
             rule.facilities
-            for group in self.declared.values()
-            for _, rule in group
-            if isinstance(rule, Nights | Only) and rule.facilities is not None
+            for scope, rule in asked
+            if isinstance(rule, Only)
+            and rule.facilities is not None
+            and (scope == "chain" or not stays)
         ]
         if not sets:
             return (None,)
@@ -191,7 +197,13 @@ class CasePatterns:
         return line if booked == "rostered" else self._starts(layout, line, occupancy, "free")
 
     def _starts(
-        self, layout: Layout, line: Timeline, occupancy: Occupancy, booked: Booked
+        self,
+        layout: Layout,
+        line: Timeline,
+        occupancy: Occupancy,
+        booked: Booked,
+        *,
+        rostered: bool = True,
     ) -> Timeline:
         """Return what seats, nights and people leave of ``line`` on one layer."""
         departure = layout.departure
@@ -199,7 +211,8 @@ class CasePatterns:
             return 0
         if departure is None:
             family = Family(layout.of.shared(layout.frame), (layout,))
-            return dict(self._members(family, [(layout, line)], occupancy, booked)).get(layout, 0)
+            found = self._members(family, [(layout, line)], occupancy, booked, rostered=rostered)
+            return dict(found).get(layout, 0)
         if not all(seat.fits(departure.id, occupancy, booked) for seat in layout.seats):
             return 0
         for need in layout.needs:
@@ -216,18 +229,20 @@ class CasePatterns:
         booked: Booked,
         *,
         whole: bool = True,
+        rostered: bool = True,
     ) -> list[tuple[Layout, Timeline]]:
         """Return those of a family that one layer leaves open, each of its slots in ``lines``.
 
         What they ask alike is asked once and shifted; of each only what reaches over a wait, which
-        is left to be asked with ``whole`` False.
+        is left to be asked with ``whole`` False. Claims alone take the person away from lines that
+        are open in the empty world, which they are not with ``rostered`` False.
         """
         first = family.members[0]
         stays = None if first.of.nights is None else self._stays(first, occupancy, booked)
         runs = family.shared.open_runs(occupancy, booked) if stays != 0 else []
         if stays == 0 or not all(known for _, known in runs):
             return []
-        engaged = booked == "rostered" or occupancy.claimed(self.case.id)
+        engaged = not rostered or booked == "rostered" or occupancy.claimed(self.case.id)
         found = []
         for layout, line in lines:
             frame = layout.frame
@@ -281,13 +296,19 @@ class CasePatterns:
             return [
                 (layout, line)
                 for layout in self.legs[leg].hopeful
-                if (line := self._starts(layout, layout.unbarred, occupancy, "free"))
+                if (
+                    line := self._starts(layout, layout.unbarred, occupancy, "free", rostered=False)
+                )
             ]
         return [
             one
             for family in self.legs[leg].families
             for one in self._members(
-                family, [(one, one.unbarred) for one in family.members], occupancy, "free"
+                family,
+                [(one, one.unbarred) for one in family.members],
+                occupancy,
+                "free",
+                rostered=False,
             )
         ]
 

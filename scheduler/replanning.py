@@ -60,10 +60,16 @@ class OtherWorldError(ValueError):
 
 
 class Outcome(Part):
-    """What became of a case and why: its bookings before and after."""
+    """What became of a case and why: its bookings before and after.
+
+    ``events`` are about it or about what it shares with others; ``broke`` is the constraint that
+    what it had does not keep any more.
+    """
 
     case: Id
     reason: str
+    events: tuple[Id, ...] = ()
+    broke: Id | None = None
     before: tuple[Booking, ...] = ()
     after: tuple[Booking, ...] = ()
 
@@ -96,9 +102,17 @@ class Replan:
 
 
 def replan(
-    world: World, register: Register, plan: Plan, events: Sequence[Event], *, work: float = WORK
+    world: World,
+    register: Register,
+    plan: Plan,
+    events: Sequence[Event],
+    *,
+    work: float = WORK,
+    now: datetime | None = None,
 ) -> Replan:
     """Repair ``plan``, a valid one of ``world`` that is in force, after ``events``.
+
+    Time passes to the last of them, and to ``now`` where that is later.
 
     Cases that events are about, and that have no booking, are planned too. Others are not: what
     came free is for people to give away. What was said of cases that no event is about is said
@@ -123,7 +137,8 @@ def replan(
     cancelled = (one for one in world.bookings if not one.claims and one.id not in booked)
     before = world.but(bookings=(*plan.bookings, *cancelled))
     with paused():
-        repair = _Repair(before, changed(before, register, events), register, plan, events)
+        after = changed(before, register, events, now)
+        repair = _Repair(before, after, register, plan, events)
         repair.insert()
         repair.force(work)
         return repair.result(began)
@@ -187,6 +202,7 @@ class _Repair:
         self.patterns = Patterns(self.world, register)
         self.valuation = Valuation(self.patterns)
         self._kept: tuple[list[int], Ledger] | None = None
+        self._broken = broken
         self.because = {
             name: self._because(name, broken.get(name))
             for name, bookings in self.before.items()
@@ -219,11 +235,15 @@ class _Repair:
         """Return whether an event is about a case, or could have broken its bookings."""
         return name in self.touched or bool(self._told(name))
 
-    def _told(self, name: str, shared: Collection[str] = ()) -> list[str]:
-        """Return in words the events about a case, or about what it shared with others."""
+    def _about(self, name: str, shared: Collection[str] = ()) -> list[Event]:
+        """Return the events about a case, or about what it shared with others."""
         case = self.world.case.get(name)
         names = {name, *shared, *(one.id for one in (case.persons if case else ()))}
-        return [f"{one.says} ({one.id})" for one in self.events if one.subject in names]
+        return [one for one in self.events if one.subject in names]
+
+    def _told(self, name: str, shared: Collection[str] = ()) -> list[str]:
+        """Return those events in words."""
+        return [f"{one.says} ({one.id})" for one in self._about(name, shared)]
 
     def _because(self, name: str, broke: Violation | None) -> str:
         """Return which events broke a case, and which rule of it no longer holds."""
@@ -321,7 +341,15 @@ class _Repair:
             if became == "dropped" and name in unplanned:
                 why += f"; not planned again: {unplanned[name].reason}"
             if before or after:
-                found[became].append(Outcome(case=name, reason=why, before=before, after=after))
+                outcome = Outcome(
+                    case=name,
+                    reason=why,
+                    events=tuple(one.id for one in self._about(name, _shared(before))),
+                    broke=self._broken[name].constraint if name in self._broken else None,
+                    before=before,
+                    after=after,
+                )
+                found[became].append(outcome)
         world, levels = self._world(), self._levels(unplanned)
         plan = self.plan.model_copy(
             update={

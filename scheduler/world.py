@@ -123,9 +123,14 @@ class Road(Part):
 
 
 class Resource(Part):
-    """A person, vehicle or room of a partner. ``remote``: can also attend by telephone."""
+    """A person, vehicle or room of a partner. ``remote``: can also attend by telephone.
+
+    ``label`` is what a planner calls it and plays no part in planning: it is shown to planners and
+    the colleague's own organisation only, and never logged.
+    """
 
     id: Id
+    label: str | None = Field(default=None, min_length=1, max_length=60)
     role: Tag
     home: Id
     languages: tuple[Tag, ...] = ()
@@ -345,8 +350,16 @@ class Attendee(Part):
     until: Tag
 
 
+MOST_REFUSED = 100
+"""Facilities and departures that a case remembers to have refused it."""
+
+
 class Case(Part):
-    """One person or one family that is to leave together."""
+    """One person or one family that is to leave together.
+
+    ``refused`` names the facilities that will not take it, and the departures on which the carrier
+    or the commander will not.
+    """
 
     id: CaseId
     operation: Operation
@@ -364,11 +377,19 @@ class Case(Part):
     attendees: tuple[Attendee, ...] = Field(default=(), max_length=8)
     away: tuple[Interval, ...] = ()
     templates: tuple[Id, ...] = ()
+    refused: tuple[Id, ...] = Field(
+        default=(), max_length=MOST_REFUSED, exclude_if=lambda refused: not refused
+    )
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _whole(self) -> Self:
+        wrong = []
         if self.earliest and self.latest and self.latest <= self.earliest:
-            raise ValueError("latest is not after earliest")
+            wrong.append("latest is not after earliest")
+        if len(set(self.refused)) < len(self.refused):
+            wrong.append("refused holds an id twice")
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
 
     @property
@@ -624,8 +645,13 @@ class World(Part):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the canonical JSON of this world: keys sorted, so equal worlds agree."""
-        canonical = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        """SHA-256 over the canonical JSON of this world: keys sorted, so equal worlds agree.
+
+        Worlds that differ in labels only agree too.
+        """
+        unlabelled = {"resources": {"__all__": {"label"}}}
+        fields = self.model_dump(mode="json", by_alias=True, exclude=unlabelled)
+        canonical = json.dumps(fields, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -1,35 +1,36 @@
 """One change of the store: everything in it is written, or nothing of it."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from api.store.answers import Once, recall, remember
-from api.store.claims import TakenError, give_back
+from api.store.claims import DEPARTURE, FACILITY, TakenError, close_up, give_back
 from api.store.database import Database
 from api.store.life import CLAIMING, Failure, Release, Status, step
 from api.store.logs import Activity, Actor, Processing, audit, moment, process
 from api.store.refusal import Refusal
 from api.store.standing import Standing, standings
-from api.store.tables import BOOKINGS, CHECKS, CONFIRMATIONS, RESOURCES, STORE
+from api.store.tables import BOOKINGS, CHECKS, CONFIRMATIONS, STORE
 from api.store.worlds import (
     EmptyError,
+    Parts,
     add_bookings,
     claim,
-    read_parts,
+    others,
     replace_parts,
     with_bookings,
 )
 from scheduler.event import EventError
-from scheduler.world import Booking, Interval, World
+from scheduler.world import MOST_REFUSED, Booking, Interval, World
 
-Reader = Callable[[Connection, datetime], World]
-"""Reads the world as it is at a moment."""
+Reader = Callable[[Connection, datetime], tuple[World, Parts]]
+"""Reads the world as it is at a moment, and what it is without bookings."""
 
 
 class StaleError(Refusal):
@@ -40,13 +41,16 @@ class StaleError(Refusal):
 class Change:
     """A transaction at ``now``, of which ``world`` is the state it began in.
 
-    ``answer`` is what whoever asked is told of it.
+    ``answer`` is what whoever asked is told of it; what is ``beside`` changes no booking and no
+    part of the world.
     """
 
     connection: Connection
     world: World
+    parts: Parts
     now: datetime
     revision: int
+    beside: bool = False
     parts_changed: bool = False
     answer: object = None
 
@@ -65,11 +69,7 @@ class Change:
 
     def standings(self, names: Sequence[str]) -> tuple[Standing, ...]:
         """Return bookings as they stand, in this order."""
-        return standings(self.connection, self.world, names, self.now)
-
-    def told(self, *names: str) -> tuple[Standing, ...]:
-        """Return bookings as they are told: with every check of them, those answered too."""
-        return standings(self.connection, unbooked(self.world), names, self.now)
+        return standings(self.connection, self.parts.ever, names, self.now)
 
     def expire(self) -> None:
         """Release the holds that ran out: they block nothing."""
@@ -112,8 +112,8 @@ class Change:
         first = 0 if last is None else last + 1
         add_bookings(self.connection, self.world, bookings, self.revision, self.now, first, lasting)
 
-    def named(self, bookings: Sequence[Booking]) -> tuple[Booking, ...]:
-        """Return ``bookings`` under ids that no booking has had, which follow each other still."""
+    def names(self, bookings: Sequence[Booking]) -> dict[str, str]:
+        """Return an id that no booking has had for each of ``bookings``, by the one it has."""
         had = {one.case for one in bookings}
         taken = set(
             self.connection.execute(
@@ -128,12 +128,7 @@ class Change:
                 name, n = f"{stem}-{n}", n + 1
             ids[one.id] = name
             taken.add(name)
-        return tuple(
-            one.model_copy(
-                update={"id": ids[one.id], "follows": ids.get(one.follows or "", one.follows)}
-            )
-            for one in bookings
-        )
+        return ids
 
     def become(self, name: str, status: Status) -> None:
         """Let a booking take its next status.
@@ -186,55 +181,87 @@ class Change:
         )
         self._touched(name)
 
-    def absent(self, booking: Booking, roles: Collection[str]) -> None:
-        """Note that who came to a booking in these roles is away at that time."""
+    def absent(self, booking: Booking, roles: Collection[str], said_no: Collection[str]) -> None:
+        """Note who is away at the time of a booking, and what will not take its case.
+
+        Away is who came to it in these roles; ``said_no`` are a facility, a departure.
+        """
         away: dict[str, list[Interval]] = {}
         for attendance in booking.attendances:
             if attendance.role in roles:
                 block = Interval(from_=attendance.from_, until=attendance.until)
                 for name in attendance.resources:
                     away.setdefault(name, []).append(block)
-        for name, blocks in away.items():
-            known = self.world.resource[name]
-            row = known.model_copy(update={"away": (*known.away, *blocks)})
-            self.connection.execute(
-                update(RESOURCES)
-                .where(RESOURCES.c.id == name)
-                .values(document=row.model_dump(mode="json", by_alias=True))
-            )
-        self.parts_changed = True
-
-    def become_world(self, after: World, bookings: Sequence[Booking]) -> None:
-        """Take over a repaired world: what is not in ``bookings`` any more is released.
-
-        What was promised and stays, with other nights or after another booking, keeps what was
-        said of it; who is asked for another moment is asked anew.
-        """
-        replace_parts(self.connection, self.world, after)
-        self.parts_changed = True
-        before = {one.id: one for one in self.world.bookings if one.claims}
-        stay = {one.id for one in bookings}
-        self.end([name for name in before if name not in stay], Status.released, Release.withdrawn)
-        changed = [one for one in bookings if one.id in before and before[one.id] != one]
-        promised = [one for one in changed if one.status != Status.proposed]
-        moved = [one for one in changed if one.status == Status.proposed]
-        give_back(self.connection, [one.id for one in promised])
-        self.connection.execute(
-            delete(BOOKINGS).where(BOOKINGS.c.id.in_([one.id for one in moved]))
+        now = self.parts.now
+        resources = tuple(
+            one.model_copy(update={"away": (*one.away, *away[one.id])}) if one.id in away else one
+            for one in now.resources
         )
+        refused = tuple(dict.fromkeys((*now.case[booking.case].refused, *said_no)))[-MOST_REFUSED:]
+        cases = tuple(
+            one.model_copy(update={"refused": refused}) if one.id == booking.case else one
+            for one in now.cases
+        )
+        self._replace(now, now.but(resources=resources, cases=cases))
+        self.parts = Parts(
+            now=now.but(resources=resources, cases=cases),
+            ever=self.parts.ever.but(resources=resources),
+        )
+
+    def become_world(
+        self, before: World, after: World, bookings: Sequence[Booking], why: Mapping[str, Failure]
+    ) -> dict[str, str]:
+        """Take over a repaired world, and return the ids of what is new in ``bookings``.
+
+        What is not in them any more as it was ends: what was only proposed is released, what was
+        promised has failed, for the reason of its case. What was promised and stays, with other
+        nights or after another booking, keeps what was said of it; who is asked for another moment
+        is asked anew.
+        """
+        stood = {one.id: one for one in before.bookings if one.claims}
+        changed = [one for one in bookings if stood.get(one.id) != one]
+        promised = [one for one in changed if one.status != Status.proposed]
+        new = [one for one in changed if one.status == Status.proposed]
+        moved = {one.id for one in new}
+        stay = {one.id for one in bookings} - moved
+        for one in (one for name, one in stood.items() if name not in stay):
+            if one.status != Status.proposed:
+                self.end([one.id], Status.cancelled, why[one.case])
+            else:
+                self.end(
+                    [one.id],
+                    Status.released,
+                    Release.replaced if one.id in moved else Release.withdrawn,
+                )
+        give_back(self.connection, [one.id for one in promised])
+        self._replace(before, after)
         self.world = after
-        new = self.named([one for one in bookings if one.id not in before])
-        self.add((*moved, *new), timedelta())
-        self._correct(promised)
+        ids = self.names(new)
+        self.add(renamed(new, ids), timedelta())
+        self._correct(renamed(promised, ids))
+        return ids
 
     def after(self) -> World:
         """Return the world that the change leaves, which nobody else sees yet."""
-        return with_bookings(self.connection, read_parts(self.connection), self.now)
+        return with_bookings(self.connection, self.parts.now, self.now)
 
     def touch(self, activity: Activity, cases: Collection[str]) -> None:
         """Record that the data of the persons of these cases was used."""
-        people = (one.id for case in cases for one in self.world.case[case].persons)
+        known = self.parts.ever.case | self.world.case
+        people = (one.id for case in dict.fromkeys(cases) for one in known[case].persons)
         process(self.connection, Processing(activity, tuple(people)), self.now)
+
+    def _replace(self, before: World, after: World) -> None:
+        """Write the parts of a world that are others; nobody gets a place that is there no more."""
+        replace_parts(self.connection, before, after, self.now)
+        close_up(
+            self.connection,
+            [
+                *(f"{FACILITY}/{one.id}" for one in others(before.facilities, after.facilities)),
+                *(f"{DEPARTURE}/{one.id}" for one in others(before.departures, after.departures)),
+            ],
+        )
+        self.parts_changed = True
 
     def _correct(self, bookings: Sequence[Booking]) -> None:
         for one in bookings:
@@ -251,9 +278,24 @@ class Change:
         return {"revision": self.revision, "changed_at": moment(self.now)}
 
 
-def unbooked(world: World) -> World:
-    """Return a world without bookings: in it every check of one is asked, those answered too."""
-    return world.but(bookings=())
+def renamed(bookings: Iterable[Booking], ids: Mapping[str, str]) -> tuple[Booking, ...]:
+    """Return bookings under other ids, which follow each other still."""
+    return tuple(
+        one.model_copy(
+            update={
+                "id": ids.get(one.id, one.id),
+                "follows": ids.get(one.follows or "", one.follows),
+            }
+        )
+        for one in bookings
+    )
+
+
+def begun(connection: Connection, read: Reader, now: datetime) -> Change:
+    """Return a change at its beginning."""
+    world, parts = read(connection, now)
+    revision = connection.execute(select(STORE.c.revision)).scalar_one() + 1
+    return Change(connection, world, parts, now, revision)
 
 
 @contextmanager
@@ -279,14 +321,13 @@ def changing(
         with _refused_by_the_database(), database.writing() as connection:
             if once is not None:
                 recall(connection, actor, once)
-            world = read(connection, now)
-            revision = connection.execute(select(STORE.c.revision)).scalar_one() + 1
-            change = Change(connection, world, now, revision)
+            change = begun(connection, read, now)
             yield change
-            values = {"revision": revision}
-            if change.parts_changed:
-                values["parts_revision"] = revision
-            connection.execute(update(STORE).values(values))
+            if not change.beside:
+                values = {"revision": change.revision}
+                if change.parts_changed:
+                    values["parts_revision"] = change.revision
+                connection.execute(update(STORE).values(values))
             audit(connection, actor, action, objects, "done", now)
             if once is not None:
                 remember(connection, actor, once, once.tell(change.answer), now)

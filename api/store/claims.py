@@ -7,9 +7,10 @@ cell and number, so that the database refuses whoever comes second, whatever our
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
 from pydantic import Field
-from sqlalchemy import Connection, and_, delete, insert, or_, select
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
 from api.store.refusal import Refusal
 from api.store.tables import CLAIMS
@@ -97,7 +98,7 @@ def take(connection: Connection, booking: str, wanted: Iterable[Want], slot: int
     for where, want in asked.items():
         theirs = held.get(where, {})
         numbers = [n for n in range(1, want.most + 1) if n not in theirs][: want.count]
-        if len(numbers) < want.count:
+        if len(numbers) < want.count or len(theirs) + want.count > want.most:
             taken += [(want, one) for one in dict.fromkeys(theirs.values())] or [(want, None)]
         rows += (
             {
@@ -113,6 +114,25 @@ def take(connection: Connection, booking: str, wanted: Iterable[Want], slot: int
         raise TakenError([*_told(taken, slot)])
     if rows:
         connection.execute(insert(CLAIMS), rows)
+
+
+def close_up(connection: Connection, units: Collection[str]) -> None:
+    """Number what is taken of units, and of each kind of them, from 1 on.
+
+    So no number is free where there are fewer than there were. Who has a place or a seat keeps
+    it, whatever its number, of which nobody is told.
+    """
+    for one in units:
+        rows = connection.execute(
+            select(CLAIMS.c.unit, CLAIMS.c.cell, CLAIMS.c.number)
+            .where(or_(CLAIMS.c.unit == one, CLAIMS.c.unit.startswith(f"{one}/", autoescape=True)))
+            .order_by(CLAIMS.c.unit, CLAIMS.c.cell, CLAIMS.c.number)
+        ).all()
+        for (unit, cell), numbers in groupby(rows, key=lambda row: (row[0], row[1])):
+            for number, (*_, was) in enumerate(numbers, 1):
+                mine = CLAIMS.c.unit == unit, CLAIMS.c.cell == cell, CLAIMS.c.number == was
+                if number != was:
+                    connection.execute(update(CLAIMS).where(*mine).values(number=number))
 
 
 def give_back(connection: Connection, bookings: Collection[str]) -> None:

@@ -24,6 +24,10 @@ WRITER = 20261122
 LOCKED = "the database is locked by another writer"
 FULL = "the disk of the database is full"
 READ_ONLY = "the database cannot be written"
+UNCERTAIN = (
+    "the database was lost at the last moment: whether it was done is seen when it is asked again, "
+    "under the same Idempotency-Key where there was one"
+)
 _SIGNS = {
     "locked": LOCKED,
     "lock timeout": LOCKED,
@@ -38,6 +42,10 @@ _WRITES = "writes"
 
 class UnavailableError(RuntimeError):
     """The database cannot be used now; nothing was written. It says why in a few words."""
+
+
+class UncertainError(UnavailableError):
+    """The database was lost while it was told to keep what was written: perhaps it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +74,34 @@ class Database:
         Raises
         ------
         UnavailableError
-            When the database is locked, full, or cannot be reached.
+            When the database is locked, full, or cannot be reached; nothing was written.
+        UncertainError
+            When it was lost at the very end: nobody knows whether it was written.
         """
+        with self._alone() as connection:
+            yield connection
+            try:
+                connection.commit()
+            except DBAPIError as error:
+                if connection.dialect.name == "postgresql" and _why(error) is not None:
+                    raise UncertainError(UNCERTAIN) from error
+                raise
+
+    @contextmanager
+    def trying(self) -> Iterator[Connection]:
+        """Write as :meth:`writing` does, and undo all of it at the end."""
+        with self._alone() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def noting(self) -> Iterator[Connection]:
+        """Add rows beside all others, of which none is changed: no turn is waited for."""
+        with _available(), self._writer() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
         with self._in_turn(), _available(), self._writer() as connection, connection.begin():
             _lock(connection)
             yield connection
@@ -123,6 +157,7 @@ def open_database(url: str) -> Database:
         "max_overflow": MORE,
         "pool_timeout": BUSY,
         "pool_pre_ping": True,
+        "hide_parameters": True,
     }
     if known.get_backend_name() == "sqlite":
         engine = create_engine(

@@ -46,6 +46,7 @@ class Failure(StrEnum):
     partner_absent = "partner-absent"
     transport_late = "transport-late"
     no_place = "no-place"
+    case_withdrawn = "case-withdrawn"
     planning_error = "planning-error"
 
 

@@ -36,7 +36,18 @@ class Actor:
 
 
 Activity = Literal[
-    "answer-check", "book", "confirm", "export", "import", "release", "replan", "request", "retain"
+    "answer-check",
+    "book",
+    "confirm",
+    "export",
+    "import",
+    "light",
+    "propose",
+    "read",
+    "release",
+    "replan",
+    "request",
+    "retain",
 ]
 """What is done with the data of persons."""
 
@@ -96,15 +107,24 @@ def audit(
     now: datetime,
 ) -> None:
     """Add a line for each of ``objects``; the caller is the only writer."""
-    last = select(AUDIT.c.number + 1, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)
-    start, before = connection.execute(last).first() or _begins(connection)
+    last, before = ends(connection)
     rows = []
-    for number, one in enumerate(objects, start):
+    for number, one in enumerate(objects, last + 1):
         line = Line(number, moment(now), actor.id, action, one, result, actor.origin)
         before = line.hash(before)
         rows.append(asdict(line) | {"hash": before})
     if rows:
         connection.execute(insert(AUDIT), rows)
+
+
+def ends(connection: Connection) -> tuple[int, str]:
+    """Return the number and the hash of the last line, or of the last one that was removed."""
+    last = select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)
+    row = connection.execute(last).first()
+    if row is None:
+        number, before = _begins(connection)
+        return number - 1, before
+    return row[0], row[1]
 
 
 def tampered(connection: Connection) -> Iterator[int]:

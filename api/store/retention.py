@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from api.store.life import CLAIMING, Status
 from api.store.logs import Actor, Processing, audit, moment, process
-from api.store.tables import ANSWERS, AUDIT, BOOKINGS, PARTS, PROCESSING, REQUESTS, STORE
+from api.store.tables import ANSWERS, AUDIT, BOOKINGS, CASES, PROCESSING, REQUESTS, STORE
 from api.store.worlds import read_parts
 from constraints.register import REGISTER
 from scheduler.constraint import Standing
@@ -35,7 +35,6 @@ from scheduler.draft import Problem, step
 from scheduler.loading import WorldError
 from scheduler.world import Booking, Case, Part, World
 
-CASES = PARTS["cases"]
 LONGEST = timedelta(days=36_500)
 """Longer than anything is kept."""
 _DURATION = TypeAdapter(timedelta)
@@ -128,7 +127,7 @@ def due(connection: Connection, periods: Periods, now: datetime) -> Removed:
     EmptyError
         When there is no world in the store.
     """
-    return _due(connection, read_parts(connection), periods, now.astimezone(UTC)).counts
+    return _due(connection, read_parts(connection).ever, periods, now.astimezone(UTC)).counts
 
 
 def retain(connection: Connection, periods: Periods, actor: Actor, now: datetime) -> Removed:
@@ -143,7 +142,7 @@ def retain(connection: Connection, periods: Periods, actor: Actor, now: datetime
         When there is no world in the store.
     """
     now = now.astimezone(UTC)
-    world = read_parts(connection)
+    world = read_parts(connection).ever
     found = _due(connection, world, periods, now)
     _remove(connection, REQUESTS, found.requests)
     _remove(connection, BOOKINGS, found.bookings)
@@ -240,12 +239,14 @@ def _over(connection: Connection, world: World, now: datetime, before: datetime)
     for case, document, status, changed_at in rows:
         booking = Booking.model_validate({**document, "status": status}, strict=False)
         standing.setdefault(case, []).append((booking, datetime.fromisoformat(changed_at)))
+    withdrawn = dict(connection.execute(select(CASES.c.id, CASES.c.withdrawn_at)).all())
     for one in world.cases:
         mine = standing.get(one.id, [])
         if any(booking.status != Status.executed for booking, _ in mine):
             continue
         done = {booking.operation for booking, _ in mine} == {*one.legs}
-        left = _withdrawn(world, one)
+        at = withdrawn[one.id]
+        left = datetime.fromisoformat(at).date() if at else _withdrawn(world, one)
         if (done or (left is not None and left < before.date())) and all(
             max(changed, _last(booking)) <= before for booking, changed in mine
         ):

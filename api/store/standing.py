@@ -141,13 +141,17 @@ def partners(world: World, booking: Booking) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def roles_of(world: World, booking: Booking, partner: str) -> frozenset[str]:
-    """Return the roles in which people come to a booking for ``partner``."""
-    return frozenset(
-        rule.role
-        for constraint, rule in _declared(world, booking)
-        if constraint.owner == partner and isinstance(rule, Attendance) and rule.role != PERSON
-    )
+def brought_by(
+    world: World, booking: Booking, partner: str
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what a booking has of ``partner``: roles of people; its facility, its departure."""
+    mine = [rule for constraint, rule in _declared(world, booking) if constraint.owner == partner]
+    roles = {one.role for one in mine if isinstance(one, Attendance)} - {PERSON}
+    of = {
+        booking.facility: any(isinstance(one, Nights) for one in mine),
+        booking.departure: any(isinstance(one, Seats) for one in mine),
+    }
+    return frozenset(roles), frozenset(name for name, theirs in of.items() if name and theirs)
 
 
 def due_checks(

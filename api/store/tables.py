@@ -43,22 +43,28 @@ STORE = Table(
     Column("parts_revision", Integer, nullable=False),
     Column("audit_from", Integer, nullable=False),
     Column("audit_before", String(64), nullable=False),
+    Column("began_with", String(64)),
+    Column("ahead", Integer, nullable=False, server_default="0"),
     CheckConstraint("id = 1", name="alone"),
 )
 """The one row of the store: the world but for its parts, how often anything has changed, and at
 which of these times a part that is no booking. Of the audit log it knows the first line that was
-not yet removed, and the hash of all before it.
+not yet removed, and the hash of all before it. ``began_with`` is the fingerprint of the world that
+filled it; ``ahead`` are the seconds by which a store to practise in is ahead of the clock.
 """
 
 
 def _parts(name: str) -> Table:
-    return Table(
+    table = Table(
         name,
         METADATA,
         Column("id", String(180), primary_key=True),
         Column("position", Integer, nullable=False),
         Column("document", DOCUMENT, nullable=False),
     )
+    if name == "cases":
+        table.append_column(Column("withdrawn_at", MOMENT))
+    return table
 
 
 PARTS = {
@@ -73,8 +79,11 @@ PARTS = {
         "cases",
     )
 }
-"""The parts of a world but its bookings, in its order."""
-RESOURCES = PARTS["resources"]
+"""The parts of a world but its bookings, in its order.
+
+A case that was withdrawn is no part of the world any more, and stays with what became of it.
+"""
+CASES = PARTS["cases"]
 
 BOOKINGS = Table(
     "bookings",

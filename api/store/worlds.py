@@ -1,21 +1,25 @@
 """A world into the store and out of it again, without loss."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Text, cast, delete, insert, select, update
+from sqlalchemy import Connection, Table, Text, cast, delete, func, insert, select, update
 
 from api.store.claims import Want, take, wants
 from api.store.life import CLAIMING, Status
 from api.store.logs import BEGINNING, Actor, Processing, audit, moment, process
 from api.store.refusal import Refusal
-from api.store.tables import BOOKINGS, CHECKS, PARTS, STORE
+from api.store.tables import BOOKINGS, CASES, CHECKS, PARTS, STORE
 from constraints.register import REGISTER
 from scheduler.pattern import Patterns
-from scheduler.world import Booking, Case, Fact, World
+from scheduler.world import Booking, Case, Departure, Facility, Fact, World
 
+T = TypeVar("T", Facility, Departure)
+DAY = timedelta(days=1)
 HOLD = timedelta(minutes=15)
 """How long a hold lasts unless it is said."""
 
@@ -28,10 +32,12 @@ class EmptyError(Refusal):
     """The store has no world yet."""
 
 
-def bring_in(connection: Connection, world: World, actor: Actor, now: datetime) -> None:
+def bring_in(
+    connection: Connection, world: World, actor: Actor, now: datetime, ahead: timedelta
+) -> None:
     """Fill an empty store with ``world``, whose bookings claim what they take.
 
-    What is held in it is held from now on, as long as any hold.
+    What is held in it is held from now on, as long as any hold; ``now`` is ``ahead`` of the clock.
 
     Raises
     ------
@@ -55,6 +61,8 @@ def bring_in(connection: Connection, world: World, actor: Actor, now: datetime) 
             "parts_revision": 1,
             "audit_from": 1,
             "audit_before": BEGINNING,
+            "began_with": world.fingerprint,
+            "ahead": round(ahead.total_seconds()),
         },
     )
     for name, table in PARTS.items():
@@ -125,8 +133,21 @@ def taken_by(patterns: Patterns, booking: Booking) -> Iterator[Want]:
     return wants(booking, world.horizon.slot_minutes, seats, places, room)
 
 
-def read_parts(connection: Connection) -> World:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The world of the store without its bookings: ``now``, and with all cases there ``ever`` were.
+
+    What ended can only be told with the case it is of, also when that was withdrawn since.
+    """
+
+    now: World
+    ever: World
+
+
+def read_parts(connection: Connection, now: datetime | None = None) -> Parts:
     """Return the world of the store without its bookings.
+
+    Its horizon goes along with ``now`` in whole days, from where it began; as long as it was.
 
     Raises
     ------
@@ -141,11 +162,17 @@ def read_parts(connection: Connection) -> World:
         for name, table in PARTS.items()
     }
     read = {name: tuple(documents) for name, documents in parts.items()}
-    world = World.model_validate({**header, **read}, strict=False)
-    for one in world.locations[:1]:
+    ever = World.model_validate({**header, **read}, strict=False)
+    if now is not None and (passed := (now - ever.horizon.start) // DAY) > 0:
+        start = ever.horizon.start + passed * DAY
+        fields = {name: getattr(ever, name) for name in World.model_fields}
+        ever = World(**fields | {"horizon": ever.horizon.model_copy(update={"start": start})})
+    for one in ever.locations[:1]:
         # Every way by road is worked out here, once, for all the worlds that differ in bookings.
-        world.drive(one.id, one.id)
-    return world
+        ever.drive(one.id, one.id)
+    withdrawn = select(CASES.c.id).where(CASES.c.withdrawn_at.is_not(None))
+    gone = {*connection.execute(withdrawn).scalars()}
+    return Parts(ever.but(cases=tuple(one for one in ever.cases if one.id not in gone)), ever)
 
 
 def with_bookings(connection: Connection, world: World, now: datetime) -> World:
@@ -186,7 +213,8 @@ def read_bookings(connection: Connection, now: datetime) -> Iterator[Booking]:
     """Yield the bookings that a world knows, in their order."""
     rows = connection.execute(
         select(cast(BOOKINGS.c.document, Text), BOOKINGS.c.status, BOOKINGS.c.expires_at)
-        .where(BOOKINGS.c.status.in_([*CLAIMING, Status.cancelled]))
+        .join(CASES, CASES.c.id == BOOKINGS.c.case_id)
+        .where(BOOKINGS.c.status.in_([*CLAIMING, Status.cancelled]), CASES.c.withdrawn_at.is_(None))
         .order_by(BOOKINGS.c.position)
     )
     for document, status, expires in rows:
@@ -200,28 +228,50 @@ def _booking(document: str, status: str) -> Booking:
     return Booking.model_validate_json(document).model_copy(update={"status": status})
 
 
-def replace_parts(connection: Connection, before: World, after: World) -> None:
-    """Write the parts of a world that are not what they were."""
+def replace_parts(connection: Connection, before: World, after: World, at: datetime) -> None:
+    """Write the parts of a world that are not what they were; cases that went are withdrawn.
+
+    What is new in it comes after what there was.
+    """
     for name, table in PARTS.items():
         if getattr(before, name) == getattr(after, name):
             continue
         was, now = (_documents(getattr(world, name)) for world in (before, after))
-        rows = select(table.c.id, table.c.position, table.c.document)
-        known = {id: (position, document) for id, position, document in connection.execute(rows)}
-        if gone := known.keys() - now.keys():
-            connection.execute(delete(table).where(table.c.id.in_(gone)))
-        for n, (id, one) in enumerate(now.items()):
+        known = dict(connection.execute(select(table.c.id, table.c.document)).all())
+        last = connection.execute(select(func.max(table.c.position))).scalar()
+        if gone := was.keys() - now.keys():
+            _let_go(connection, table, gone, at)
+        new = count(0 if last is None else last + 1)
+        for id, one in now.items():
+            mine = update(table).where(table.c.id == id)
             if id not in known:
-                connection.execute(insert(table), {"id": id, "position": n, "document": one})
-                continue
-            kept = _but_answers(known[id][1], was[id], one) if name == "cases" else one
-            if known[id] != (n, kept):
-                values = {"position": n, "document": kept}
-                connection.execute(update(table).where(table.c.id == id).values(values))
+                row = {"id": id, "position": next(new), "document": one}
+                connection.execute(insert(table), row)
+            elif id not in was:
+                row = {"position": next(new), "document": one, "withdrawn_at": None}
+                connection.execute(mine.values(row))
+            else:
+                kept = _but_answers(known[id], was[id], one) if table is CASES else one
+                if known[id] != kept:
+                    connection.execute(mine.values(document=kept))
     if before.as_of != after.as_of:
         header = connection.execute(select(STORE.c.header)).scalar_one()
         as_of = after.model_dump(mode="json", by_alias=True, include={"as_of"})
         connection.execute(update(STORE).values(header=header | as_of))
+
+
+def others(before: Sequence[T], after: Sequence[T]) -> Iterator[T]:
+    """Yield the parts that are not what they were."""
+    known = {one.id: one for one in before}
+    return (one for one in after if known.get(one.id) != one)
+
+
+def _let_go(connection: Connection, table: Table, names: Collection[str], at: datetime) -> None:
+    mine = table.c.id.in_(names)
+    if table is CASES:
+        connection.execute(update(table).where(mine).values(withdrawn_at=moment(at)))
+    else:
+        connection.execute(delete(table).where(mine))
 
 
 def _documents(parts: Sequence[Any]) -> dict[str, Any]:

@@ -163,7 +163,7 @@ class Explanation:
         (since, until), departure = self.within, layout.departure
         if departure is None:
             grid = self.case.world.grid
-            return span(grid.ceil(since), grid.floor(until) + 1) & grid.full
+            return span(grid.ceil(since), grid.floor(until) + 1) & layout.domain
         if departure.id not in self.case.world.departure:
             zone = self.case.world.location[departure.from_].timezone
             day = local_date(departure.departs, zone)
@@ -266,7 +266,11 @@ class Explanation:
         """
         if layout.frame.anchor is not None:
             return {reduce(or_, self._bits(self._fixed(layout)), base): domain}
-        family = {base | mask: line & domain for mask, line in self._barred(layout).items()}
+        family = {
+            base | mask: some
+            for mask, line in self._barred(layout).items()
+            if (some := line & domain)
+        }
         for condition, rule, allows in self._floating(layout):
             if domain & ~allows:
                 family = _refine(family, 1 << self._number(condition, rule), allows)

@@ -9,7 +9,9 @@ import pytest
 from api.desk import Desk
 from constraints.register import REGISTER
 from scheduler.loading import read_world
+from scheduler.pattern import Patterns
 from scheduler.planner import plan
+from scheduler.timeline import slots_of
 from scheduler.world import Booking
 
 WORLD = read_world(Path(__file__).parents[2] / "fixtures" / "tiny.json", REGISTER)
@@ -43,3 +45,17 @@ def test_a_case_that_has_begun_is_not_planned_as_if_it_had_not(case: str, status
     answer = desk.ask(case)
     assert answer.proposals == ()
     assert answer.blocking == shown
+
+
+def test_a_stretch_in_which_nobody_can_be_placed_is_not_green() -> None:
+    desk = Desk(WORLD, ())
+    grid, patterns = WORLD.grid, Patterns(WORLD, REGISTER)
+    begins = {
+        grid.at(slot)
+        for _, line in patterns.of("zk-0001").open_layouts("placement", patterns.empty)
+        for slot in slots_of(line)
+    }
+    moments = [grid.at(slot) for slot in range(0, grid.slots, 3)]
+    assert begins.intersection(moments)
+    for one in moments:
+        assert desk.lights("zk-0001", one, one).plannable == (one in begins)

@@ -3,58 +3,88 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import schemathesis
-from hypothesis import given, settings
-from hypothesis.strategies import booleans
-from schemathesis.checks import (
-    content_type_conformance,
-    not_a_server_error,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from hypothesis import settings
+from schemathesis.checks import CHECKS
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import Status, events, from_schema
 
 from api.app import create_app
-from tests.store.offices import PLACED, REMOVED, small
+from tests.store.offices import CHAIN, NOON, PLACED, REMOVED, TWIN, Small
 
-EXAMPLES = 30
-CHECKS = [
-    content_type_conformance,
-    not_a_server_error,
-    response_schema_conformance,
-    status_code_conformance,
-]
+EXAMPLES = 20
+"""Drawn for each operation, beside those that cover its description."""
+STATEFUL = "^(POST|PATCH|DELETE) /(?!requests/)|/openings|/traffic-lights"
+"""Operations whose description cannot tell which requests are right.
 
-
-@pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The API of the small world, in which two are held."""
-    folder = tmp_path_factory.mktemp("store")
-    with small(f"sqlite:///{folder}/store.sqlite") as at:
-        at.hold(PLACED)
-        at.hold(REMOVED)
-        yield schemathesis.openapi.from_asgi("/v1/openapi.json", create_app(at.office))
-
-
-def test_any_request_is_answered_as_described(described: Any) -> None:
-    for found in described.get_all_operations():
-        operation = found.ok()
-
-        @settings(max_examples=EXAMPLES)
-        @given(case=operation.as_strategy(), there=booleans())
-        def answers(case: Any, there: bool) -> None:
-            if there:
-                _aim(case)
-            case.call_and_validate(checks=CHECKS)
-
-        answers()
+What there is in a world, what may follow what and which revision a booking has stands in the store:
+so what looks right may be told that it is not. What looks wrong is refused by every operation.
+"""
+TAKEN_FOR_WRONG = ["2xx", "400", "404", "409", "412", "422", "428"]
+THERE = {"case": PLACED, "subject": TWIN, "at": NOON.isoformat()}
+"""What requests are about, so that they get as far as they can."""
+OFF = {
+    "use_after_free",  # a booking that was let go is still told, with why: it has ended, not gone
+}
+CONFIG = {
+    "generation": {"max-examples": EXAMPLES},
+    "checks": {name: {"enabled": False} for name in OFF},
+    "operations": [
+        {
+            "include-name-regex": STATEFUL,
+            "checks": {"positive_data_acceptance": {"expected-statuses": TAKEN_FOR_WRONG}},
+        }
+    ],
+}
 
 
-def _aim(case: Any) -> None:
-    """Let a request be about what there is."""
-    there = {"case": PLACED, "booking": f"{PLACED}-placement"}
-    case.path_parameters |= {name: there[name] for name in case.path_parameters if name in there}
-    if isinstance(case.body, dict):
-        for asked in [case.body, *case.body.get("bookings", ())]:
-            if isinstance(asked, dict) and "case" in asked:
-                asked["case"] = PLACED
+def test_any_request_is_answered_as_described(at: Small) -> None:
+    at.hold(PLACED)
+    at.hold(REMOVED)
+    described = schemathesis.openapi.from_asgi(
+        "/v1/openapi.json", create_app(at.office), config=SchemathesisConfig.from_dict(CONFIG)
+    )
+    described.config.generation.update(deterministic=settings().derandomize)
+    on = described.config.checks.get_by_name
+    assert {one for one in CHECKS.get_all_names() if not on(name=one).enabled} == OFF
+    proposed = [one.model_dump(mode="json", by_alias=True) for one in at.proposed(CHAIN)]
+
+    @described.hook
+    def map_case(_context: Any, case: Any) -> Any:
+        if case.meta.generation.mode.is_positive:
+            _aim(case.body)
+            if case.operation.label == "POST /bookings" and len(case.body["bookings"]) > 1:
+                case.body["bookings"] = proposed
+        return case
+
+    assert "\n\n".join(wrong(described)) == ""
+
+
+def wrong(described: Any) -> Iterator[str]:
+    """Ask whatever the description allows, and what it does not; tell what was answered amiss."""
+    for event in from_schema(described).execute():
+        match event:
+            case events.ScenarioFinished(recorder=recorder):
+                for name, checks in recorder.checks.items():
+                    for one in checks:
+                        if one.failure_info is not None:
+                            told = recorder.interactions[name].response
+                            yield f"{one.name}: {one.failure_info.failure}"
+                            yield one.failure_info.code_sample
+                            yield "" if told is None else f"{told.status_code} {told.text}"
+            case events.NonFatalError():
+                yield f"{event.label}: {event.value}"
+            case events.FatalError():
+                yield str(event.exception)
+            case events.PhaseFinished(status=Status.FAILURE | Status.ERROR):
+                yield f"{event.phase.name}: {event.status}"
+
+
+def _aim(body: Any) -> None:
+    """Let what is described as right be about a case that there is, at a moment that there is."""
+    if isinstance(body, list):
+        for one in body:
+            _aim(one)
+    elif isinstance(body, dict):
+        body |= {name: there for name, there in THERE.items() if name in body}
+        _aim(body.get("bookings"))

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from api.cli import app
 from api.store.database import Database
+from api.store.logs import ends
 from api.store.tables import AUDIT, PROCESSING
 from tests.store.offices import PLACED, PLANNER, Clock, Small, opened
 
@@ -118,7 +119,14 @@ def test_a_store_that_cannot_be_used_is_told(
 
 
 def test_an_audit_log_as_it_was_written_passes(filled: str) -> None:
-    assert told("audit", "verify", "--database", filled) == {"tampered": []}
+    with opened(filled) as database, database.reading() as connection:
+        number, last = ends(connection)
+    assert told("audit", "verify", "--database", filled) == {
+        "tampered": [],
+        "lines": number,
+        "hash": last,
+    }
+    assert last in run("audit", "verify", "--database", filled).stdout.replace("\n", "")
     assert run("audit", "verify", "--database", filled).exit_code == 0
 
 
@@ -131,7 +139,7 @@ def test_every_line_that_is_not_as_it_was_written_is_found(filled: str) -> None:
             connection.execute(update(AUDIT).where(AUDIT.c.number == 2).values(actor="nobody"))
     found = run("audit", "verify", "--database", filled, "--json")
     assert found.exit_code == 1
-    assert json.loads(found.stdout) == {"tampered": [2]}
+    assert json.loads(found.stdout)["tampered"] == [2]
     assert "line 2" in run("audit", "verify", "--database", filled).stdout
 
 
@@ -140,7 +148,18 @@ def test_a_line_that_is_gone_is_found(filled: str) -> None:
         Small(database).hold(PLACED)
         with database.writing() as connection:
             connection.execute(delete(AUDIT).where(AUDIT.c.number == 1))
-    assert told("audit", "verify", "--database", filled) == {"tampered": [2]}
+    assert told("audit", "verify", "--database", filled)["tampered"] == [2]
+
+
+def test_a_line_that_was_cut_off_shows_in_how_the_log_ends(filled: str) -> None:
+    with opened(filled) as database:
+        Small(database).hold(PLACED)
+    before = told("audit", "verify", "--database", filled)
+    with opened(filled) as database, database.writing() as connection:
+        connection.execute(delete(AUDIT).where(AUDIT.c.number == before["lines"]))
+    after = told("audit", "verify", "--database", filled)
+    assert after["tampered"] == []
+    assert (after["lines"], after["hash"]) != (before["lines"], before["hash"])
 
 
 # --- Retention ------------------------------------------------------------------------------------

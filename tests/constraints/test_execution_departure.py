@@ -10,6 +10,7 @@ from constraints import (
     carrier_limits,
     case_window,
     charter_team,
+    departure_refusal,
     departures,
     entry_requirements,
     escort,
@@ -101,6 +102,18 @@ def test_everyone_needs_a_seat_of_the_kind_of_the_case() -> None:
 def test_where_nothing_departs_seats_are_asked_all_the_same() -> None:
     (found,) = declared(departures.CONSTRAINT, case())
     assert found == Seats("unescorted", 1, ())
+
+
+def test_a_departure_on_which_it_was_refused_is_not_booked() -> None:
+    for of in (case(refused=("hv1", "ch1", "dc")), chain(refused=("hv1", "ch1", "dc"))):
+        found = declared(departure_refusal.CONSTRAINT, of, "removal", **ALL)
+        assert found == [Only(departures=ids("tk9", "road1"))]
+    assert not declared(departure_refusal.CONSTRAINT, case("placement", refused=("hv1",)), **ALL)
+
+
+@pytest.mark.parametrize("refused", [(), ("dc",)])
+def test_where_no_departure_refused_nothing_is_declared(refused: tuple[str, ...]) -> None:
+    assert not declared(departure_refusal.CONSTRAINT, case(refused=refused), **ALL)
 
 
 def test_a_carrier_takes_two_and_escorted_one_and_some_less() -> None:

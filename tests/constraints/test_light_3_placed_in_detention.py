@@ -12,6 +12,7 @@ from constraints import (
     detention_place,
     detention_terms,
     detention_transfer,
+    facility_refusal,
     family_facility,
     hearing_before_measure,
     holding_clock,
@@ -43,6 +44,7 @@ from tests.constraints.worlds import (
     detention,
     facility,
     family,
+    ids,
     local,
     person,
     triggers,
@@ -189,6 +191,21 @@ def test_whoever_is_inside_needs_no_place() -> None:
         case(detention=detention("59-1", IMPOSED)),
         facilities=FACILITIES,
     )
+
+
+def test_a_facility_that_refused_is_not_asked_again() -> None:
+    placed: dict[str, Any] = {"detention": detention("59-1"), "refused": ("jc", "dc", "hv1")}
+    others = ids(*(one.id for one in FACILITIES)) - {"jc", "dc"}
+    for of in (case("placement", **placed), chain(**placed)):
+        found = declared(facility_refusal.CONSTRAINT, of, "placement", facilities=FACILITIES)
+        assert found == [Only(facilities=others)]
+    assert not declared(facility_refusal.CONSTRAINT, case(**placed), facilities=FACILITIES)
+
+
+@pytest.mark.parametrize("refused", [(), ("hv1",)])
+def test_where_no_facility_refused_nothing_is_declared(refused: tuple[str, ...]) -> None:
+    of = case("placement", refused=refused)
+    assert not declared(facility_refusal.CONSTRAINT, of, facilities=FACILITIES)
 
 
 TERMS = [

@@ -176,7 +176,7 @@ def fits_by_one_move(question: Question) -> bool:
 def test_where_one_case_can_move_for_another_a_swap_is_found() -> None:
     seen: set[bool] = set()
 
-    @examples(100)
+    @examples(160)
     @given(questions())
     def holds(question: Question) -> None:
         fits = fits_by_one_move(question)

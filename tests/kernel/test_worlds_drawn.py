@@ -26,7 +26,7 @@ def test_a_world_drawn_here_could_stand_in_a_file(setting: Setting) -> None:
 def test_the_worlds_drawn_here_are_open_to_cases_of_every_sort() -> None:
     seen: Counter[str] = Counter()
 
-    @examples(400)
+    @examples(700)
     @given(worlds.real())
     def look(setting: Setting) -> None:
         patterns, empty = Patterns(setting.world, setting.register), Occupancy(setting.world)
@@ -53,6 +53,7 @@ SORTS = (
     "across midnight",
     "on a day that the clock jumps",
     "a night on which the clock jumps",
+    "refused, and another found",
     "shut",
 )
 
@@ -69,6 +70,8 @@ def _sorts(case: CasePatterns, pattern: Pattern, empty: Occupancy) -> Iterator[s
         yield "family"
     if case.case.persons[0].escorts:
         yield "escorted"
+    if case.case.refused:
+        yield "refused, and another found"
     for booking in made:
         if JUMPS & set(booking.nights):
             yield "a night on which the clock jumps"

@@ -470,6 +470,7 @@ def cases(
     as_of: datetime,
     trouble: frozenset[str],
     people: Sequence[Resource],
+    refusing: Sequence[str],
 ) -> Case:
     """A case that has all its answers, unless they are the trouble."""
     today = as_of.astimezone(AMSTERDAM).date()
@@ -523,7 +524,16 @@ def cases(
         assigned_officer=draw(maybe(4, st.sampled_from(officers))) if officers else None,
         attendees=draw(maybe(5, attendees(operation, people), ())),
         away=(draw(intervals(horizon)),) if draw(one_in(4)) else (),
+        refused=draw(maybe(8, refusals(refusing), ())),
     )
+
+
+def refusals(refusing: Sequence[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    """One or two of the facilities and departures, so that others are left as often as not."""
+    if not refusing:
+        return st.just(())
+    some = st.lists(st.sampled_from(refusing), min_size=1, max_size=2, unique=True)
+    return some.map(tuple)
 
 
 @st.composite
@@ -607,6 +617,11 @@ def real(draw: st.DrawFn, /, least: int = 1, most: int = 2, slot: int | None = N
             (("scheduled",), ("scheduled", "road"), ("scheduled", "charter"), ("charter",))
         )
     )
+    where = draw(facilities(horizon, trouble="places" in trouble))
+    there = draw(
+        departures(horizon, kinds, trouble="departures" in trouble, scarce="seats" in trouble)
+    )
+    refusing = [*(one.id for one in where), *(one.id for one in there)]
     world = World(
         schema_version=1,
         as_of=as_of,
@@ -615,13 +630,11 @@ def real(draw: st.DrawFn, /, least: int = 1, most: int = 2, slot: int | None = N
         locations=LOCATIONS,
         roads=draw(roads(trouble="roads" in trouble)),
         resources=people,
-        facilities=draw(facilities(horizon, trouble="places" in trouble)),
-        departures=draw(
-            departures(horizon, kinds, trouble="departures" in trouble, scarce="seats" in trouble)
-        ),
+        facilities=where,
+        departures=there,
         templates=draw(templates()),
         cases=tuple(
-            draw(cases(n, horizon, as_of, trouble, people))
+            draw(cases(n, horizon, as_of, trouble, people, refusing))
             for n in range(1, draw(st.integers(least, most)) + 1)
         ),
     )

@@ -1,16 +1,20 @@
 """The life of a booking, from the hold to what became of it."""
 
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import product
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 
-from api.office import NotAskedError, OneCaseError, OpenChecksError, RefusedError
+from api.desk import Desk
+from api.office import NotAskedError, Office, OneCaseError, OpenChecksError, RefusedError
 from api.store.change import StaleError
 from api.store.claims import TakenError
+from api.store.database import Database
+from api.store.failing import failure
 from api.store.life import (
     CLAIMING,
     NEXT,
@@ -23,16 +27,21 @@ from api.store.life import (
 )
 from api.store.standing import UnknownBookingError
 from api.store.tables import BOOKINGS, CLAIMS
+from constraints.lights import EXECUTION
+from constraints.register import REGISTER
 from scheduler.event import (
+    CaseAdded,
     CaseWithdrawn,
     DepartureChange,
     DepartureChanged,
     Event,
     EventError,
+    FactChanged,
     ResourceAway,
     TriggerAdded,
 )
-from scheduler.world import Interval, Trigger
+from scheduler.replanning import Outcome
+from scheduler.world import Fact, Interval, Trigger, World
 from tests.store.offices import (
     CHAIN,
     FAMILY,
@@ -41,9 +50,11 @@ from tests.store.offices import (
     PLANNER,
     REMOVED,
     TWIN,
+    Clock,
     Small,
     assert_whole,
     names,
+    small_world,
 )
 
 LEGAL = {
@@ -207,6 +218,50 @@ def test_who_declines_frees_everything_and_is_not_offered_again(at: Small) -> No
                     assert one.until <= block.from_ or one.from_ >= block.until
     assert declined.instead.proposals
     assert_whole(at.database)
+
+
+def test_a_facility_that_declines_is_not_offered_to_the_case_again(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    facility = held.booking.facility
+    declined = at.office.decline(held.booking.id, "DJI", Failure.no_place, PLANNER)
+    assert at.office.world().case[PLACED].refused == (facility,)
+    assert facility not in {
+        one.facility for found in declined.instead.proposals for one in found.bookings
+    }
+    assert at.office.world().case[TWIN].refused == ()
+    assert facility in {one.facility for one in at.proposed(TWIN)}
+    assert_whole(at.database)
+
+
+def test_a_carrier_that_declines_is_not_offered_to_the_case_again(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    flight = held.booking.departure
+    carrier = "Luchtvaartmaatschappij"
+    declined = at.office.decline(held.booking.id, carrier, Failure.carrier_refused, PLANNER)
+    assert at.office.world().case[REMOVED].refused == (flight,)
+    for found in declined.instead.proposals:
+        assert flight not in {one.departure for one in found.bookings}
+    assert declined.instead.proposals
+    assert_whole(at.database)
+
+
+def test_nobody_waits_while_it_is_worked_out_what_could_come_instead(
+    at: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (held,), (other,) = at.hold(PLACED), at.hold(REMOVED)
+    written: list[str] = []
+
+    class Slow(Desk):
+        def __init__(self, world: World) -> None:
+            if not written:
+                written.append(at.office.release(other.booking.id, PLANNER).status)
+            super().__init__(world)
+
+    monkeypatch.setattr("api.office.Desk", Slow)
+    declined = at.office.decline(held.booking.id, "COA", Failure.partner_absent, PLANNER)
+    assert written == [Status.released]
+    assert declined.instead.world == at.office.world().fingerprint
+    assert REMOVED in {one.case for one in declined.openings.openings}
 
 
 def test_a_decline_names_the_cases_that_could_use_what_came_free(at: Small) -> None:
@@ -416,7 +471,9 @@ def test_who_departs_independently_keeps_nothing_and_everything_is_free_at_once(
     found = at.office.happened([event], PLANNER)
     assert [one.case for one in found.dropped] == [CHAIN]
     assert [one.case for one in found.kept] == [FAMILY]
-    assert {at.office.booking(one).status for one in mine} == {Status.released}
+    ended = [at.office.booking(one) for one in mine]
+    assert {one.status for one in ended} == {Status.cancelled}
+    assert {one.reason for one in ended} == {Failure.person_departed_independently}
     assert claims(at, *mine) == 0 < claims(at, *others)
     assert_whole(at.database)
 
@@ -426,6 +483,23 @@ def test_a_withdrawn_case_keeps_nothing_that_has_not_begun(at: Small) -> None:
     event = CaseWithdrawn(id="e1", at=NOON, subject=PLACED, kind="case-withdrawn")
     at.office.happened([event], PLANNER)
     assert claims(at, held.booking.id) == 0
+    assert at.office.booking(held.booking.id).reason == Failure.case_withdrawn
+    assert PLACED not in at.office.world().case
+    assert all(one.case != PLACED for one in at.office.world().bookings)
+    assert_whole(at.database)
+
+
+def test_a_case_that_was_withdrawn_can_come_back(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    case = at.office.world().case[PLACED]
+    gone = CaseWithdrawn(id="e1", at=NOON, subject=PLACED, kind="case-withdrawn")
+    back = CaseAdded(id="e2", at=NOON, subject=PLACED, kind="case-added", value=case)
+    at.office.happened([gone], PLANNER)
+    found = at.office.happened([back], PLANNER)
+    assert [one.case for one in found.new] == [PLACED]
+    assert at.office.world().case[PLACED] == case
+    assert at.office.world().cases[-1] == case
+    assert at.office.booking(held.booking.id).status == Status.cancelled
     assert_whole(at.database)
 
 
@@ -447,7 +521,109 @@ def test_who_flew_on_a_cancelled_flight_is_proposed_another_that_all_are_asked_a
     told = at.office.booking(after.id)
     assert (after.departure, told.status) == ("tk1952-1127", Status.proposed)
     assert {one.answer for one in told.partners} == {None}
+    failed = at.office.booking(held.booking.id)
+    assert (failed.status, failed.reason) == (Status.cancelled, Failure.departure_cancelled)
+    assert {one.answer for one in failed.partners} == {"confirmed"}
     assert_whole(at.database)
+
+
+def test_what_was_only_proposed_has_not_failed_when_it_moves(at: Small) -> None:
+    at.hold(REMOVED)
+    (proposed,) = at.office.happened([_cancelled("tk1952-1126")], PLANNER).moved[0].after
+    assert proposed.departure is not None
+    at.office.happened([_cancelled(proposed.departure)], PLANNER)
+    told = at.office.booking(proposed.id)
+    assert (told.status, told.reason) in {
+        (Status.released, Release.replaced),
+        (Status.released, Release.withdrawn),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"whereabouts-known": "no"}, Failure.person_not_found),
+        ({"no-suspensive-appeal": "no"}, Failure.legal_procedure),
+        ({"last-removability-check": "no"}, Failure.removability_withdrawn),
+        ({"no-medical-bar": "no"}, Failure.medical),
+    ],
+)
+def test_what_an_event_ends_has_failed_for_what_the_event_tells(
+    at: Small, change: dict[str, Literal["no"]], reason: Failure
+) -> None:
+    (held,) = at.hold(REMOVED)
+    (fact,) = change
+    subject = REMOVED if REGISTER.facts[fact].of == "case" else f"{REMOVED}-a"
+    value = {fact: Fact(value="no", since=NOON.date())}
+    event = FactChanged(id="e1", at=NOON, subject=subject, kind="fact-changed", value=value)
+    (dropped,) = at.office.happened([event], PLANNER).dropped
+    assert dropped.events == ("e1",)
+    assert at.office.booking(held.booking.id).reason == reason
+
+
+def test_whatever_rule_breaks_there_is_a_reason_for_it() -> None:
+    for constraint in REGISTER.constraints:
+        told = failure(Outcome(case="zk-1", reason="", broke=constraint.id), ())
+        owed_to_time = constraint.light == EXECUTION and told == Failure.planning_error
+        assert owed_to_time or told != Failure.planning_error
+
+
+def test_an_event_that_lies_ahead_has_not_happened(at: Small) -> None:
+    at.hold(PLACED)
+    before = at.office.world()
+    with pytest.raises(EventError, match="lies more than a day ahead: it is 2026-11-22T18:00Z"):
+        at.office.happened([_gone(NOON + timedelta(days=1, seconds=1))], PLANNER)
+    assert at.office.world() == before
+    at.office.happened([_gone(NOON + timedelta(days=1))], PLANNER)
+
+
+def _gone(at: datetime) -> Event:
+    return CaseWithdrawn(id="e1", at=at, subject=PLACED, kind="case-withdrawn")
+
+
+# --- Time ---------------------------------------------------------------------------------------
+
+
+def test_what_has_passed_is_neither_proposed_nor_held(at: Small) -> None:
+    old = at.proposed(REMOVED)
+    at.clock.now = old[0].start + timedelta(minutes=1)
+    with pytest.raises(RefusedError):
+        at.office.hold(old, PLANNER)
+    for one in at.office.desk().ask(REMOVED).proposals:
+        assert one.bookings[0].start > at.clock.now
+
+
+def test_the_world_is_of_the_slot_in_which_it_is_asked(at: Small) -> None:
+    at.clock.wait(minutes=14)
+    assert at.office.world().as_of == NOON
+    at.clock.wait(minutes=1)
+    assert at.office.world().as_of == NOON + timedelta(minutes=15)
+
+
+def test_the_horizon_goes_along_with_time_and_what_was_booked_stays(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    at.carry_out(held.booking.id)
+    start = small_world().horizon.start
+    at.clock.now = start + timedelta(days=60, hours=1)
+    assert at.office.world().grid.start == start + timedelta(days=60)
+    assert at.office.world().bookings == (at.office.booking(held.booking.id).booking,)
+    for case in (REMOVED, PLACED, CHAIN):
+        assert at.office.desk().ask(case).blocking is not None
+    assert at.office.happened([_gone(at.clock())], PLANNER).dropped == ()
+    assert at.office.export(PLANNER).horizon == small_world().horizon
+    assert_whole(at.database)
+
+
+def test_a_store_to_practise_in_goes_on_from_the_moment_of_its_world(database: Database) -> None:
+    clock = Clock(NOON + timedelta(days=400, hours=3))
+    Office(database, clock).begin(small_world(), PLANNER, practice=True)
+    office = Office(database, clock)
+    assert office.now() == NOON
+    assert office.world() == small_world()
+    clock.wait(minutes=30)
+    assert office.world().as_of == NOON + timedelta(minutes=30)
+    (held,) = office.hold(office.desk().ask(REMOVED).proposals[0].bookings, PLANNER)
+    assert held.expires_at == office.now() + timedelta(minutes=15)
 
 
 def test_a_proposal_gives_way_to_a_hold_of_its_case(at: Small) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.store.claims import TakenError, Want, take
 from api.store.tables import BOOKINGS, CLAIMS
+from scheduler.event import CapacityChanged
 from scheduler.world import Booking
 from tests.store.offices import (
     CHAIN,
@@ -195,3 +196,28 @@ def as_of_twin(booking: Booking) -> Booking:
     )
     changes = {"id": "twin", "case": TWIN, "attendances": attendances}
     return booking.model_copy(update=changes)
+
+
+def test_where_there_are_fewer_places_nobody_gets_one_that_is_gone(at: Small) -> None:
+    """Of three places the first is given back, and then there are two: both are taken."""
+    first = at.hold(PLACED)[0].booking
+    others = [at.hold(case)[0].booking for case in (TWIN, CHAIN)]
+    facility = first.facility
+    assert {one.facility for one in others} == {facility}
+    at.office.release(first.id, PLANNER)
+    nights = dict.fromkeys(first.nights, 2)
+    fewer = CapacityChanged(
+        id="e", at=NOON, subject=facility or "", kind="capacity-changed", value=nights
+    )
+    at.office.happened([fewer], PLANNER)
+    night = min({*first.nights}.intersection(*(one.nights for one in others)))
+    unit, cell = f"facility/{facility}", night.toordinal()
+    with at.database.reading() as connection:
+        here = CLAIMS.c.unit == unit, CLAIMS.c.cell == cell
+        numbers = connection.execute(select(CLAIMS.c.number).where(*here)).scalars().all()
+    assert sorted(numbers) == [1, 2]
+    row = row_of(at, unit) | {"cell": cell, "booking_id": others[0].id}
+    for number in 1, 2, 3:
+        refused(at, CLAIMS, row | {"number": number, "most": 2})
+    with pytest.raises(TakenError), at.database.writing() as connection:
+        take(connection, others[0].id, [Want(unit, cell, 1, 2)], 15)

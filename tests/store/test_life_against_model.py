@@ -248,7 +248,7 @@ class Life(RuleBasedStateMachine):
         self.gone.add(case)
         for name in self.standing(case):
             if self.model[name].status != "executed":
-                self.model[name].status, self.model[name].until = "released", None
+                self.model[name].status, self.model[name].until = "cancelled", None
 
     @rule(minutes=st.sampled_from([5, 15]))
     def wait(self, minutes: int) -> None:

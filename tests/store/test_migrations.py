@@ -9,9 +9,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
+from api.office import Office
 from api.store.database import MIGRATIONS, Database, open_database, upgrade
 from api.store.tables import METADATA
-from tests.store.offices import opened
+from tests.store.offices import PLACED, PLANNER, Small, assert_whole, opened, small_world
 
 
 def tables(connection: Connection) -> dict[str, Any]:
@@ -41,11 +42,11 @@ def _where(index: Any) -> list[str]:
     return [str(one) for name, one in index["dialect_options"].items() if name.endswith("_where")]
 
 
-def downgrade(connection: Connection) -> None:
+def downgrade(connection: Connection, revision: str = "base") -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.downgrade(config, "base")
+    command.downgrade(config, revision)
 
 
 def test_alembic_finds_nothing_to_add(database: Database) -> None:
@@ -70,6 +71,19 @@ def test_the_last_revision_can_be_undone_and_done_again(database: Database) -> N
         assert tables(connection) == {}
         upgrade(connection)
         assert tables(connection) == migrated
+
+
+def test_a_store_of_the_first_revision_is_brought_along(database: Database) -> None:
+    begun = Small(database)
+    begun.office.begin(small_world(), PLANNER)
+    (held,) = begun.hold(PLACED)
+    with database.engine.begin() as connection:
+        downgrade(connection, "0001")
+        upgrade(connection)
+    office = Office(database, begun.clock)
+    assert office.began_with() == small_world().fingerprint
+    assert office.booking(held.booking.id) == held
+    assert_whole(database)
 
 
 def test_a_database_that_is_up_to_date_stays_as_it_is(database_url: str) -> None:

@@ -301,7 +301,30 @@ OTHERS = (
     Mistake("$.bookings[0].follows", "earlier", "there is no booking earlier"),
     Mistake("$.bookings[0].phases[0].place", "utrecht", "there is no location utrecht"),
     Mistake("$.bookings[0].attendances[0].resources[0]", "x-1", "there is no resource or case x-1"),
+    Mistake(
+        "$.cases[0].refused",
+        ["dc-rotterdam", "at851-1126", "dc-roterdam"],
+        "there is no facility or departure dc-roterdam; maybe dc-rotterdam",
+        at="$.cases[0].refused[2]",
+    ),
     # Nothing is there twice.
+    Mistake(
+        "$.cases[0].refused",
+        ["dc-rotterdam", "dc-rotterdam"],
+        "refused holds an id twice",
+        at="$.cases[0]",
+    ),
+    Mistake(
+        "$.cases[0].refused",
+        ["dc-rotterdam"] * 101,
+        "should have at most 100 items after validation, not 101",
+    ),
+    Mistake("$.resources[0].label", "", 'should have at least 1 character, not ""'),
+    Mistake(
+        "$.resources[0].label",
+        "x" * 61,
+        f'should have at most 60 characters, not "{"x" * 59}...',
+    ),
     Mistake("$.cases[1].id", "zk-0001", "zk-0001 is the id of $.cases[0] already"),
     Mistake("$.cases[1].id", "rv-01", "rv-01 is the id of $.resources[6] already"),
     Mistake(

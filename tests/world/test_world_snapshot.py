@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,9 @@ from constraints.register import REGISTER
 from fixtures.national import national
 from fixtures.worlds import Document, canonical, document
 from scheduler.loading import parse_world
+from scheduler.objective import Valuation
+from scheduler.pattern import Patterns
+from scheduler.proposal import Proposal, propose
 from scheduler.world import World
 from tests.world.documents import booked, put, read, tiny
 
@@ -54,12 +58,33 @@ def test_an_instant_may_be_given_with_any_offset() -> None:
         ("$.cases[0].weight", 2),
         ("$.cases[0].facts.whereabouts-known.value", "no"),
         ("$.resources[0].shifts[0].until", "2026-11-23T16:59:00"),
+        ("$.cases[0].refused", ["dc-rotterdam"]),
     ],
 )
 def test_any_change_gives_another_fingerprint(path: str, value: object) -> None:
     values = tiny()
     put(values, path, value)
     assert read(values).fingerprint != read(tiny()).fingerprint
+
+
+def test_what_a_colleague_is_called_plays_no_part_in_planning() -> None:
+    values = tiny()
+    for n, one in enumerate(values["resources"]):
+        one["label"] = f"Colleague {n}"
+    plain, called = read(tiny()), read(values)
+    assert called != plain
+    assert called.fingerprint == plain.fingerprint
+    assert [*_proposed(called)] == [*_proposed(plain)] != []
+
+
+def _proposed(world: World) -> Iterator[Proposal]:
+    patterns = Patterns(world, REGISTER)
+    for one in world.cases:
+        yield from propose(patterns.of(one.id), Valuation(patterns), patterns.empty)
+
+
+def test_a_case_that_nobody_refused_is_written_as_it_was() -> None:
+    assert "refused" not in read(tiny()).model_dump_json()
 
 
 @pytest.mark.parametrize("name", World.model_fields)
