@@ -28,7 +28,7 @@ else
 	$(BIN)/regietafel serve $(STORE) --world $(WORLD)
 endif
 
-test: check
+test: check .venv-client/.client node_modules/.package-lock.json
 	$(BIN)/pytest
 
 check: .venv/.test
@@ -64,11 +64,30 @@ bench: .venv-bench/.bench
 	$(call venv,.venv-bench,requirements-bench.lock)
 	touch $@
 
+# A client of the API as others would make one, which a test does.
+.venv-client/.client: requirements-client.lock
+	$(call venv,.venv-client,requirements-client.lock)
+	touch $@
+
+# npm is the machine's own, or the one that PyPI brings; what it installs is locked by hash.
+NODE := $(if $(shell command -v npm),,.venv-node/.node)
+NPM := $(if $(NODE),PATH="$(CURDIR)/.venv-node/bin:$$PATH" .venv-node/bin/npm,npm)
+
+.venv-node/.node: requirements-node.lock
+	rm -rf .venv-node
+	$(PYTHON) -m venv .venv-node
+	.venv-node/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json | $(NODE)
+	$(NPM) ci --silent --no-audit --no-fund
+	touch $@
+
 define venv
 rm -rf $(1)
 $(PYTHON) -m venv $(1)
 $(1)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(2)
-$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+$(if $(filter .venv-client,$(1)),,$(1)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .)
 endef
 
 # Remakes the locks at the newest releases that pyproject.toml allows, for every platform and every
@@ -81,13 +100,16 @@ lock:
 	$(compile) -o requirements.lock
 	$(compile) --extra test --constraint requirements.lock -o requirements-test.lock
 	$(compile) --extra bench --constraint requirements.lock -o requirements-bench.lock
+	$(resolve) --group client -o requirements-client.lock
+	$(resolve) --group node -o requirements-node.lock
 
-compile = build/lock/bin/uv pip compile pyproject.toml --quiet --upgrade --group build \
+compile = $(resolve) pyproject.toml --group build
+resolve = build/lock/bin/uv pip compile --quiet --upgrade \
 	--universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 clean:
-	rm -rf .venv .venv-bench build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache \
+	rm -rf .venv .venv-bench .venv-client .venv-node node_modules build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

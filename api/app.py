@@ -4,14 +4,18 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from api.bookings import bookings
-from api.cases import cases
-from api.events import events
+from api.access.demo import Demo
+from api.access.gate import Access, matrix
+from api.http.bookings import bookings
+from api.http.cases import cases
+from api.http.events import events
+from api.http.problems import answer_problems, schemas
+from api.http.requests import requests
+from api.http.technical_log import TechnicalLog
+from api.http.wishes import Bounded, told_in_json
 from api.office import Office
-from api.problems import answer_problems, schemas
-from api.requests import requests
-from api.technical_log import TechnicalLog
-from api.wishes import Bounded, told_in_json
+from api.settings import Settings
+from api.store.database import open_database
 from scheduler.world import Part
 
 LONGEST = 1_000_000
@@ -35,12 +39,29 @@ class _VersionOne(FastAPI):
         return found
 
 
-def create_app(office: Office) -> FastAPI:
-    """Return the service of ``office``, which is asked anew for every answer."""
+def create_app(
+    office: Office | None = None, access: Access | None = None, settings: Settings | None = None
+) -> FastAPI:
+    """Return the service of ``office``, which is asked anew for every answer.
+
+    What is not given is what the environment says.
+
+    Raises
+    ------
+    ValidationError, UnavailableError
+        When it says what cannot be, or the database is away.
+    OpenGateError
+        When an operation does not say who may do it.
+    """
+    settings = settings or Settings()
+    office = office or Office(open_database(settings.database))
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(TechnicalLog)
     app.include_router(_health(office))
-    app.mount("/v1", _version_one(office))
+    version_one = _version_one(office)
+    version_one.state.access = access or Demo()
+    matrix(version_one)
+    app.mount("/v1", version_one)
     answer_problems(app)
     return app
 
@@ -55,6 +76,7 @@ def _health(office: Office) -> APIRouter:
     @router.get("/ready")
     def ready() -> Health:
         office.database.ready()
+        office.world()
         return Health()
 
     return router

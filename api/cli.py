@@ -32,7 +32,7 @@ from api.language import LANGUAGES
 from api.office import Office
 from api.store.claims import TakenError
 from api.store.database import Database, UnavailableError, open_database
-from api.store.logs import Actor, ends, tampered
+from api.store.logs import Actor, begins, ends, tampered
 from api.store.retention import Periods, due, read_periods
 from api.store.retention import retain as remove_due
 from api.store.worlds import EmptyError, NotEmptyError
@@ -370,7 +370,7 @@ def export(
 def verify(database: DatabaseUrl = DATABASE, as_json: Json = False) -> None:
     """Look whether every line of the audit log is as it was written; 1 when one is not.
 
-    It says how the log ends: who wrote that down before sees whether lines were cut off since.
+    It says where the log begins and ends: who wrote that down sees whether lines were cut off.
     """
     with (
         _office(database, as_json=as_json, there=True) as office,
@@ -378,11 +378,11 @@ def verify(database: DatabaseUrl = DATABASE, as_json: Json = False) -> None:
     ):
         office.world()
         found = [*tampered(connection)]
-        number, hash = ends(connection)
-    says = f"the audit log is as it was written, up to line {number} with hash {hash}"
+        first, (last, hash) = begins(connection)[0], ends(connection)
+    says = f"the audit log is as it was written, lines {first} to {last}, with hash {hash}"
     if found:
         says = f"not as written, or after a gap: line {', '.join(map(str, found))}"
-    _print(as_json, {"tampered": found, "lines": number, "hash": hash}, says)
+    _print(as_json, {"tampered": found, "first": first, "last": last, "hash": hash}, says)
     raise typer.Exit(1 if found else 0)
 
 
@@ -433,7 +433,7 @@ def serve(
     import uvicorn
 
     from api.app import create_app
-    from api.technical_log import to_stderr
+    from api.http.technical_log import to_stderr
 
     world = None if world_file is None else _world(world_file, as_json=False)
     with _office(database, as_json=False) as office:

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 
 from api.openings import Openings, view
+from api.store.refusal import UnknownError
 from api.traffic_lights import TrafficLights, traffic_lights
 from constraints.register import REGISTER
 from scheduler.constraint import Register
@@ -54,7 +55,7 @@ def settle() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-class UnknownCaseError(LookupError):
+class UnknownCaseError(UnknownError):
     """There is no such case in the world."""
 
 

@@ -7,7 +7,7 @@ What creates something can be asked :class:`once <api.store.answers.Once>`: unde
 used before it raises ToldBeforeError with the first answer, or OtherWishError.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,12 +16,13 @@ from typing import Literal
 
 from sqlalchemy import Connection, func, select
 
-from api.desk import Answer, Desk
+from api.access.person import Person, Role
+from api.desk import Answer, Desk, UnknownCaseError
 from api.openings import Openings
-from api.store.answers import Once
-from api.store.change import Change, begun, changing, renamed
+from api.store.answers import Once, amend, recalled
+from api.store.change import Change, changing, renamed
 from api.store.claims import Taken, TakenError
-from api.store.database import Database
+from api.store.database import Database, UnavailableError
 from api.store.failing import failure
 from api.store.life import (
     CLAIMING,
@@ -32,25 +33,45 @@ from api.store.life import (
     TooSoonError,
     step,
 )
-from api.store.logs import Activity, Actor, Processing, audit, moment, process
-from api.store.refusal import Refusal
+from api.store.logs import Activity, Actor, Processing, audit, cases_in, moment, process
+from api.store.refusal import Refusal, UnknownError
 from api.store.requests import (
     NotOfferedError,
     Request,
     RequestStatus,
     ask,
+    count,
     fits,
     fresh,
     requests,
     settle,
 )
 from api.store.standing import Standing, brought_by, standings
-from api.store.tables import BOOKINGS, REQUESTS, STORE
-from api.store.worlds import DAY, HOLD, EmptyError, Parts, bring_in, read_parts, with_bookings
+from api.store.tables import BOOKINGS, STORE
+from api.store.worlds import (
+    DAY,
+    HOLD,
+    EmptyError,
+    Parts,
+    bring_in,
+    persons_of,
+    read_parts,
+    with_bookings,
+    withdrawn_since,
+)
 from api.traffic_lights import RepairView
 from constraints.register import REGISTER
+from scheduler.continuing import lives_on, placed_by, until_departure
 from scheduler.draft import Problem
-from scheduler.event import Event, EventError
+from scheduler.event import (
+    CapacityChanged,
+    CaseAdded,
+    DepartureChanged,
+    Event,
+    EventError,
+    FactChanged,
+    ResourceAway,
+)
 from scheduler.grid import local_date
 from scheduler.opening import Named
 from scheduler.plan import Plan, Unplanned
@@ -62,12 +83,12 @@ from scheduler.world import Booking, Id, Part, World
 class Declined(Part):
     """A booking that a partner declined: what could come instead, and who could use what is free.
 
-    Nothing of it is held: a planner decides.
+    Nothing of it is held: a planner decides. It is not there where the database went away since.
     """
 
     booking: Standing
-    instead: Answer
-    openings: Openings
+    instead: Answer | None = None
+    openings: Openings | None = None
 
 
 class Disrupted(Part):
@@ -80,7 +101,7 @@ class Disrupted(Part):
     ignored: tuple[Id, ...]
 
 
-class OneCaseError(Refusal):
+class OneCaseError(UnknownError):
     """What is to be held is not of one case that there is."""
 
 
@@ -120,15 +141,6 @@ class _Kept:
         return self.parts.now.horizon.start + DAY
 
 
-@dataclass(frozen=True, slots=True)
-class _Foreseen:
-    """What a decline would lead to, as worked out of a revision."""
-
-    revision: int
-    instead: Answer
-    openings: Openings
-
-
 class Office:
     """A store with its world, ready to be asked and changed; safe to use from several threads."""
 
@@ -156,9 +168,12 @@ class Office:
 
     def world(self) -> World:
         """Return the world as it is now; EmptyError when there is none yet."""
+        return self._world_and_parts()[0]
+
+    def _world_and_parts(self) -> tuple[World, Parts]:
         now = self.now()
         with self.database.reading() as connection:
-            return self._world(connection, now)[0]
+            return self._world(connection, now)
 
     def desk(self) -> Desk:
         """Return the desk of the world as it is now."""
@@ -179,15 +194,47 @@ class Office:
             names = connection.execute(page).scalars().all()
         return self._standings(names)
 
-    def seen(self, activity: Activity, cases: Iterable[str]) -> None:
-        """Record that somebody is shown something of these cases, before it is shown."""
-        now = self.now()
-        with self.database.reading() as connection:
-            known = self._world(connection, now)[1].ever.case
-        people = [one.id for case in cases if case in known for one in known[case].persons]
-        if people:
+    def seen(self, activity: Activity, told: object) -> None:
+        """Record that somebody is shown something of the cases it tells of, before it is shown."""
+        if people := persons_of(self._world_and_parts()[1].ever, cases_in(told)):
             with self.database.noting() as connection:
-                process(connection, Processing(activity, tuple(people)), now)
+                process(connection, Processing(activity, people), self.now())
+
+    def owner_of(self, name: str, fact: str) -> str:
+        """Return who makes a due check of a booking.
+
+        Raises
+        ------
+        UnknownBookingError, NotAskedError
+            When there is no such booking, or it has no such check.
+        """
+        for one in self.booking(name).checks:
+            if one.fact == fact:
+                return one.owner
+        raise NotAskedError(fact)
+
+    def cases_of(self, person: Person) -> frozenset[str] | None:
+        """Return the cases that somebody may see; None for all of them."""
+        if Role.planner in person.roles:
+            return None
+        return frozenset(one.id for one in self.world().cases if person.sees(one))
+
+    def about_their_own(self, events: Sequence[Event], person: Person) -> None:
+        """Return when events are about cases that somebody may see.
+
+        Raises
+        ------
+        UnknownCaseError
+            With the first that is about something else.
+        """
+        theirs = self.cases_of(person)
+        if theirs is None:
+            return
+        case = self.world().case
+        mine = theirs | {one.id for name in theirs for one in case[name].persons}
+        for one in events:
+            if one.subject not in mine or isinstance(one, CaseAdded):
+                raise UnknownCaseError(one.subject)
 
     def bookings_ever(self) -> int:
         """Return how many bookings there are, those that ended among them."""
@@ -246,6 +293,9 @@ class Office:
         now = self.now()
         with self.database.writing() as connection:
             world = with_bookings(connection, read_parts(connection).now, now)
+            if world.as_of >= world.grid.end:
+                parts = read_parts(connection, world.as_of)
+                world = with_bookings(connection, parts.now, now)
             people = tuple(one.id for case in world.cases for one in case.persons)
             process(connection, Processing("export", people), now)
             audit(connection, actor, "export", [f"world/{world.fingerprint}"], "done", now)
@@ -277,9 +327,11 @@ class Office:
         RefusedError
             With every rule that is broken.
         """
-        with self._changing(actor, "hold", [one.id for one in bookings], once) as change:
+        asked = sorted({one.case for one in bookings})
+        with self._changing(actor, "hold", asked, once) as change:
             change.expire()
             case = _only_case(change.world, bookings)
+            _ahead(change.now, bookings)
             mine = [one for one in change.world.booked.get(case, ()) if one.claims]
             legs = {one.operation for one in bookings}
             loose = [one.id for one in mine if one.status == Status.proposed]
@@ -288,11 +340,20 @@ class Office:
             change.end(loose, Status.released, Release.replaced)
             proposed = [_as(one, Status.proposed) for one in bookings]
             new = renamed(proposed, change.names(proposed))
+            new, stays = _from_inside(change.world, case, new)
+            if stays is not None:
+                change.correct([stays])
+                mine = [stays if one.id == stays.id else one for one in mine]
+                theirs = (one for one in change.world.bookings if one.id != stays.id)
+                change.world = change.world.but(bookings=(*theirs, stays))
             # First what is wrong whoever else is booked: only what is sound can be claimed.
             _hold_to_the_rules(change.world, mine, new, loose)
             change.add([_as(one, Status.held) for one in new], lasting)
+            # A chain runs out as one, also where only one of its legs is held anew.
+            change.prolong([one.id for one in mine if one.status == Status.held], lasting)
             _hold_to_the_rules(change.world, change.world.bookings, new, loose)
             change.touch("book", [case])
+            change.objects = tuple(one.id for one in new)
             change.answer = held = change.standings([one.id for one in new])
         return held
 
@@ -314,6 +375,7 @@ class Office:
             if standing.status != Status.confirmed:
                 step(name, standing.status, Status.confirmed)
                 change.answered(name, partner, None)
+                _follows(change, standing, CLAIMING)
                 together = change.standings(change.together(standing))
                 held = [one for one in together if one.status == Status.held]
                 if all(answer.answer == "confirmed" for one in held for answer in one.partners):
@@ -336,30 +398,29 @@ class Office:
         UnknownBookingError, NotAskedError, IllegalStepError
             When there is no such booking, it does not ask this partner, or it is over.
         """
-        foreseen = self._foreseen(name, partner, reason)
         with self._changing(actor, "decline", [name], once) as change:
-            failed = _decline(change, name, partner, reason)
-            if foreseen is None or foreseen.revision != change.revision:
-                foreseen = _after(_at(change.after(), change.now)[0], failed, change.revision)
-            change.touch("read", [one.case for one in foreseen.openings.openings])
-            change.answer = declined = Declined(
-                booking=failed, instead=foreseen.instead, openings=foreseen.openings
-            )
+            change.expire()
+            standing = _asked(change.standing(name), partner)
+            booking = standing.booking
+            step(name, standing.status, Status.cancelled)
+            change.answered(name, partner, reason)
+            change.end(change.together(standing), Status.cancelled, Failure.partner_declined)
+            change.absent(booking, *brought_by(change.world, booking, partner))
+            change.touch("confirm", [booking.case])
+            change.answer = declined = Declined(booking=change.standing(name))
+        # It is done. What could come instead takes longer to work out than others should wait.
+        with suppress(UnavailableError):
+            desk = self.desk()
+            instead, openings = desk.ask(booking.case), desk.openings(_what_is_free(booking))
+            known = self._world_and_parts()[1].ever
+            told = Declined(booking=declined.booking, instead=instead, openings=openings)
+            people = persons_of(known, cases_in(told))
+            with self.database.writing() as connection:
+                process(connection, Processing("read", people), self.now())
+                if once is not None:
+                    amend(connection, actor, once, once.tell(told))
+            return told
         return declined
-
-    def _foreseen(self, name: str, partner: str, reason: Failure) -> _Foreseen | None:
-        """Return what a decline would lead to; None when it will be refused.
-
-        It is tried and undone, so that nobody waits while it is worked out.
-        """
-        now = self.now()
-        with suppress(Refusal):
-            with self.database.trying() as connection:
-                change = begun(connection, self._world, now)
-                failed = _decline(change, name, partner, reason)
-                world, _ = _at(change.after(), now)
-            return _after(world, failed, change.revision)
-        return None
 
     def check(
         self,
@@ -404,7 +465,7 @@ class Office:
         UnknownBookingError, StaleError, IllegalStepError
             When there is none, it is not of that ``revision`` any more, or it is not confirmed.
         TooSoonError
-            When it follows a booking that was not carried out.
+            When it has not begun, or it follows a booking that was not carried out.
         OpenChecksError
             With the due checks that are not a yes.
         """
@@ -412,11 +473,17 @@ class Office:
             change.expire()
             standing = change.standing(name, revision)
             step(name, standing.status, Status.executed)
-            _after_what_it_follows(change, standing)
+            _follows(change, standing, {Status.executed})
             if left := [one.fact for one in standing.checks if not one.passed]:
                 raise OpenChecksError(left)
+            if standing.booking.start > change.now:
+                raise TooSoonError(f"{name} begins at {standing.booking.start:%Y-%m-%dT%H:%MZ}")
             change.become(name, Status.executed)
-            change.touch("book", [standing.booking.case])
+            case = change.parts.now.case[standing.booking.case]
+            if standing.booking.operation != case.operation and len(case.legs) > 1:
+                placed = _as(standing.booking, Status.executed)
+                change.replace(lives_on(change.world, case, placed))
+            change.touch("book", [case.id])
             executed = change.standing(name)
         return executed
 
@@ -471,9 +538,15 @@ class Office:
         EventError
             With everything that is wrong with the events; none happened more than a day ahead.
         """
-        with self._changing(actor, "events", [one.id for one in events], once) as change:
+        with self._changing(actor, "events", ["events"], once) as change:
             change.expire()
             _not_ahead(change.now, events)
+            late = _overtaken(change.parts, events)
+            events = [
+                one.model_copy(update={"at": min(one.at, change.now)})
+                for one in events
+                if one not in late
+            ]
             # Time passes here from the last time that everything was looked at.
             world = with_bookings(change.connection, change.parts.now, change.now)
             now = change.world.as_of
@@ -481,14 +554,21 @@ class Office:
             ended = (*found.moved, *found.dropped)
             why = {one.case: failure(one, events) for one in ended}
             ids = change.become_world(world, found.world, found.plan.bookings, why)
+            _free_nights(change, found.world)
+            for one in events:
+                if isinstance(one, FactChanged):
+                    cases = _cases_of([one], world)
+                    change.overtake(cases, one.value.keys(), one.at)
             touched = {one.case for one in (*found.kept, *ended, *found.new)}
-            change.touch("replan", sorted(touched | _cases_of(events, world, found.world)))
+            about = _cases_of(events, world, found.world)
+            change.touch("replan", sorted(touched | about))
+            change.objects = (*sorted(about), *sorted(_others(events, about)))
             change.answer = disrupted = Disrupted(
                 kept=found.kept,
                 moved=tuple(_renamed(one, ids) for one in found.moved),
                 dropped=tuple(_renamed(one, ids) for one in found.dropped),
                 new=tuple(_renamed(one, ids) for one in found.new),
-                ignored=tuple(one.id for one in found.ignored),
+                ignored=tuple(one.id for one in (*late, *found.ignored)),
             )
         return disrupted
 
@@ -504,32 +584,40 @@ class Office:
         UnknownCaseError, NotOfferedError
             When there is no such case, or its lights do not offer this repair.
         """
-        offered = self.desk().lights(case).repairs
+        with self.database.reading() as connection:
+            known = once is not None and recalled(connection, actor, once)
+        desk = self.desk()
+        offered = desk.lights(case).repairs if case in desk.world.case and not known else ()
         name = fresh()
         with self._changing(actor, "request", [case, name], once) as change:
             change.beside = True
+            if case not in change.world.case:
+                raise UnknownCaseError(case)
             if repair not in offered:
                 raise NotOfferedError(f"the lights of {case} do not offer this repair now")
             fits(change.world, case, repair)
             request = ask(change.connection, name, case, repair, change.now)
-            change.touch("request", [case, *(one.case for one in repair.moves)])
+            change.touch("request", [*cases_in(request)])
             change.answer = request
         return request
 
     def requests(
-        self, status: RequestStatus | None = None, offset: int = 0, limit: int = 500
+        self,
+        status: RequestStatus | None = None,
+        offset: int = 0,
+        limit: int = 500,
+        cases: Collection[str] | None = None,
     ) -> tuple[Request, ...]:
-        """Return requests, of one status or of any, in the order in which they were made."""
+        """Return requests in the order in which they were made: of a status, about these cases."""
         with self.database.reading() as connection:
-            return requests(connection, status, offset, limit)
+            return requests(connection, status, cases, offset, limit)
 
-    def requests_ever(self, status: RequestStatus | None = None) -> int:
-        """Return how many requests there are, of one status or of any."""
-        count = select(func.count()).select_from(REQUESTS)
-        if status is not None:
-            count = count.where(REQUESTS.c.status == status)
+    def requests_ever(
+        self, status: RequestStatus | None = None, cases: Collection[str] | None = None
+    ) -> int:
+        """Return how many such requests there are."""
         with self.database.reading() as connection:
-            return connection.execute(count).scalar_one()
+            return count(connection, status, cases)
 
     def settle(self, name: str, status: Literal["done", "refused"], actor: Actor) -> Request:
         """Note that a planner did what was asked, or will not.
@@ -542,7 +630,7 @@ class Office:
         with self._changing(actor, "settle", [name]) as change:
             change.beside = True
             request = settle(change.connection, name, status)
-            change.touch("request", [request.case])
+            change.touch("request", [*cases_in(request)])
         return request
 
     def _changing(
@@ -578,27 +666,28 @@ def _cases_of(events: Sequence[Event], *worlds: World) -> set[str]:
     }
 
 
+def _free_nights(change: Change, world: World) -> None:
+    """Give back the nights that lie ahead of placed persons whose case is withdrawn."""
+    for case, bookings in world.booked.items():
+        if withdrawn_since(world, world.case[case]) is None:
+            continue
+        for one in bookings:
+            if one.status == Status.executed and one.facility:
+                zone = world.location[world.facility[one.facility].location].timezone
+                today = local_date(change.now, zone)
+                spent = tuple(night for night in one.nights if night < today) or one.nights[:1]
+                if spent != one.nights:
+                    change.correct([one.model_copy(update={"nights": spent})])
+
+
+def _others(events: Sequence[Event], about: Collection[str]) -> set[str]:
+    """Return what else than cases and their persons events are about."""
+    kinds = DepartureChanged | CapacityChanged | ResourceAway
+    return {one.subject for one in events if isinstance(one, kinds)} - {*about}
+
+
 def _renamed(outcome: Outcome, ids: Mapping[str, str]) -> Outcome:
     return outcome.model_copy(update={"after": renamed(outcome.after, ids)})
-
-
-def _decline(change: Change, name: str, partner: str, reason: Failure) -> Standing:
-    """Let a booking fail for what a partner said, and return it."""
-    change.expire()
-    standing = _asked(change.standing(name), partner)
-    step(name, standing.status, Status.cancelled)
-    change.answered(name, partner, reason)
-    change.end(change.together(standing), Status.cancelled, Failure.partner_declined)
-    change.absent(standing.booking, *brought_by(change.world, standing.booking, partner))
-    change.touch("confirm", [standing.booking.case])
-    return change.standing(name)
-
-
-def _after(world: World, failed: Standing, revision: int) -> _Foreseen:
-    """Return what could come instead of what failed, and who could use what is free of it."""
-    desk = Desk(world)
-    openings = desk.openings(_what_is_free(failed.booking))
-    return _Foreseen(revision, desk.ask(failed.booking.case), openings)
 
 
 def _in_force(world: World) -> Plan:
@@ -626,6 +715,20 @@ def _only_case(world: World, bookings: Sequence[Booking]) -> str:
     return case
 
 
+def _from_inside(
+    world: World, case: str, new: tuple[Booking, ...]
+) -> tuple[tuple[Booking, ...], Booking | None]:
+    """Return a removal of somebody who was placed as what follows the placement, which stays.
+
+    The placement has its nights up to that removal; it is None where there is none.
+    """
+    placed = placed_by(world, case)
+    if placed is None:
+        return new, None
+    follows = tuple(one.model_copy(update={"follows": placed.id}) for one in new)
+    return follows, until_departure(world, REGISTER, placed, follows[-1])
+
+
 def _hold_to_the_rules(
     world: World, beside: Sequence[Booking], new: Sequence[Booking], without: Collection[str]
 ) -> None:
@@ -644,11 +747,26 @@ def _asked(standing: Standing, partner: str) -> Standing:
     return standing
 
 
-def _after_what_it_follows(change: Change, standing: Standing) -> None:
-    """Return when the booking that this one follows was carried out, or there is none."""
+def _follows(change: Change, standing: Standing, statuses: Collection[Status]) -> None:
+    """Return when the booking that this one follows is one of ``statuses``, or there is none."""
     first = standing.booking.follows
-    if first is not None and change.standing(first).status != Status.executed:
-        raise TooSoonError(f"{standing.booking.id} follows {first}, which was not carried out")
+    if first is not None and (now := change.standing(first).status) not in statuses:
+        raise TooSoonError(f"{standing.booking.id} follows {first}, which is {now}")
+
+
+def _ahead(now: datetime, bookings: Sequence[Booking]) -> None:
+    """Return when all of these lie ahead."""
+    begun = (one for one in bookings if one.start < now)
+    if wrong := [Violation(one.id, "booking", "begins in the past") for one in begun]:
+        raise RefusedError(wrong)
+
+
+def _overtaken(parts: Parts, events: Sequence[Event]) -> tuple[Event, ...]:
+    """Return the events about cases that were withdrawn before, which change nothing."""
+    back = {one.subject for one in events if isinstance(one, CaseAdded)}
+    gone = parts.ever.case.keys() - parts.now.case.keys() - back
+    names = gone | {one.id for case in gone for one in parts.ever.case[case].persons}
+    return tuple(one for one in events if one.subject in names)
 
 
 def _what_is_free(booking: Booking) -> list[Named]:

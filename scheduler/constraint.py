@@ -448,6 +448,16 @@ class Register:
             return ()
         return self._declared(world, case.model_copy(update={"operation": "removal"}), "removal")
 
+    def between(self, world: World, case: Case) -> tuple[tuple[Constraint, Declaration], ...]:
+        """Return what a chain of this case declares between its legs.
+
+        Asked of a removal it is what bound it to the placement that was carried out before it.
+        """
+        if len(case.legs) == 2:
+            return self.declarations(world, case, "chain")
+        chained = case.model_copy(update={"operation": "placement-and-removal"})
+        return self._held(world, chained, "chain")
+
     def declarations(
         self, world: World, case: Case, scope: Scope
     ) -> tuple[tuple[Constraint, Declaration], ...]:

@@ -504,9 +504,13 @@ class Layout:
 
 
 def matches(booking: Booking, layout: Layout, slot: int) -> bool:
-    """Return whether ``booking`` is this layout at this slot, names apart."""
+    """Return whether ``booking`` is this layout at this slot, names apart.
+
+    A removal that lives alone asks for no facility, and may name the one of its chain still.
+    """
     departure = layout.departure.id if layout.departure else None
-    if (booking.facility, booking.departure) != (layout.facility, departure):
+    alone = layout.leg == "removal" and layout.facility is None
+    if booking.departure != departure or not (alone or booking.facility == layout.facility):
         return False
     mine = [
         (phase.id, place, layout.moment(slot, (phase.acts[0], "start")))

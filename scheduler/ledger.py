@@ -30,7 +30,8 @@ class Ledger:
         self._nights: dict[tuple[str, date], list[str]] = {}
         self._aboard: dict[tuple[str, str], list[str]] = {}
         for one in self.bookings.values():
-            self._of_case.setdefault(one.case, []).append(one)
+            if one.operation in patterns.world.case[one.case].legs:
+                self._of_case.setdefault(one.case, []).append(one)
             claims = self.claims[one.id]
             self.occupancy.claim(claims)
             for resource, line in claims.people:
@@ -41,7 +42,10 @@ class Ledger:
                 self._aboard.setdefault((departure, kind), []).append(one.id)
 
     def of(self, case: str) -> tuple[Booking, ...]:
-        """Return the bookings of ``case``, in the order of its legs as booked."""
+        """Return the bookings of the legs that ``case`` asks for, in their order as booked.
+
+        A placement that was carried out before its case became a removal is none of them.
+        """
         return tuple(self._of_case.get(case, ()))
 
     def movable(self, case: str) -> tuple[Booking, ...]:

@@ -586,7 +586,11 @@ class CasePatterns:
     ) -> tuple[tuple[tuple[str, str, int, int], ...], int]:
         seats: dict[tuple[str, int], int] = {}
         places = 0
-        for group in self.declared.values():
+        groups = [*self.declared.values()]
+        if departure is None and "placement" not in self.legs:
+            # A placement that was carried out holds its places though the case asks for it no more.
+            groups.append(self.patterns.register.between(self.world, self.case))
+        for group in groups:
             for _, rule in group:
                 if isinstance(rule, Nights):
                     places = max(places, rule.count)
@@ -639,7 +643,7 @@ def _layout_of(case: CasePatterns, booking: Booking) -> tuple[Layout, int] | Non
     grid, start = case.world.grid, booking.phases[0].from_
     for layout in case.legs[booking.operation].layouts:
         departure = layout.departure.id if layout.departure else None
-        if (departure, layout.facility) != (booking.departure, booking.facility):
+        if departure != booking.departure:
             continue
         anchor = layout.frame.anchor
         slot = grid.floor(start) - layout.frame.starts[0] if anchor is None else anchor

@@ -15,6 +15,7 @@ from itertools import chain
 from scheduler.bound import WEIGHT
 from scheduler.collector import paused
 from scheduler.constraint import After, Constraint, Declaration, Due, Register, Subject
+from scheduler.continuing import placed_by, until_departure
 from scheduler.event import CapacityChanged, DepartureChanged, Event, changed, overtaken
 from scheduler.explanation.forcing import Forcing
 from scheduler.explanation.reason import reason
@@ -22,7 +23,7 @@ from scheduler.explanation.signature import Explanation
 from scheduler.layout import matches
 from scheduler.ledger import Ledger
 from scheduler.objective import LEVELS, Valuation, key
-from scheduler.occupancy import Occupancy
+from scheduler.occupancy import Claims, Occupancy
 from scheduler.pattern import CasePatterns, Pattern, Patterns, pattern_of
 from scheduler.plan import (
     HALVED,
@@ -269,6 +270,7 @@ class _Repair:
                 self._book(made)
                 for one in made:
                     occupancy.claim(claims_of(case, one))
+                self._link(case, occupancy)
 
     def _book(self, made: Iterable[Booking]) -> None:
         """Put bookings in the place of those for the same legs."""
@@ -276,6 +278,27 @@ class _Repair:
             legs = {one.operation for one in new}
             old = (one for one in self.standing.get(name, ()) if one.operation not in legs)
             self.standing[name] = (*old, *new)
+
+    def _link(self, case: CasePatterns, occupancy: Occupancy) -> None:
+        """Let a removal follow the placement that was carried out before it, up to its departure.
+
+        Where there is no place for those nights it stands by itself: whoever is inside leaves.
+        """
+        name = case.case.id
+        placement, mine = placed_by(self.world, name), _by_leg(self.standing.get(name, ()))
+        removal = mine.get("removal")
+        if placement is None or removal is None:
+            return
+        stays = until_departure(self.world, self.patterns.register, placement, removal)
+        had, asked = (frozenset(claims_of(case, one).nights) for one in (placement, stays))
+        more = asked - had
+        room = all(occupancy.places_left(facility, on) >= count for facility, on, count in more)
+        if room:
+            occupancy.release(Claims((), tuple(had - asked), ()))
+            occupancy.claim(Claims((), tuple(more), ()))
+            self._book((stays,))
+        follows = stays.id if room else None
+        self._book((removal.model_copy(update={"follows": follows}),))
 
     def _fitted(self, case: CasePatterns, occupancy: Occupancy) -> Bookings:
         """Return bookings of a case beside what is claimed, as near to what it had as can be.
@@ -330,6 +353,8 @@ class _Repair:
                 )
             for name in (*(one.case for one in others), *forced.dropped):
                 self.because.setdefault(name, f"gave way to {forced.case}")
+            for name in dict.fromkeys(one.case for one in (*made, *others)):
+                self._link(self.patterns.of(name), self._ledger.occupancy)
 
     def result(self, began: float) -> Replan:
         """Say of each case what became of it, and write the plan down."""
@@ -417,7 +442,8 @@ class _Repair:
         if name in self.due:
             titles = dict.fromkeys(self._title(one.constraint) for one in self.due[name])
             return f"{DUE}: {', '.join(titles)}"
-        if any(begun(one, self.world.as_of) for one in before):
+        legs = self.world.case[name].legs
+        if any(begun(one, self.world.as_of) for one in before if one.operation in legs):
             return BEGUN
         return UNBROKEN if name in self.touched else UNTOUCHED
 
@@ -592,11 +618,15 @@ def _shared(bookings: Bookings) -> set[str]:
 
 
 def _same_slot(old: Booking, new: Booking) -> bool:
-    """Return whether a leg keeps its time and place, whoever attends."""
+    """Return whether a leg keeps its time and place, whoever attends.
+
+    A removal that lives alone names no facility any more.
+    """
+    facility = old.facility if new.facility is None else new.facility
     return (old.template, old.phases, old.facility, old.departure) == (
         new.template,
         new.phases,
-        new.facility,
+        facility,
         new.departure,
     )
 

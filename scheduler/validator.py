@@ -187,7 +187,12 @@ class Checked:
     def _declarations(self, case: Case, scope: Scope) -> Declared:
         known = self._declared.get((case.id, scope))
         if known is None:
-            known = self.register.declarations(self.world, case, scope)
+            # What bound a removal to its placement is asked after that was carried out, too.
+            known = (
+                self.register.between(self.world, case)
+                if scope == "chain" and case.legs[-1] == "removal"
+                else self.register.declarations(self.world, case, scope)
+            )
             self._declared[case.id, scope] = known
         return known
 
@@ -505,7 +510,7 @@ def _asked(departures: frozenset[str] | None, matter: _Matter) -> bool:
 
 
 def _attended(matter: _Matter) -> Iterator[Violation]:
-    """Match what is asked to who is booked: every unit asked is a booked resource of its own."""
+    """Match what is asked to who is booked: each unit is a resource, and each resource a unit."""
     graph: nx.Graph[object] = nx.Graph()
     asked: list[tuple[str, tuple[str, int, int]]] = []
     for n, (constraint, rule) in enumerate(matter.declared):
@@ -526,6 +531,19 @@ def _attended(matter: _Matter) -> Iterator[Violation]:
         yield Violation(
             matter.booking.id, constraint_id, f"{missing} short of those who must attend"
         )
+    for index, booked in enumerate(matter.booking.attendances):
+        for name in booked.resources:
+            if ("booked", index, name) not in matched:
+                yield _unasked(matter, booked, matter.world.resource[name])
+
+
+def _unasked(matter: _Matter, booked: BookedAttendance, resource: Resource) -> Violation:
+    """Say why somebody is not to be booked whom nothing asks for: others may need them."""
+    block = f"from {booked.from_.isoformat()} to {booked.until.isoformat()}"
+    says = f"nothing asks for {resource.id} as {booked.role} {block}"
+    if resource.role != booked.role:
+        says = f"{resource.id} is booked as {booked.role}, and is {resource.role}"
+    return Violation(matter.booking.id, _asking(matter, booked, resource), says)
 
 
 def _serves(
@@ -572,7 +590,8 @@ def _chains(mine: Mapping[str, _Matter], matters: Mapping[str, _Matter]) -> Iter
                 booking.id, "chain", f"{booking.follows} is not the placement that it removes from"
             )
         elif len(case.legs) < 2:
-            continue
+            if before is not None:
+                yield from _stays_until(before, matter)
         elif booking.operation == "placement":
             if booking.id not in followed:
                 yield Violation(booking.id, "chain", "a placement of a chain without its removal")
@@ -600,9 +619,20 @@ def _joined(placement: _Matter, removal: _Matter) -> Iterator[Violation]:
             yield Violation(blamed.id, constraint.id, says)
 
 
+def _stays_until(placement: _Matter, removal: _Matter) -> Iterator[Violation]:
+    """The nights of a placement that was carried out run up to the removal that follows it."""
+    for constraint, rule in removal.declares(removal.case, "chain"):
+        if isinstance(rule, Nights) and (says := _not_the_nights(placement, removal)):
+            yield Violation(placement.booking.id, constraint.id, says)
+
+
 def _between(placement: _Matter, removal: _Matter, rule: Nights) -> str | None:
     if placement.booking.facility not in rule.facilities:
         return f"{placement.booking.facility} is not among {sorted(rule.facilities)}"
+    return _not_the_nights(placement, removal)
+
+
+def _not_the_nights(placement: _Matter, removal: _Matter) -> str | None:
     arrival = _local(placement, placement.instant(("arrival", "start")))
     leaves = _local(placement, removal.instant(("departure", "start")))
     wanted = tuple(arrival + timedelta(days=n) for n in range((leaves - arrival).days))

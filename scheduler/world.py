@@ -660,7 +660,7 @@ _FOLLOWS: dict[str, tuple[str, ...]] = {
     "departures": ("departure", "_departures_to", "team_duties"),
     "facilities": ("facility",),
     "resources": ("resource", "roles"),
-    "cases": ("case",),
+    "cases": ("case", "resource"),
     "bookings": ("booked",),
 }
 """What is kept of each part of a world that can be replaced."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from api.store.logs import Actor, moment
 from api.store.refusal import Refusal
@@ -57,11 +57,7 @@ def recall(connection: Connection, actor: Actor, once: Once) -> None:
         When something else was asked.
     """
     known = connection.execute(
-        select(ANSWERS.c.request, ANSWERS.c.status, ANSWERS.c.body).where(
-            ANSWERS.c.actor == actor.id,
-            ANSWERS.c.operation == once.operation,
-            ANSWERS.c.key == once.key,
-        )
+        select(ANSWERS.c.request, ANSWERS.c.status, ANSWERS.c.body).where(*_mine(actor, once))
     ).first()
     if known is None:
         return
@@ -69,6 +65,26 @@ def recall(connection: Connection, actor: Actor, once: Once) -> None:
     if request != once.request:
         raise OtherWishError("the key was given to something else before")
     raise ToldBeforeError(Told(status, kept["body"], kept["headers"]))
+
+
+def recalled(connection: Connection, actor: Actor, once: Once) -> bool:
+    """Return whether anything was answered under the key."""
+    mine = select(ANSWERS.c.request).where(*_mine(actor, once))
+    return connection.execute(mine).first() is not None
+
+
+def amend(connection: Connection, actor: Actor, once: Once, told: Told) -> None:
+    """Keep more of what was answered under the key."""
+    body = {"body": told.body, "headers": dict(told.headers)}
+    connection.execute(update(ANSWERS).where(*_mine(actor, once)).values(body=body))
+
+
+def _mine(actor: Actor, once: Once) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ANSWERS.c.actor == actor.id,
+        ANSWERS.c.operation == once.operation,
+        ANSWERS.c.key == once.key,
+    )
 
 
 def remember(connection: Connection, actor: Actor, once: Once, told: Told, now: datetime) -> None:

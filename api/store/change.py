@@ -1,20 +1,21 @@
 """One change of the store: everything in it is written, or nothing of it."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from api.store.answers import Once, recall, remember
+from api.store.answers import Once, ToldBeforeError, recall, remember
 from api.store.claims import DEPARTURE, FACILITY, TakenError, close_up, give_back
 from api.store.database import Database
 from api.store.life import CLAIMING, Failure, Release, Status, step
-from api.store.logs import Activity, Actor, Processing, audit, moment, process
-from api.store.refusal import Refusal
+from api.store.logs import Activity, Actor, Processing, audit, cases_in, moment, process
+from api.store.refusal import Refusal, UnknownError
 from api.store.standing import Standing, standings
 from api.store.tables import BOOKINGS, CHECKS, CONFIRMATIONS, STORE
 from api.store.worlds import (
@@ -23,11 +24,12 @@ from api.store.worlds import (
     add_bookings,
     claim,
     others,
+    persons_of,
     replace_parts,
     with_bookings,
 )
 from scheduler.event import EventError
-from scheduler.world import MOST_REFUSED, Booking, Interval, World
+from scheduler.world import MOST_REFUSED, Booking, Case, Interval, World
 
 Reader = Callable[[Connection, datetime], tuple[World, Parts]]
 """Reads the world as it is at a moment, and what it is without bookings."""
@@ -42,7 +44,7 @@ class Change:
     """A transaction at ``now``, of which ``world`` is the state it began in.
 
     ``answer`` is what whoever asked is told of it; what is ``beside`` changes no booking and no
-    part of the world.
+    part of the world. ``objects`` are what it is done to, and ``also`` what became of others by it.
     """
 
     connection: Connection
@@ -53,6 +55,8 @@ class Change:
     beside: bool = False
     parts_changed: bool = False
     answer: object = None
+    objects: tuple[str, ...] = ()
+    also: list[tuple[str, str]] = field(default_factory=list)
 
     def standing(self, name: str, revision: int | None = None) -> Standing:
         """Return a booking as it stands, which nobody may have changed since ``revision``.
@@ -74,7 +78,16 @@ class Change:
     def expire(self) -> None:
         """Release the holds that ran out: they block nothing."""
         out = select(BOOKINGS.c.id).where(BOOKINGS.c.expires_at <= moment(self.now))
-        self.end(self.connection.execute(out).scalars().all(), Status.released, Release.expired)
+        names = self.connection.execute(out).scalars().all()
+        self.end(names, Status.released, Release.expired)
+
+    def prolong(self, names: Collection[str], lasting: timedelta) -> None:
+        """Let holds last as long as one that is made now."""
+        self.connection.execute(
+            update(BOOKINGS)
+            .where(BOOKINGS.c.id.in_(names))
+            .values(expires_at=moment(self.now + lasting), **self._stamp)
+        )
 
     def end(self, names: Collection[str], status: Status, reason: Failure | Release) -> None:
         """Let bookings end, and give back what they claim."""
@@ -86,6 +99,7 @@ class Change:
             .values(status=status, reason=reason, expires_at=None, **self._stamp)
         )
         give_back(self.connection, names)
+        self.also += [(reason, name) for name in names]
 
     def together(self, standing: Standing) -> list[str]:
         """Return a booking and what of its chain ends with it: all that is not carried out."""
@@ -192,21 +206,24 @@ class Change:
                 block = Interval(from_=attendance.from_, until=attendance.until)
                 for name in attendance.resources:
                     away.setdefault(name, []).append(block)
-        now = self.parts.now
+        case = self.parts.now.case[booking.case]
+        refused = tuple(dict.fromkeys((*case.refused, *said_no)))[-MOST_REFUSED:]
         resources = tuple(
             one.model_copy(update={"away": (*one.away, *away[one.id])}) if one.id in away else one
-            for one in now.resources
+            for one in self.parts.now.resources
         )
-        refused = tuple(dict.fromkeys((*now.case[booking.case].refused, *said_no)))[-MOST_REFUSED:]
-        cases = tuple(
-            one.model_copy(update={"refused": refused}) if one.id == booking.case else one
-            for one in now.cases
+        self.replace(case.model_copy(update={"refused": refused}), resources=resources)
+
+    def replace(self, case: Case, **parts: object) -> None:
+        """Write a case as it is now, and other parts of the world with it."""
+        now, ever = (
+            world.but(
+                cases=tuple(case if one.id == case.id else one for one in world.cases), **parts
+            )
+            for world in (self.parts.now, self.parts.ever)
         )
-        self._replace(now, now.but(resources=resources, cases=cases))
-        self.parts = Parts(
-            now=now.but(resources=resources, cases=cases),
-            ever=self.parts.ever.but(resources=resources),
-        )
+        self._replace(self.parts.now, now)
+        self.parts = Parts(now=now, ever=ever)
 
     def become_world(
         self, before: World, after: World, bookings: Sequence[Booking], why: Mapping[str, Failure]
@@ -220,10 +237,14 @@ class Change:
         """
         stood = {one.id: one for one in before.bookings if one.claims}
         changed = [one for one in bookings if stood.get(one.id) != one]
-        promised = [one for one in changed if one.status != Status.proposed]
         new = [one for one in changed if one.status == Status.proposed]
         moved = {one.id for one in new}
         stay = {one.id for one in bookings} - moved
+        corrected = [
+            one
+            for one in bookings
+            if one.id in stay and (stood[one.id] != one or one.follows in moved)
+        ]
         for one in (one for name, one in stood.items() if name not in stay):
             if one.status != Status.proposed:
                 self.end([one.id], Status.cancelled, why[one.case])
@@ -233,13 +254,27 @@ class Change:
                     Status.released,
                     Release.replaced if one.id in moved else Release.withdrawn,
                 )
-        give_back(self.connection, [one.id for one in promised])
+        give_back(self.connection, [one.id for one in corrected])
         self._replace(before, after)
         self.world = after
         ids = self.names(new)
         self.add(renamed(new, ids), timedelta())
-        self._correct(renamed(promised, ids))
+        self.correct(renamed(corrected, ids))
+        self.also += [("proposed", one) for one in ids.values()]
         return ids
+
+    def overtake(self, cases: Collection[str], facts: Collection[str], at: datetime) -> None:
+        """Forget the answers to checks of these facts that are older than what is known now."""
+        mine = select(BOOKINGS.c.id).where(BOOKINGS.c.case_id.in_(cases))
+        old = (
+            CHECKS.c.booking_id.in_(mine),
+            CHECKS.c.fact.in_(facts),
+            CHECKS.c.at <= moment(at),
+        )
+        names = self.connection.execute(select(CHECKS.c.booking_id).where(*old)).scalars().all()
+        self.connection.execute(CHECKS.delete().where(*old))
+        for name in names:
+            self._touched(name)
 
     def after(self) -> World:
         """Return the world that the change leaves, which nobody else sees yet."""
@@ -247,9 +282,8 @@ class Change:
 
     def touch(self, activity: Activity, cases: Collection[str]) -> None:
         """Record that the data of the persons of these cases was used."""
-        known = self.parts.ever.case | self.world.case
-        people = (one.id for case in dict.fromkeys(cases) for one in known[case].persons)
-        process(self.connection, Processing(activity, tuple(people)), self.now)
+        people = (*persons_of(self.parts.ever, cases), *persons_of(self.world, cases))
+        process(self.connection, Processing(activity, people), self.now)
 
     def _replace(self, before: World, after: World) -> None:
         """Write the parts of a world that are others; nobody gets a place that is there no more."""
@@ -263,7 +297,9 @@ class Change:
         )
         self.parts_changed = True
 
-    def _correct(self, bookings: Sequence[Booking]) -> None:
+    def correct(self, bookings: Sequence[Booking]) -> None:
+        """Write bookings that stand as they are now, and claim what they take now."""
+        give_back(self.connection, [one.id for one in bookings])
         for one in bookings:
             document = one.model_dump(mode="json", by_alias=True)
             mine = update(BOOKINGS).where(BOOKINGS.c.id == one.id)
@@ -328,14 +364,25 @@ def changing(
                 if change.parts_changed:
                     values["parts_revision"] = change.revision
                 connection.execute(update(STORE).values(values))
-            audit(connection, actor, action, objects, "done", now)
+            audit(connection, actor, action, change.objects or objects, "done", now)
+            done = change.objects or objects
+            for what, name in change.also:
+                if name not in done:
+                    audit(connection, actor, what, [name], "done", now)
             if once is not None:
                 remember(connection, actor, once, once.tell(change.answer), now)
     except EmptyError:  # which has no audit log yet
         raise
+    except ToldBeforeError as error:
+        with database.writing() as connection:
+            _, parts = read(connection, now)
+            told = persons_of(parts.ever, cases_in(json.loads(error.told.body)))
+            process(connection, Processing("read", told), now)
+        raise
     except (Refusal, EventError) as error:
         with database.writing() as connection:
-            audit(connection, actor, action, objects, type(error).__name__, now)
+            known = ["unknown"] if isinstance(error, UnknownError) else objects
+            audit(connection, actor, action, known, type(error).__name__, now)
         raise
 
 

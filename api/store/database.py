@@ -78,7 +78,8 @@ class Database:
         UncertainError
             When it was lost at the very end: nobody knows whether it was written.
         """
-        with self._alone() as connection:
+        with self._in_turn(), _available(), self._writer() as connection, connection.begin():
+            _lock(connection)
             yield connection
             try:
                 connection.commit()
@@ -88,22 +89,12 @@ class Database:
                 raise
 
     @contextmanager
-    def trying(self) -> Iterator[Connection]:
-        """Write as :meth:`writing` does, and undo all of it at the end."""
-        with self._alone() as connection:
-            yield connection
-            connection.rollback()
-
-    @contextmanager
     def noting(self) -> Iterator[Connection]:
-        """Add rows beside all others, of which none is changed: no turn is waited for."""
-        with _available(), self._writer() as connection, connection.begin():
-            yield connection
+        """Add rows beside all others, of which none is changed.
 
-    @contextmanager
-    def _alone(self) -> Iterator[Connection]:
-        with self._in_turn(), _available(), self._writer() as connection, connection.begin():
-            _lock(connection)
+        On PostgreSQL nobody is waited for; SQLite has one writer at a time whatever it writes.
+        """
+        with _available(), self._writer() as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -41,12 +41,13 @@ _LIGHTS: Mapping[str, Failure] = {
 
 def failure(outcome: Outcome, events: Iterable[Event]) -> Failure:
     """Return why what was promised of a case failed, of the events that touched it."""
-    broke = REGISTER[outcome.broke] if outcome.broke else None
-    if broke is not None and broke.id in _RULES:
-        return _RULES[broke.id]
+    broke = outcome.broke or ""
+    if broke in _RULES:
+        return _RULES[broke]
     for one in events:
         if one.id in outcome.events and one.kind in _EVENTS:
             if isinstance(one, DepartureChanged) and one.value.cancelled:
                 return Failure.departure_cancelled
             return _EVENTS[one.kind]
-    return _LIGHTS.get(broke.light if broke else "", Failure.planning_error)
+    light = next((one.light for one in REGISTER.constraints if one.id == broke), "")
+    return _LIGHTS.get(light, Failure.planning_error)

@@ -20,6 +20,7 @@ from typing import Literal
 from sqlalchemy import Connection, insert, select
 
 from api.store.tables import AUDIT, PROCESSING, STORE
+from scheduler.world import Part
 
 SYSTEM = "regietafel"
 """How the service is named in what it logs."""
@@ -79,6 +80,19 @@ class Line:
         return hashlib.sha256(told.encode()).hexdigest()
 
 
+def cases_in(told: object) -> Iterator[str]:
+    """Yield the cases that what is told names as such, however deep."""
+    if isinstance(told, list | tuple):
+        for one in told:
+            yield from cases_in(one)
+    elif isinstance(told, Part | dict):
+        for name, one in told.items() if isinstance(told, dict) else told:
+            if name == "case" and isinstance(one, str):
+                yield one
+            else:
+                yield from cases_in(one)
+
+
 def process(connection: Connection, what: Processing, now: datetime) -> None:
     """Record an action for each person it touches."""
     operation = secrets.token_hex(8)
@@ -122,14 +136,14 @@ def ends(connection: Connection) -> tuple[int, str]:
     last = select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)
     row = connection.execute(last).first()
     if row is None:
-        number, before = _begins(connection)
+        number, before = begins(connection)
         return number - 1, before
     return row[0], row[1]
 
 
 def tampered(connection: Connection) -> Iterator[int]:
     """Yield the numbers of the lines that are not as they were written, or follow a gap."""
-    number, before = _begins(connection)
+    number, before = begins(connection)
     for row in connection.execute(select(AUDIT).order_by(AUDIT.c.number)).mappings():
         fields = dict(row)
         told = fields.pop("hash")
@@ -139,7 +153,7 @@ def tampered(connection: Connection) -> Iterator[int]:
         number, before = line.number + 1, told
 
 
-def _begins(connection: Connection) -> tuple[int, str]:
+def begins(connection: Connection) -> tuple[int, str]:
     """Return the number of the first line that was not removed, and the hash of all before it."""
     first = connection.execute(select(STORE.c.audit_from, STORE.c.audit_before)).first()
     return (1, BEGINNING) if first is None else (first[0], first[1])

@@ -3,3 +3,7 @@
 
 class Refusal(Exception):  # noqa: N818
     """Something that was asked is not done, and nothing has changed."""
+
+
+class UnknownError(Refusal):
+    """There is nothing of the id that was asked for, which therefore no log repeats."""

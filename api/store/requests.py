@@ -1,14 +1,15 @@
 """What officers in charge ask of planners: a case, and the repair of it that they chose."""
 
 import secrets
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from api.store.logs import moment
-from api.store.refusal import Refusal
+from api.store.refusal import Refusal, UnknownError
 from api.store.tables import REQUESTS
 from api.traffic_lights import RepairView
 from scheduler.world import Id, Instant, Part, World
@@ -33,7 +34,7 @@ class NotOfferedError(Refusal):
     """The repair is not one that the lights of the case offer as things stand."""
 
 
-class UnknownRequestError(Refusal):
+class UnknownRequestError(UnknownError):
     """There is no such request in the store."""
 
 
@@ -90,14 +91,31 @@ def ask(connection: Connection, name: str, case: str, repair: RepairView, now: d
 def requests(
     connection: Connection,
     status: RequestStatus | None = None,
+    cases: Collection[str] | None = None,
     offset: int = 0,
     limit: int = 500,
 ) -> tuple[Request, ...]:
-    """Return requests, of one status or of any, in the order in which they were made."""
-    page = select(REQUESTS).order_by(REQUESTS.c.at, REQUESTS.c.id).offset(offset).limit(limit)
+    """Return requests in the order in which they were made: of a status, about these cases."""
+    asked = select(REQUESTS).where(*_which(status, cases)).order_by(REQUESTS.c.at, REQUESTS.c.id)
+    rows = connection.execute(asked.offset(offset).limit(limit)).mappings()
+    return tuple(map(_read, rows))
+
+
+def count(
+    connection: Connection, status: RequestStatus | None, cases: Collection[str] | None
+) -> int:
+    """Return how many such requests there are."""
+    asked = select(func.count()).select_from(REQUESTS).where(*_which(status, cases))
+    return connection.execute(asked).scalar_one()
+
+
+def _which(
+    status: RequestStatus | None, cases: Collection[str] | None
+) -> Iterator[ColumnElement[bool]]:
     if status is not None:
-        page = page.where(REQUESTS.c.status == status)
-    return tuple(map(_read, connection.execute(page).mappings()))
+        yield REQUESTS.c.status == status
+    if cases is not None:
+        yield REQUESTS.c.case_id.in_(cases)
 
 
 def settle(connection: Connection, name: str, status: Literal["done", "refused"]) -> Request:

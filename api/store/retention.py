@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
@@ -28,12 +28,10 @@ from sqlalchemy import (
 from api.store.life import CLAIMING, Status
 from api.store.logs import Actor, Processing, audit, moment, process
 from api.store.tables import ANSWERS, AUDIT, BOOKINGS, CASES, PROCESSING, REQUESTS, STORE
-from api.store.worlds import read_parts
-from constraints.register import REGISTER
-from scheduler.constraint import Standing
+from api.store.worlds import read_parts, withdrawn_since
 from scheduler.draft import Problem, step
 from scheduler.loading import WorldError
-from scheduler.world import Booking, Case, Part, World
+from scheduler.world import Booking, Part, World
 
 LONGEST = timedelta(days=36_500)
 """Longer than anything is kept."""
@@ -246,24 +244,11 @@ def _over(connection: Connection, world: World, now: datetime, before: datetime)
             continue
         done = {booking.operation for booking, _ in mine} == {*one.legs}
         at = withdrawn[one.id]
-        left = datetime.fromisoformat(at).date() if at else _withdrawn(world, one)
+        left = datetime.fromisoformat(at).date() if at else withdrawn_since(world, one)
         if (done or (left is not None and left < before.date())) and all(
             max(changed, _last(booking)) <= before for booking, changed in mine
         ):
             yield one.id
-
-
-def _withdrawn(world: World, case: Case) -> date | None:
-    """Return the day on which a case was withdrawn, or None."""
-    return max(
-        (
-            rule.since or world.as_of.date()
-            for leg in case.legs
-            for _, rule in REGISTER.declarations(world, case, leg)
-            if isinstance(rule, Standing) and rule.withdrawn
-        ),
-        default=None,
-    )
 
 
 def _last(booking: Booking) -> datetime:

@@ -8,13 +8,23 @@ from pydantic import Field
 from sqlalchemy import Connection, RowMapping, select
 
 from api.store.life import Failure, Release, Status
-from api.store.refusal import Refusal
+from api.store.refusal import UnknownError
 from api.store.tables import BOOKINGS, CHECKS, CONFIRMATIONS
 from constraints.register import REGISTER
 from scheduler.constraint import Attendance, Due, Nights, Seats
 from scheduler.grid import local_date
 from scheduler.validator import instant_of
-from scheduler.world import PERSON, Booking, Fact, Instant, Part, World
+from scheduler.world import (
+    PERSON,
+    BookedAttendance,
+    BookedPhase,
+    Booking,
+    Fact,
+    Id,
+    Instant,
+    Part,
+    World,
+)
 
 
 class PartnerAnswer(Part):
@@ -49,12 +59,29 @@ class Standing(Part):
     status: Status
     expires_at: Instant | None = None
     reason: Failure | Release | None = None
-    revision: int = Field(description="Changes with every change of the booking: its ETag.")
+    revision: int = Field(description="Grows with every change of the booking: its ETag.")
     partners: tuple[PartnerAnswer, ...] = ()
     checks: tuple[Check, ...] = ()
 
 
-class UnknownBookingError(Refusal):
+class OwnPart(Part):
+    """What a partner is told of a booking: when and where it is asked for what, and its answer."""
+
+    id: Id
+    status: Status
+    expires_at: Instant | None
+    start: Instant
+    end: Instant
+    phases: tuple[BookedPhase, ...]
+    attendances: tuple[BookedAttendance, ...]
+    facility: Id | None = None
+    nights: tuple[date, ...] = ()
+    departure: Id | None = None
+    answer: PartnerAnswer | None
+    checks: tuple[Check, ...]
+
+
+class UnknownBookingError(UnknownError):
     """There is no such booking in the store."""
 
 
@@ -95,18 +122,19 @@ def _standing(
     now: datetime,
 ) -> Standing:
     expires = datetime.fromisoformat(row["expires_at"]) if row["expires_at"] else None
-    status, reason = Status(row["status"]), row["reason"]
+    status, reason, revision = Status(row["status"]), row["reason"], 2 * row["revision"]
     if expires is not None and expires <= now:
-        status, reason, expires = Status.released, Release.expired, None
+        # Nobody has written that down yet: told are even revisions, and those that time made odd.
+        status, reason, expires, revision = Status.released, Release.expired, None, revision + 1
     known = Status.cancelled if status == Status.released else status
     booking = Booking.model_validate({**row["document"], "status": known}, strict=False)
-    asked = partners(world, booking)
+    asked = dict.fromkeys((*partners(world, booking), *answers))
     return Standing(
         booking=booking,
         status=status,
         expires_at=expires,
         reason=reason and _reason(reason),
-        revision=row["revision"],
+        revision=revision,
         partners=tuple(_answer(one, answers.get(one)) for one in asked),
         checks=tuple(due_checks(world, booking, checks)),
     )
@@ -152,6 +180,29 @@ def brought_by(
         booking.departure: any(isinstance(one, Seats) for one in mine),
     }
     return frozenset(roles), frozenset(name for name, theirs in of.items() if name and theirs)
+
+
+def part_of(world: World, standing: Standing, partner: str) -> OwnPart:
+    """Return of a booking what a partner brings, and nothing of the others or of the person."""
+    booking = standing.booking
+    roles, places = brought_by(world, booking, partner)
+    mine = tuple(one for one in booking.attendances if one.role in roles)
+    here = {one.phase for one in mine}
+    facility = booking.facility if booking.facility in places else None
+    return OwnPart(
+        id=booking.id,
+        status=standing.status,
+        expires_at=standing.expires_at,
+        start=booking.start,
+        end=booking.end,
+        phases=tuple(one for one in booking.phases if one.id in here),
+        attendances=mine,
+        facility=facility,
+        nights=booking.nights if facility else (),
+        departure=booking.departure if booking.departure in places else None,
+        answer=next((one for one in standing.partners if one.partner == partner), None),
+        checks=tuple(one for one in standing.checks if one.owner == partner),
+    )
 
 
 def due_checks(

@@ -1,8 +1,8 @@
 """A world into the store and out of it again, without loss."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import count
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from api.store.logs import BEGINNING, Actor, Processing, audit, moment, process
 from api.store.refusal import Refusal
 from api.store.tables import BOOKINGS, CASES, CHECKS, PARTS, STORE
 from constraints.register import REGISTER
+from scheduler.constraint import Standing
 from scheduler.pattern import Patterns
 from scheduler.world import Booking, Case, Departure, Facility, Fact, World
 
@@ -147,7 +148,8 @@ class Parts:
 def read_parts(connection: Connection, now: datetime | None = None) -> Parts:
     """Return the world of the store without its bookings.
 
-    Its horizon goes along with ``now`` in whole days, from where it began; as long as it was.
+    Its horizon goes along with ``now`` in whole days, from where it began, as long as it was; and
+    with it the day that rules are of.
 
     Raises
     ------
@@ -166,7 +168,9 @@ def read_parts(connection: Connection, now: datetime | None = None) -> Parts:
     if now is not None and (passed := (now - ever.horizon.start) // DAY) > 0:
         start = ever.horizon.start + passed * DAY
         fields = {name: getattr(ever, name) for name in World.model_fields}
-        ever = World(**fields | {"horizon": ever.horizon.model_copy(update={"start": start})})
+        fields["horizon"] = ever.horizon.model_copy(update={"start": start})
+        fields["rules_date"] = max(ever.rules_date, start.date())
+        ever = World(**fields)
     for one in ever.locations[:1]:
         # Every way by road is worked out here, once, for all the worlds that differ in bookings.
         ever.drive(one.id, one.id)
@@ -217,9 +221,16 @@ def read_bookings(connection: Connection, now: datetime) -> Iterator[Booking]:
         .where(BOOKINGS.c.status.in_([*CLAIMING, Status.cancelled]), CASES.c.withdrawn_at.is_(None))
         .order_by(BOOKINGS.c.position)
     )
-    for document, status, expires in rows:
-        if expires is None or expires > moment(now):
-            yield _booking(document, status)
+    found = [
+        _booking(document, status)
+        for document, status, expires in rows
+        if expires is None or expires > moment(now)
+    ]
+    known = {one.id for one in found}
+    for one in found:
+        # What failed may have followed what was let go since, which no world knows.
+        lost = not one.claims and one.follows is not None and one.follows not in known
+        yield one.model_copy(update={"follows": None}) if lost else one
 
 
 @lru_cache(maxsize=2048)
@@ -254,10 +265,30 @@ def replace_parts(connection: Connection, before: World, after: World, at: datet
                 kept = _but_answers(known[id], was[id], one) if table is CASES else one
                 if known[id] != kept:
                     connection.execute(mine.values(document=kept))
-    if before.as_of != after.as_of:
-        header = connection.execute(select(STORE.c.header)).scalar_one()
-        as_of = after.model_dump(mode="json", by_alias=True, include={"as_of"})
-        connection.execute(update(STORE).values(header=header | as_of))
+    header = connection.execute(select(STORE.c.header)).scalar_one()
+    moved = {"as_of", "horizon", "rules_date"}
+    reached = after.model_dump(mode="json", by_alias=True, include=moved)
+    if header != header | reached:
+        connection.execute(update(STORE).values(header=header | reached))
+
+
+def withdrawn_since(world: World, case: Case) -> date | None:
+    """Return the day on which a case of the world was withdrawn, or None."""
+    return max(
+        (
+            rule.since or world.as_of.date()
+            for leg in case.legs
+            for _, rule in REGISTER.declarations(world, case, leg)
+            if isinstance(rule, Standing) and rule.withdrawn
+        ),
+        default=None,
+    )
+
+
+def persons_of(world: World, cases: Iterable[str]) -> tuple[str, ...]:
+    """Return the persons of those of ``cases`` that the world has."""
+    known = (world.case[one] for one in dict.fromkeys(cases) if one in world.case)
+    return tuple(person.id for case in known for person in case.persons)
 
 
 def others(before: Sequence[T], after: Sequence[T]) -> Iterator[T]:

@@ -22,7 +22,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """The tiny world, of which nothing is changed here."""
     folder = tmp_path_factory.mktemp("store")
     with opened(f"sqlite:///{folder}/store.sqlite") as database:
-        office = Office(database)
+        office = Office(database, lambda: WORLD.as_of)
         office.begin(WORLD, Actor("local"))
         with TestClient(create_app(office)) as client:
             yield client

@@ -73,6 +73,16 @@ def test_who_could_use_what_a_partner_declined_is_recorded(at: Small, http: Test
     assert told["confirm"] | told["read"] == persons(at, answer.text)
 
 
+def test_what_is_told_again_is_recorded_again(at: Small, http: TestClient) -> None:
+    key = {"idempotency-key": "held-once-1"}
+    told = http.post("/v1/slot-proposals", json={"case": REMOVED}).json()
+    body = {"bookings": told["proposals"][0]["bookings"]}
+    first = http.post("/v1/bookings", json=body, headers=key)
+    recorded(at)
+    assert http.post("/v1/bookings", json=body, headers=key).content == first.content
+    assert recorded(at) == {"read": persons(at, first.text)}
+
+
 def test_an_event_is_recorded_of_whom_it_is_about_and_of_whom_it_tells(
     at: Small, http: TestClient
 ) -> None:

@@ -41,8 +41,8 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def filled(url: str) -> str:
-    """A store with the tiny world."""
-    assert run("import", TINY, "--database", url).exit_code == 0
+    """A store with the tiny world, in which time goes on from there."""
+    assert run("import", TINY, "--practice", "--database", url).exit_code == 0
     return url
 
 
@@ -123,7 +123,8 @@ def test_an_audit_log_as_it_was_written_passes(filled: str) -> None:
         number, last = ends(connection)
     assert told("audit", "verify", "--database", filled) == {
         "tampered": [],
-        "lines": number,
+        "first": 1,
+        "last": number,
         "hash": last,
     }
     assert last in run("audit", "verify", "--database", filled).stdout.replace("\n", "")
@@ -132,7 +133,7 @@ def test_an_audit_log_as_it_was_written_passes(filled: str) -> None:
 
 def test_every_line_that_is_not_as_it_was_written_is_found(filled: str) -> None:
     with opened(filled) as database:
-        at = Small(database)
+        at = now(database)
         (held,) = at.hold(PLACED)
         at.office.release(held.booking.id, PLANNER)
         with database.writing() as connection:
@@ -145,7 +146,7 @@ def test_every_line_that_is_not_as_it_was_written_is_found(filled: str) -> None:
 
 def test_a_line_that_is_gone_is_found(filled: str) -> None:
     with opened(filled) as database:
-        Small(database).hold(PLACED)
+        now(database).hold(PLACED)
         with database.writing() as connection:
             connection.execute(delete(AUDIT).where(AUDIT.c.number == 1))
     assert told("audit", "verify", "--database", filled)["tampered"] == [2]
@@ -153,13 +154,13 @@ def test_a_line_that_is_gone_is_found(filled: str) -> None:
 
 def test_a_line_that_was_cut_off_shows_in_how_the_log_ends(filled: str) -> None:
     with opened(filled) as database:
-        Small(database).hold(PLACED)
+        now(database).hold(PLACED)
     before = told("audit", "verify", "--database", filled)
     with opened(filled) as database, database.writing() as connection:
-        connection.execute(delete(AUDIT).where(AUDIT.c.number == before["lines"]))
+        connection.execute(delete(AUDIT).where(AUDIT.c.number == before["last"]))
     after = told("audit", "verify", "--database", filled)
     assert after["tampered"] == []
-    assert (after["lines"], after["hash"]) != (before["lines"], before["hash"])
+    assert (after["last"], after["hash"]) != (before["last"], before["hash"])
 
 
 # --- Retention ------------------------------------------------------------------------------------
@@ -218,7 +219,7 @@ def test_an_empty_store_is_served_with_the_world_it_is_given(url: str, served: l
 def test_a_store_that_began_with_the_world_goes_on_as_it_is(url: str, served: list[int]) -> None:
     run("serve", "--database", url, "--world", TINY)
     with opened(url) as database:
-        Small(database).hold(PLACED)
+        now(database).hold(PLACED)
     again = run("serve", "--database", url, "--world", TINY)
     assert again.exit_code == 0
     assert "goes on as it is now" in again.stderr

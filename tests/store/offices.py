@@ -82,7 +82,8 @@ class Small:
     def carry_out(self, name: str) -> Standing:
         """Confirm a booking, answer its checks and note that it was carried out."""
         self.confirm(name)
-        self.answer(name)
+        start = self.answer(name).booking.start
+        self.clock.now = max(self.clock.now, start)
         return self.office.execute(name, PLANNER)
 
     def cancel(self, name: str) -> Standing:

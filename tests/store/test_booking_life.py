@@ -7,10 +7,11 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from api.desk import Desk
-from api.office import NotAskedError, Office, OneCaseError, OpenChecksError, RefusedError
+from api.office import Declined, NotAskedError, Office, OneCaseError, OpenChecksError, RefusedError
+from api.openings import OpeningView
 from api.store.change import StaleError
 from api.store.claims import TakenError
 from api.store.database import Database
@@ -29,6 +30,7 @@ from api.store.standing import UnknownBookingError
 from api.store.tables import BOOKINGS, CLAIMS
 from constraints.lights import EXECUTION
 from constraints.register import REGISTER
+from fixtures.worlds import canonical, document
 from scheduler.event import (
     CaseAdded,
     CaseWithdrawn,
@@ -40,6 +42,8 @@ from scheduler.event import (
     ResourceAway,
     TriggerAdded,
 )
+from scheduler.loading import parse_world
+from scheduler.proposal import Proposal
 from scheduler.replanning import Outcome
 from scheduler.world import Fact, Interval, Trigger, World
 from tests.store.offices import (
@@ -66,6 +70,18 @@ LEGAL = {
 """Every step there is, told once more."""
 
 HERE = ZoneInfo("Europe/Amsterdam")
+
+
+def instead(declined: Declined) -> tuple[Proposal, ...]:
+    """Return what could come instead of what was declined."""
+    assert declined.instead is not None
+    return declined.instead.proposals
+
+
+def could_use(declined: Declined) -> tuple[OpeningView, ...]:
+    """Return the cases that could use what came free."""
+    assert declined.openings is not None
+    return declined.openings.openings
 
 
 def claims(at: Small, *bookings: str) -> int:
@@ -211,12 +227,12 @@ def test_who_declines_frees_everything_and_is_not_offered_again(at: Small) -> No
     (block,) = [one for one in held.booking.attendances if one.role == "interpreter"]
     away = at.office.world().resource["tolk-ary-1"].away
     assert away == (Interval(from_=block.from_, until=block.until),)
-    for proposal in declined.instead.proposals:
+    for proposal in instead(declined):
         for booking in proposal.bookings:
             for one in booking.attendances:
                 if "tolk-ary-1" in one.resources:
                     assert one.until <= block.from_ or one.from_ >= block.until
-    assert declined.instead.proposals
+    assert instead(declined)
     assert_whole(at.database)
 
 
@@ -225,9 +241,7 @@ def test_a_facility_that_declines_is_not_offered_to_the_case_again(at: Small) ->
     facility = held.booking.facility
     declined = at.office.decline(held.booking.id, "DJI", Failure.no_place, PLANNER)
     assert at.office.world().case[PLACED].refused == (facility,)
-    assert facility not in {
-        one.facility for found in declined.instead.proposals for one in found.bookings
-    }
+    assert facility not in {one.facility for found in instead(declined) for one in found.bookings}
     assert at.office.world().case[TWIN].refused == ()
     assert facility in {one.facility for one in at.proposed(TWIN)}
     assert_whole(at.database)
@@ -239,9 +253,9 @@ def test_a_carrier_that_declines_is_not_offered_to_the_case_again(at: Small) -> 
     carrier = "Luchtvaartmaatschappij"
     declined = at.office.decline(held.booking.id, carrier, Failure.carrier_refused, PLANNER)
     assert at.office.world().case[REMOVED].refused == (flight,)
-    for found in declined.instead.proposals:
+    for found in instead(declined):
         assert flight not in {one.departure for one in found.bookings}
-    assert declined.instead.proposals
+    assert instead(declined)
     assert_whole(at.database)
 
 
@@ -260,14 +274,13 @@ def test_nobody_waits_while_it_is_worked_out_what_could_come_instead(
     monkeypatch.setattr("api.office.Desk", Slow)
     declined = at.office.decline(held.booking.id, "COA", Failure.partner_absent, PLANNER)
     assert written == [Status.released]
-    assert declined.instead.world == at.office.world().fingerprint
-    assert REMOVED in {one.case for one in declined.openings.openings}
+    assert instead(declined)
 
 
 def test_a_decline_names_the_cases_that_could_use_what_came_free(at: Small) -> None:
     (held,) = at.hold(PLACED)
     declined = at.office.decline(held.booking.id, "COA", Failure.partner_absent, PLANNER)
-    assert {PLACED, TWIN} <= {one.case for one in declined.openings.openings}
+    assert {PLACED, TWIN} <= {one.case for one in could_use(declined)}
 
 
 def test_who_comes_twice_and_declines_is_away_twice(at: Small) -> None:
@@ -610,7 +623,7 @@ def test_the_horizon_goes_along_with_time_and_what_was_booked_stays(at: Small) -
     for case in (REMOVED, PLACED, CHAIN):
         assert at.office.desk().ask(case).blocking is not None
     assert at.office.happened([_gone(at.clock())], PLANNER).dropped == ()
-    assert at.office.export(PLANNER).horizon == small_world().horizon
+    assert at.office.export(PLANNER).horizon == at.office.world().horizon
     assert_whole(at.database)
 
 
@@ -717,3 +730,203 @@ def test_an_answer_counts_from_the_first_whole_day_of_its_window(
         for since in (day, day + timedelta(days=1))
     )
     assert (stale.passed, fresh.passed) == (False, True)
+
+
+# --- What a review found --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("minutes", [10, 180])
+def test_who_flew_on_a_flight_that_is_retimed_is_planned_anew(at: Small, minutes: int) -> None:
+    (held,) = at.hold(REMOVED)
+    flight = at.office.world().departure[held.booking.departure or ""]
+    later = timedelta(minutes=minutes)
+    value = DepartureChange(departs=flight.departs + later, arrives=flight.arrives + later)
+    event = DepartureChanged(
+        id="e1", at=NOON, subject=flight.id, kind="departure-changed", value=value
+    )
+    (moved,) = at.office.happened([event], PLANNER).moved
+    assert at.office.booking(held.booking.id).reason == Failure.departure_changed
+    assert at.office.booking(moved.after[0].id).status == Status.proposed
+    assert_whole(at.database)
+
+
+def test_a_chain_follows_itself_whatever_of_it_moves(at: Small) -> None:
+    placement, _ = at.hold(CHAIN)
+    (police,) = [one for one in placement.booking.attendances if one.role == "police"]
+    away = Interval(from_=police.from_, until=police.until)
+    at.office.happened([_away(police.resources[0], away)], PLANNER)
+    world = at.office.world()
+    standing = {one.id: one for one in world.booked[CHAIN] if one.claims}
+    follows = [one.follows for one in standing.values() if one.follows]
+    assert len(follows) == 1
+    assert follows[0] in standing
+    parse_world(canonical(document(world)), REGISTER)
+    assert_whole(at.database)
+
+
+def test_the_legs_of_a_chain_run_out_together(at: Small) -> None:
+    placement, removal = at.hold(CHAIN)
+    at.office.happened([_cancelled(removal.booking.departure or "")], PLANNER)
+    at.clock.wait(minutes=10)
+    legs = [one for one in at.office.world().booked[CHAIN] if one.operation == "removal"]
+    (again,) = at.office.hold([one for one in legs if one.claims], PLANNER)
+    assert at.office.booking(placement.booking.id).expires_at == again.expires_at
+    at.clock.wait(minutes=14)
+    assert at.confirm(again.booking.id).status == Status.confirmed
+    assert at.office.booking(placement.booking.id).status == Status.confirmed
+
+
+def test_a_removal_is_not_confirmed_when_its_placement_is_gone(at: Small) -> None:
+    placement, removal = at.hold(CHAIN)
+    with at.database.writing() as connection:
+        mine = update(BOOKINGS).where(BOOKINGS.c.id == placement.booking.id)
+        connection.execute(mine.values(status="released", expires_at=None, reason="expired"))
+        connection.execute(delete(CLAIMS).where(CLAIMS.c.booking_id == placement.booking.id))
+    with pytest.raises(TooSoonError, match="which is released"):
+        at.office.confirm(removal.booking.id, removal.partners[0].partner, PLANNER)
+
+
+def test_what_failed_may_have_followed_what_was_let_go(at: Small) -> None:
+    _, removal = at.hold(CHAIN)
+    at.office.happened([_cancelled(removal.booking.departure or "")], PLANNER)
+    at.clock.wait(minutes=30)
+    at.hold(CHAIN)
+    parse_world(canonical(document(at.office.export(PLANNER))), REGISTER)
+    at.office.happened([_gone(at.clock())], PLANNER)
+
+
+def test_what_is_known_later_overtakes_the_answer_to_a_check(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    at.confirm(held.booking.id)
+    at.answer(held.booking.id)
+    at.clock.now = max(at.clock.now, held.booking.start)
+    fact = "last-removability-check"
+    no = Fact(value="no", since=at.clock.now.date())
+    event = FactChanged(
+        id="e1", at=at.clock.now, subject=REMOVED, kind="fact-changed", value={fact: no}
+    )
+    at.office.happened([event], PLANNER)
+    assert at.office.world().case[REMOVED].facts[fact].value == "no"
+    with pytest.raises((OpenChecksError, IllegalStepError)):
+        at.office.execute(held.booking.id, PLANNER)
+
+
+def test_an_answer_overtakes_what_was_known_before(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    at.confirm(held.booking.id)
+    at.answer(held.booking.id)
+    fact = "last-removability-check"
+    old = Fact(value="yes", since=NOON.date())
+    event = FactChanged(id="e1", at=NOON, subject=REMOVED, kind="fact-changed", value={fact: old})
+    at.office.happened([event], PLANNER)
+    assert at.office.world().case[REMOVED].facts[fact].source == held.booking.id
+
+
+def test_an_event_a_little_ahead_does_not_take_the_world_along(at: Small) -> None:
+    at.office.happened([_gone(NOON + timedelta(hours=23))], PLANNER)
+    assert at.office.world().as_of == NOON
+
+
+def test_what_is_told_of_a_withdrawn_case_is_ignored(at: Small) -> None:
+    at.office.happened([_gone(NOON)], PLANNER)
+    late = FactChanged(
+        id="e2",
+        at=NOON,
+        subject=f"{PLACED}-a",
+        kind="fact-changed",
+        value={"fit-to-fly": Fact(value="no")},
+    )
+    other = ResourceAway(
+        id="e3",
+        at=NOON,
+        subject="rv-03",
+        kind="resource-away",
+        value=Interval(from_=NOON, until=NOON + timedelta(hours=1)),
+    )
+    assert at.office.happened([_gone(NOON), other], PLANNER).ignored == ("e1",)
+    assert at.office.happened([late], PLANNER).ignored == ("e2",)
+    assert at.office.world().resource["rv-03"].away
+
+
+def test_a_booking_is_carried_out_when_it_has_begun_and_held_before(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    at.confirm(held.booking.id)
+    at.answer(held.booking.id)
+    at.clock.now = held.booking.start - timedelta(minutes=1)
+    with pytest.raises(TooSoonError, match="begins at"):
+        at.office.execute(held.booking.id, PLANNER)
+    proposed = at.proposed(PLACED)
+    at.clock.now = proposed[0].start + timedelta(minutes=14)
+    with pytest.raises(RefusedError, match="begins in the past"):
+        at.office.hold(proposed, PLANNER)
+
+
+def test_the_nights_of_who_departs_independently_are_free_from_that_day_on(at: Small) -> None:
+    placement, _ = at.hold(CHAIN)
+    booking = at.carry_out(placement.booking.id).booking
+    assert len(booking.nights) > 1
+    at.clock.now = datetime.combine(booking.nights[1], time(12), HERE)
+    left = Trigger(kind="independent-departure", at=at.clock.now)
+    at.office.happened(
+        [TriggerAdded(id="e", at=at.clock.now, subject=CHAIN, kind="trigger-added", value=left)],
+        PLANNER,
+    )
+    assert at.office.booking(booking.id).booking.nights == booking.nights[:1]
+    assert_whole(at.database)
+
+
+def test_a_store_older_than_its_rules_hears_events(at: Small) -> None:
+    at.clock.wait(days=500)
+    assert at.office.world().rules_date > small_world().rules_date
+    at.office.happened([_gone(at.clock())], PLANNER)
+    parse_world(canonical(document(at.office.export(PLANNER))), REGISTER)
+
+
+def test_what_ran_out_is_another_revision(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    at.clock.wait(minutes=15)
+    assert at.office.booking(held.booking.id).revision != held.revision
+
+
+def test_once_a_chain_is_placed_its_removal_lives_alone(at: Small) -> None:
+    placement, removal = at.hold(CHAIN)
+    placed = at.carry_out(placement.booking.id).booking
+    case = at.office.world().case[CHAIN]
+    assert (case.operation, case.location) == (
+        "removal",
+        at.office.world().facility[placed.facility or ""].location,
+    )
+    carrier = "Luchtvaartmaatschappij"
+    name = removal.booking.id
+    assert at.office.booking(name).status == Status.confirmed
+    declined = at.office.decline(name, carrier, Failure.carrier_refused, PLANNER)
+    later = max(instead(declined), key=lambda one: one.bookings[-1].start)
+    (again,) = at.office.hold(later.bookings, PLANNER)
+    assert again.booking.follows == placed.id
+    stays = at.office.booking(placed.id)
+    assert stays.status == Status.executed
+    assert len(stays.booking.nights) > len(placed.nights)
+    assert_whole(at.database)
+    done = at.carry_out(again.booking.id)
+    assert done.status == Status.executed
+    parse_world(canonical(document(at.office.export(PLANNER))), REGISTER)
+
+
+def test_who_was_placed_and_whose_flight_is_cancelled_gets_another(at: Small) -> None:
+    placement, removal = at.hold(CHAIN)
+    placed = at.carry_out(placement.booking.id).booking
+    now = at.clock()
+    event = DepartureChanged(
+        id="e1",
+        at=now,
+        subject=removal.booking.departure or "",
+        kind="departure-changed",
+        value=DepartureChange(cancelled=True),
+    )
+    (moved,) = at.office.happened([event], PLANNER).moved
+    told = {one.operation: one for one in moved.after}
+    assert told["removal"].follows == placed.id
+    assert at.office.booking(told["removal"].id).status == Status.proposed
+    assert at.office.booking(placed.id).status == Status.executed
+    assert_whole(at.database)
+    parse_world(canonical(document(at.office.export(PLANNER))), REGISTER)

@@ -174,18 +174,22 @@ def test_the_second_of_two_takes_the_next_number(at: Small) -> None:
 
 
 def test_a_chain_takes_both_its_legs_or_none(at: Small) -> None:
-    legs = at.proposed(CHAIN)
-    removal = legs[1].model_copy(update={"attendances": taken_too(legs[1], at)})
+    legs, other = at.proposed(CHAIN), at.hold(REMOVED)[0].booking
+    comes = next(one for one in legs[1].attendances if one.role != "person")
+    taken = {
+        "unit": f"resource/{comes.resources[0]}",
+        "cell": int(comes.from_.timestamp()) // 900,
+        "number": 1,
+        "most": 1,
+        "booking_id": other.id,
+    }
+    with at.database.writing() as connection:
+        connection.execute(insert(CLAIMS), taken)
+    before = claimed(at.database)
     with pytest.raises(TakenError):
-        at.office.hold([legs[0], removal], PLANNER)
+        at.office.hold(legs, PLANNER)
     assert {one.booking.case for one in at.office.bookings()} == {REMOVED}
-    assert_whole(at.database)
-
-
-def taken_too(removal: Booking, at: Small) -> Any:
-    """Let somebody come to a removal who is at another at that time."""
-    other = at.hold(REMOVED)[0].booking
-    return (*removal.attendances, *(one for one in other.attendances if one.role != "person"))
+    assert claimed(at.database) == before
 
 
 def as_of_twin(booking: Booking) -> Booking:

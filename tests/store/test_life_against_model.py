@@ -28,11 +28,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from api.office import OpenChecksError
+from api.office import Disrupted, OpenChecksError
 from api.store.claims import TakenError
-from api.store.life import Failure, IllegalStepError, TooSoonError
-from scheduler.event import TriggerAdded
-from scheduler.world import Trigger
+from api.store.life import Failure, IllegalStepError, Status, TooSoonError
+from constraints.register import REGISTER
+from fixtures.worlds import canonical, document
+from scheduler.event import DepartureChange, DepartureChanged, ResourceAway, TriggerAdded
+from scheduler.loading import parse_world
+from scheduler.world import PERSON, Interval, Trigger
 from tests.databases import Postgres
 from tests.store.offices import (
     CHAIN,
@@ -92,7 +95,7 @@ class Life(RuleBasedStateMachine):
         mine = self.model[name]
         for other, one in self.model.items():
             chained = one.follows == name or mine.follows == other
-            if other == name or (chained and one.status in {"held", "confirmed"}):
+            if other == name or (chained and one.status in {"proposed", "held", "confirmed"}):
                 one.status, one.until = status, None
 
     def together(self, name: str) -> list[Modelled]:
@@ -271,9 +274,64 @@ class Life(RuleBasedStateMachine):
             name: one.until for name, one in self.model.items()
         }
 
+    @rule(case=st.sampled_from(CASES), n=st.integers(0, 20))
+    def who_comes_is_away(self, case: str, n: int) -> None:
+        """Somebody, or the flight, of a case is not there: others may come, or it moves."""
+        mine = [one for one in self.at.office.world().booked.get(case, ()) if one.claims]
+        people = [(one, name) for leg in mine for one in leg.attendances for name in one.resources]
+        people = [(one, name) for one, name in people if one.role != PERSON]
+        if not people:
+            return
+        one, name = people[n % len(people)]
+        away = Interval(from_=one.from_, until=one.until)
+        now = self.at.clock()
+        event = ResourceAway(id="e", at=now, subject=name, kind="resource-away", value=away)
+        found = self.at.office.happened([event], PLANNER)
+        self.follow(found)
+
+    @rule(case=st.sampled_from(CASES), minutes=st.sampled_from([0, 30]))
+    def flight_changes(self, case: str, minutes: int) -> None:
+        world = self.at.office.world()
+        flights = [one.departure for one in world.booked.get(case, ()) if one.claims]
+        flight = next((world.departure[one] for one in flights if one), None)
+        if flight is None or flight.departs <= self.at.clock():
+            return
+        later = timedelta(minutes=minutes)
+        value = DepartureChange(cancelled=True)
+        if minutes:
+            value = DepartureChange(departs=flight.departs + later, arrives=flight.arrives + later)
+        now = self.at.clock()
+        event = DepartureChanged(
+            id="e", at=now, subject=flight.id, kind="departure-changed", value=value
+        )
+        self.follow(self.at.office.happened([event], PLANNER))
+
+    def follow(self, found: Disrupted) -> None:
+        """What events ended has failed, or was let go where it was only proposed."""
+        for outcome in (*found.moved, *found.dropped):
+            stay = {one.id for one in outcome.after}
+            for one in outcome.before:
+                if one.id not in stay:
+                    mine = self.model[one.id]
+                    mine.status = "released" if mine.status == "proposed" else "cancelled"
+                    mine.until = None
+        for outcome in (*found.moved, *found.new):
+            for one in outcome.after:
+                told = self.at.office.booking(one.id)
+                known = self.model.setdefault(one.id, Modelled(case=one.case, until=None))
+                if told.status == Status.proposed:
+                    known.status, known.until = "proposed", None
+                known.follows = one.follows
+                known.missing = {word.partner for word in told.partners if word.answer is None}
+                known.checks = {check.fact: check.passed for check in told.checks}
+
     @invariant()
     def exactly_what_stands_is_claimed(self) -> None:
         assert_whole(self.at.database)
+
+    @invariant()
+    def what_comes_out_can_be_read(self) -> None:
+        parse_world(canonical(document(self.at.office.export(PLANNER))), REGISTER)
 
 
 def run(machine: type[Life], examples: int, steps: int) -> None:

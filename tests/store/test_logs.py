@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from api.office import NotAskedError
+from api.office import NotAskedError, OneCaseError
 from api.store.logs import Line, tampered
+from api.store.standing import UnknownBookingError
 from api.store.tables import AUDIT, PROCESSING, STORE
 from tests.store.offices import (
     CHAIN,
@@ -120,6 +121,34 @@ def test_what_is_refused_is_in_the_audit_log_and_changes_nothing_else(at: Small)
 def test_a_chain_has_a_line_for_each_of_its_bookings(at: Small) -> None:
     at.hold(CHAIN)
     assert [one["object"] for one in lines(at)][1:] == [f"{CHAIN}-placement", f"{CHAIN}-removal"]
+
+
+def test_no_log_repeats_what_somebody_calls_a_booking_that_there_is_not(at: Small) -> None:
+    (proposed,) = at.proposed(PLACED)
+    at.office.hold([proposed.model_copy(update={"id": "jan-de-vries"})], PLANNER)
+    with pytest.raises(UnknownBookingError):
+        at.office.release("jan-de-vries", PLANNER)
+    with pytest.raises(OneCaseError):
+        at.office.hold([proposed.model_copy(update={"case": "jan-de-vries"})], PLANNER)
+    assert [(one["action"], one["object"], one["result"]) for one in lines(at)][1:] == [
+        ("hold", f"{PLACED}-placement", "done"),
+        ("released", "unknown", "UnknownBookingError"),
+        ("hold", "unknown", "OneCaseError"),
+    ]
+
+
+def test_what_became_of_others_has_a_line_of_its_own(at: Small) -> None:
+    at.hold(PLACED)
+    at.clock.wait(minutes=15)
+    at.hold(CHAIN)
+    at.cancel(f"{CHAIN}-removal")
+    assert [(one["action"], one["object"]) for one in lines(at)][2:] == [
+        ("hold", f"{CHAIN}-placement"),
+        ("hold", f"{CHAIN}-removal"),
+        ("expired", f"{PLACED}-placement"),
+        ("cancelled", f"{CHAIN}-removal"),
+        ("medical", f"{CHAIN}-placement"),
+    ]
 
 
 def processing(at: Small) -> Counter[tuple[str, str, str]]:

@@ -56,7 +56,9 @@ def then(world: World) -> World:
     """Return a world as it would be at the moment that the small one is of."""
     small = small_world()
     fields = {name: getattr(world, name) for name in World.model_fields}
-    return World(**fields | {"as_of": small.as_of, "horizon": small.horizon})
+    return World(
+        **fields | {name: getattr(small, name) for name in ("as_of", "horizon", "rules_date")}
+    )
 
 
 def count(at: Small, table: Any) -> int:

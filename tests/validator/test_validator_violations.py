@@ -390,17 +390,88 @@ def test_a_named_attendee_is_there() -> None:
     assert in_world(name_a_nurse) == {(PLACEMENT, "attendees")}
 
 
-def test_somebody_whom_nobody_asked_for_is_at_work_too() -> None:
-    def with_a_second_officer(values: Values) -> None:
-        one = attendance(values, "hearing-officer") | {"role": "coa", "resources": ["coa-budel-1"]}
-        values["attendances"].append(one)
+def says(name: str, edit: Change, near: Change = as_it_is) -> set[tuple[str, str]]:
+    """Return which constraint says what when one booking of a plan is edited."""
+    wrong = violations(world_of(near), REGISTER, edited(planned(near), name, edit))
+    assert {one.booking for one in wrong} <= {name}
+    return {(one.constraint, one.says) for one in wrong}
 
+
+def also(like: str, /, **fields: object) -> Change:
+    """Return the change that books another attendance, like one that there is."""
+    return lambda values: values["attendances"].append(attendance(values, like) | fields)
+
+
+def block(name: str, role: str) -> str:
+    """Return from when to when somebody comes to a booking."""
+    one = next(one for one in booking(name).attendances if one.role == role)
+    return f"from {one.from_.isoformat()} to {one.until.isoformat()}"
+
+
+@pytest.mark.parametrize(
+    ("like", "role", "extra"),
+    [
+        ("interpreter", "interpreter", "tolk-sq-1"),
+        ("hearing-officer", "hearing-officer", "ua-02"),
+        ("hearing-officer", "coa", "coa-gilze-1"),
+        ("person", "transport", "bus-rotterdam-1"),
+        ("person", "kmar", "kmar-ams-1"),
+    ],
+)
+def test_nobody_is_taken_whom_nothing_asks_for(like: str, role: str, extra: str) -> None:
+    told = f"nothing asks for {extra} as {role} {block(PLACEMENT, like)}"
+    assert (role, told) in says(PLACEMENT, also(like, role=role, resources=[extra]))
+
+
+def test_two_do_not_come_where_one_is_asked_for() -> None:
+    def both(values: Values) -> None:
+        attendance(values, "kmar")["resources"] = ["kmar-ams-1", "kmar-ams-2"]
+
+    ((constraint, told),) = says(REMOVAL, both)
+    assert constraint == "handover"
+    assert told in {
+        f"nothing asks for {one} as kmar {block(REMOVAL, 'kmar')}"
+        for one in ("kmar-ams-1", "kmar-ams-2")
+    }
+
+
+@pytest.mark.parametrize("name", [PLACEMENT, REMOVAL, FAMILY])
+def test_a_role_that_nobody_has_is_no_way_to_take_somebody(name: str) -> None:
+    for one in booking(name).attendances:
+        wrong = says(name, also(one.role, role="observer", resources=["tolk-sq-1"]))
+        assert ("observer", "tolk-sq-1 is booked as observer, and is interpreter") in wrong
+
+
+def test_nobody_comes_in_a_role_that_is_another_s() -> None:
+    def instead(values: Values) -> None:
+        attendance(values, "interpreter")["resources"] = ["ua-02"]
+
+    assert says(PLACEMENT, instead) >= {
+        ("interpreter", "1 short of those who must attend"),
+        ("interpreter", "ua-02 is booked as interpreter, and is hearing-officer"),
+    }
+
+
+def test_a_person_comes_to_no_case_but_their_own() -> None:
+    told = f"nothing asks for zk-0002 as person {block(PLACEMENT, 'person')}"
+    assert ("person", told) in says(PLACEMENT, also("person", resources=["zk-0002"]))
+
+
+def test_who_came_to_what_has_begun_is_held_against_nobody() -> None:
+    late = edited((booking(PLACEMENT),), PLACEMENT, also("interpreter", resources=["tolk-sq-1"]))
+    on_the_way = in_force(late, moved(late[0].start.isoformat(), minutes=20))
+    assert found(world_of(on_the_way), late) == set()
+
+
+def test_somebody_whom_nobody_asked_for_is_at_work_too() -> None:
     def all_asleep(values: Values) -> None:
         by_id(values, "resources", "coa-budel-1")["shifts"] = []
 
-    bookings = edited(planned(as_it_is), PLACEMENT, with_a_second_officer)
-    assert found(world_of(as_it_is), bookings) == set()
-    assert found(world_of(as_it_is, all_asleep), bookings) == {(PLACEMENT, "coa")}
+    more = also("hearing-officer", role="coa", resources=["coa-budel-1"])
+    bookings = edited(planned(as_it_is), PLACEMENT, more)
+    wrong = violations(world_of(as_it_is, all_asleep), REGISTER, bookings)
+    assert [one.says.startswith("nothing asks") for one in wrong] == [True, False]
+    assert {(one.booking, one.constraint) for one in wrong} == {(PLACEMENT, "coa")}
 
 
 # Two bookings.

@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.access.gate import BadTokenError, NotAllowedError, UnknownPersonError
 from api.desk import UnknownCaseError
 from api.office import NotAskedError, OneCaseError, OpenChecksError, RefusedError
 from api.store.answers import OtherWishError, Told, ToldBeforeError
@@ -185,6 +186,15 @@ def _answer_absences(app: FastAPI) -> None:
     @app.exception_handler(UnknownRequestError)
     def no_request(_request: Request, error: UnknownRequestError) -> JSONResponse:
         return problem(404, f"there is no request {error}")
+
+    @app.exception_handler(BadTokenError)
+    @app.exception_handler(UnknownPersonError)
+    def nobody(_request: Request, error: Exception) -> JSONResponse:
+        return problem(401, str(error), {"www-authenticate": "Bearer"})
+
+    @app.exception_handler(NotAllowedError)
+    def denied(_request: Request, error: NotAllowedError) -> JSONResponse:
+        return problem(403, str(error))
 
     @app.exception_handler(UnavailableError)
     @app.exception_handler(EmptyError)

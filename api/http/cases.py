@@ -1,17 +1,25 @@
 """Cases over HTTP: their lights, slots for them, and who could use what is free."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from api.desk import MOST_PROPOSALS, Answer, Desk, OutsideHorizonError, UnknownCapacityError
+from api.access.gate import Caseworker, Planner
+from api.access.person import Person
+from api.desk import (
+    MOST_PROPOSALS,
+    Answer,
+    Desk,
+    OutsideHorizonError,
+    UnknownCapacityError,
+    UnknownCaseError,
+)
+from api.http.problems import described
 from api.office import Office
 from api.openings import Openings
-from api.problems import described
-from api.traffic_lights import MoveView, TrafficLights
+from api.traffic_lights import TrafficLights
 from scheduler.opening import Named
 from scheduler.world import Id, Operation, Part
 
@@ -65,22 +73,22 @@ def cases(office: Office) -> APIRouter:
 
     @router.get("/cases", responses=described(), summary="The cases of the world")
     def page(
+        person: Caseworker,
         offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_CASES)] = MOST_CASES,
     ) -> CasePage:
         desk = office.desk()
-        listed = desk.world.cases[offset : offset + limit]
-        office.seen("read", [one.id for one in listed])
+        theirs = [one for one in desk.world.cases if person.sees(one)]
+        listed = theirs[offset : offset + limit]
+        office.seen("read", [{"case": one.id} for one in listed])
         return CasePage(
-            cases=tuple(_summary(desk, one.id) for one in listed),
-            total=len(desk.world.cases),
-            offset=offset,
+            cases=tuple(_summary(desk, one.id) for one in listed), total=len(theirs), offset=offset
         )
 
     @router.get("/cases/{case}", responses=described(404), summary="One case")
-    def one(case: CaseId) -> CaseSummary:
-        summary = _summary(office.desk(), case)
-        office.seen("read", [case])
+    def one(case: CaseId, person: Caseworker) -> CaseSummary:
+        summary = _summary(_desk_of(office, person, case), case)
+        office.seen("read", {"case": case})
         return summary
 
     @router.get(
@@ -94,16 +102,17 @@ def cases(office: Office) -> APIRouter:
     )
     def traffic_lights(
         case: CaseId,
+        person: Caseworker,
         since: Annotated[Moment | None, Query(alias="from", description=FROM)] = None,
         until: Annotated[Moment | None, Query(description=UNTIL)] = None,
     ) -> TrafficLights:
         if since is not None and until is not None and until < since:
             raise _wrong(("until", "lies before from"))
         try:
-            lights = office.desk().lights(case, since, until)
+            lights = _desk_of(office, person, case).lights(case, since, until)
         except OutsideHorizonError as error:
             raise _wrong(("until" if since is None else "from", str(error))) from error
-        office.seen("light", [case, *(one.case for one in _moved(lights))])
+        office.seen("light", lights)
         return lights
 
     @router.post(
@@ -112,9 +121,9 @@ def cases(office: Office) -> APIRouter:
         summary="Slots for a case, or what blocks it",
         description="Nothing is held. A blocked case is an answer, not an error.",
     )
-    def slot_proposals(wish: Wish) -> Answer:
+    def slot_proposals(wish: Wish, _person: Planner) -> Answer:
         answer = office.desk().ask(wish.case, wish.count)
-        office.seen("propose", [wish.case, *(one.case for one in _moved(answer.blocking))])
+        office.seen("propose", answer)
         return answer
 
     @router.get(
@@ -124,6 +133,7 @@ def cases(office: Office) -> APIRouter:
         description="Of all that is named any part counts; with nothing named, whatever is free.",
     )
     def openings(
+        _person: Planner,
         resource: Annotated[list[Id] | None, Query(description=ANY_OF)] = None,
         departure: Annotated[list[Id] | None, Query(description=ANY_OF)] = None,
         facility: Annotated[list[Id] | None, Query(description=ANY_OF)] = None,
@@ -139,10 +149,18 @@ def cases(office: Office) -> APIRouter:
             raise _wrong(
                 *((kind, f"there is no {kind} {one}") for kind, one in error.named)
             ) from error
-        office.seen("read", [one.case for one in found.openings])
+        office.seen("read", found)
         return found
 
     return router
+
+
+def _desk_of(office: Office, person: Person, case: str) -> Desk:
+    """Return the desk, of which the case may be asked: of another nobody is told that it is."""
+    desk = office.desk()
+    if not person.sees(desk.case(case)):
+        raise UnknownCaseError(case)
+    return desk
 
 
 def _summary(desk: Desk, name: str) -> CaseSummary:
@@ -156,11 +174,6 @@ def _summary(desk: Desk, name: str) -> CaseSummary:
         weight=case.weight,
         booked=any(one.claims for one in desk.world.booked.get(name, ())),
     )
-
-
-def _moved(lights: TrafficLights | None) -> Iterator[MoveView]:
-    """Yield how others would move by the repairs of a case."""
-    return (move for one in (lights.repairs if lights else ()) for move in one.moves)
 
 
 def _wrong(*mistakes: tuple[str, str]) -> RequestValidationError:

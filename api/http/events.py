@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
-from api.access import Acting
+from api.access.gate import Caseworker
+from api.http.problems import described
+from api.http.wishes import Asked, read_events
 from api.office import Disrupted, Office
-from api.problems import described
 from api.store.answers import Told
-from api.wishes import Asked, read_events
 from scheduler.event import Event
 
 MOST_EVENTS = 200
@@ -35,9 +35,10 @@ def events(office: Office) -> APIRouter:
             "withdrawn, and everything held for it is released at once."
         ),
     )
-    def happened(happened: Events, actor: Acting, asking: Asked) -> Response:
+    def happened(happened: Events, person: Caseworker, asking: Asked) -> Response:
+        office.about_their_own(happened, person)
         return asking.answer(
-            happened, lambda once: office.happened(happened, actor, once=once), _told
+            happened, lambda once: office.happened(happened, person.actor, once=once), _told
         )
 
     return router

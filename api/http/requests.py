@@ -6,13 +6,14 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import Field
 
-from api.access import Acting
+from api.access.gate import Caseworker, Planner
+from api.desk import UnknownCaseError
+from api.http.problems import described
+from api.http.wishes import Asked, strictly
 from api.office import Office
-from api.problems import described
 from api.store.answers import Told
 from api.store.requests import Request, RequestStatus
 from api.traffic_lights import RepairView
-from api.wishes import Asked, strictly
 from scheduler.world import Id, Part
 
 MOST_REQUESTS = 500
@@ -52,24 +53,26 @@ def requests(office: Office) -> APIRouter:
         summary="Ask planners for room for a case, in the way of a repair of its lights",
     )
     def ask(
-        wish: Annotated[RequestWish, strictly(RequestWish)], actor: Acting, asking: Asked
+        wish: Annotated[RequestWish, strictly(RequestWish)], person: Caseworker, asking: Asked
     ) -> Response:
+        if not person.sees(office.desk().case(wish.case)):
+            raise UnknownCaseError(wish.case)
         return asking.answer(
-            wish, lambda once: office.ask(wish.case, wish.repair, actor, once=once), _asked
+            wish, lambda once: office.ask(wish.case, wish.repair, person.actor, once=once), _asked
         )
 
     @router.get("", responses=described(), summary="What was asked of planners")
     def page(
+        person: Caseworker,
         status: Annotated[RequestStatus | None, Query(description="Else of any status.")] = None,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_REQUESTS)] = MOST_REQUESTS,
     ) -> RequestPage:
-        found = office.requests(status, offset, limit)
-        office.seen("read", [one.case for one in found])
+        theirs = office.cases_of(person)
+        found = office.requests(status, offset, limit, theirs)
+        office.seen("read", found)
         return RequestPage(
-            requests=found,
-            total=office.requests_ever(status),
-            offset=offset,
+            requests=found, total=office.requests_ever(status, theirs), offset=offset
         )
 
     @router.patch(
@@ -80,9 +83,9 @@ def requests(office: Office) -> APIRouter:
     def settle(
         request: Annotated[Id, Path(description="Id of the request.")],
         settled: Annotated[Settled, strictly(Settled)],
-        actor: Acting,
+        person: Planner,
     ) -> Request:
-        return office.settle(request, settled.status, actor)
+        return office.settle(request, settled.status, person.actor)
 
     return router
 

@@ -13,7 +13,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import FAILED, problem
+from api.http.problems import FAILED, problem
 
 LOG = logging.getLogger("regietafel.http")
 

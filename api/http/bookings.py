@@ -8,16 +8,17 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, Discriminator, Field, WithJsonSchema
 from starlette.exceptions import HTTPException
 
-from api.access import Acting
+from api.access.gate import Confirmer, NotAllowedError, Planner
+from api.access.person import Person, Role
 from api.desk import Answer
+from api.http.problems import answer, described
+from api.http.wishes import Asked, IfMatch, revision_of, strictly
 from api.office import Declined, Office
 from api.openings import Openings
-from api.problems import answer, described
 from api.store.answers import Told
 from api.store.life import Failure
-from api.store.standing import Standing
+from api.store.standing import OwnPart, Standing, part_of
 from api.store.worlds import HOLD
-from api.wishes import Asked, IfMatch, revision_of, strictly
 from scheduler.world import Booking, Id, Part
 
 MOST_BOOKINGS = 500
@@ -136,28 +137,29 @@ def _whole_life(router: APIRouter, office: Office) -> None:
         ),
     )
     def hold(
-        wish: Annotated[HoldWish, strictly(HoldWish)], actor: Acting, asking: Asked
+        wish: Annotated[HoldWish, strictly(HoldWish)], person: Planner, asking: Asked
     ) -> Response:
         lasting = wish.hold_minutes * MINUTE
         return asking.answer(
-            wish, lambda once: office.hold(wish.bookings, actor, lasting, once=once), _held
+            wish, lambda once: office.hold(wish.bookings, person.actor, lasting, once=once), _held
         )
 
     @router.get("", responses=described(), summary="All bookings")
     def page(
+        _person: Planner,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_BOOKINGS)] = MOST_BOOKINGS,
     ) -> BookingPage:
         found = office.bookings(offset, limit)
-        office.seen("read", [one.booking.case for one in found])
+        office.seen("read", found)
         return BookingPage(bookings=found, total=office.bookings_ever(), offset=offset)
 
     @router.get(
         "/{booking}", response_model=Standing, responses=described(404), summary="One booking"
     )
-    def one(booking: BookingId) -> Response:
+    def one(booking: BookingId, _person: Planner) -> Response:
         standing = office.booking(booking)
-        office.seen("read", [standing.booking.case])
+        office.seen("read", standing)
         return answer(_standing(standing))
 
     @router.delete(
@@ -167,8 +169,8 @@ def _whole_life(router: APIRouter, office: Office) -> None:
         summary="Let a booking go that has not failed",
         description="What it took is free, and what its chain took.",
     )
-    def release(booking: BookingId, actor: Acting, if_match: IfMatch = None) -> Response:
-        return answer(_standing(office.release(booking, actor, revision_of(if_match))))
+    def release(booking: BookingId, person: Planner, if_match: IfMatch = None) -> Response:
+        return answer(_standing(office.release(booking, person.actor, revision_of(if_match))))
 
     @router.patch(
         "/{booking}",
@@ -180,7 +182,7 @@ def _whole_life(router: APIRouter, office: Office) -> None:
     def end(
         booking: BookingId,
         ending: Annotated[Ending, strictly(Ending)],
-        actor: Acting,
+        person: Planner,
         if_match: IfMatch = None,
     ) -> Response:
         if if_match is None:
@@ -188,17 +190,16 @@ def _whole_life(router: APIRouter, office: Office) -> None:
         revision = revision_of(if_match)
         match ending:
             case Executed():
-                return answer(_standing(office.execute(booking, actor, revision)))
+                return answer(_standing(office.execute(booking, person.actor, revision)))
             case Cancelled():
-                return answer(
-                    _standing(office.cancel(booking, Failure(ending.reason), actor, revision))
-                )
+                reason = Failure(ending.reason)
+                return answer(_standing(office.cancel(booking, reason, person.actor, revision)))
 
 
 def _words_of_others(router: APIRouter, office: Office) -> None:
     @router.post(
         "/{booking}/confirmations",
-        response_model=PartnerSaid,
+        response_model=PartnerSaid | OwnPart,
         responses=described(404, 409, 422),
         summary="Note whether a partner comes",
         description=(
@@ -207,27 +208,29 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
         ),
     )
     def said(
-        booking: BookingId, word: Annotated[Word, strictly(Word)], actor: Acting, asking: Asked
+        booking: BookingId, word: Annotated[Word, strictly(Word)], person: Confirmer, asking: Asked
     ) -> Response:
+        if not person.speaks_for(word.partner):
+            raise NotAllowedError([Role.planner])
         match word:
             case Confirmed():
                 return asking.answer(
                     word,
-                    lambda once: office.confirm(booking, word.partner, actor, once=once),
-                    _confirmed,
+                    lambda once: office.confirm(booking, word.partner, person.actor, once=once),
+                    lambda found: _said(office, person, word.partner, Declined(booking=found)),
                 )
             case NotComing():
                 return asking.answer(
                     word,
                     lambda once: office.decline(
-                        booking, word.partner, Failure(word.reason), actor, once=once
+                        booking, word.partner, Failure(word.reason), person.actor, once=once
                     ),
-                    _declined,
+                    lambda found: _said(office, person, word.partner, found),
                 )
 
     @router.post(
         "/{booking}/checks",
-        response_model=Standing,
+        response_model=Standing | OwnPart,
         responses=described(404, 409, 422),
         summary="Answer a due check",
         description="The answer counts for this booking alone: another flight asks anew.",
@@ -235,13 +238,18 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
     def checked(
         booking: BookingId,
         made: Annotated[Checked, strictly(Checked)],
-        actor: Acting,
+        person: Confirmer,
         asking: Asked,
     ) -> Response:
+        owner = office.owner_of(booking, made.fact)
+        if not person.speaks_for(owner):
+            raise NotAllowedError([Role.planner])
         return asking.answer(
             made,
-            lambda once: office.check(booking, made.fact, made.value, made.since, actor, once=once),
-            _standing,
+            lambda once: office.check(
+                booking, made.fact, made.value, made.since, person.actor, once=once
+            ),
+            lambda found: _checked(office, person, owner, found),
         )
 
 
@@ -255,15 +263,24 @@ def _standing(standing: Standing) -> Told:
     return Told(200, standing.model_dump_json(), _tag(standing))
 
 
-def _confirmed(standing: Standing) -> Told:
-    return Told(200, PartnerSaid(booking=standing).model_dump_json(), _tag(standing))
-
-
-def _declined(declined: Declined) -> Told:
+def _said(office: Office, person: Person, partner: str, declined: Declined) -> Told:
+    """Return a booking after what a partner said: a partner is told of its own part alone."""
+    if Role.planner not in person.roles:
+        return _own(office, declined.booking, partner)
     said = PartnerSaid(
         booking=declined.booking, instead=declined.instead, openings=declined.openings
     )
     return Told(200, said.model_dump_json(), _tag(declined.booking))
+
+
+def _checked(office: Office, person: Person, owner: str, standing: Standing) -> Told:
+    planner = Role.planner in person.roles
+    return _standing(standing) if planner else _own(office, standing, owner)
+
+
+def _own(office: Office, standing: Standing, partner: str) -> Told:
+    own = part_of(office.world(), standing, partner)
+    return Told(200, own.model_dump_json(), _tag(standing))
 
 
 def _tag(standing: Standing) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, to_json
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import answer
+from api.http.problems import answer
 from api.store.answers import Once, Told
 from api.store.change import StaleError
 from scheduler.draft import Draft, Problem, read_part
