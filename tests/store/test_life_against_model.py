@@ -128,8 +128,11 @@ class Life(RuleBasedStateMachine):
             assert in_the_way
             assert in_the_way <= {*self.standing(case)}
             return multiple()
-        assert not self.standing(case)
+        assert {self.model[one].status for one in self.standing(case)} <= {"executed"}
         assert case not in self.gone
+        for known in self.model.values():
+            if known.case == case and known.status == "proposed":
+                known.status = "released"
         for one in held:
             self.model[one.booking.id] = Modelled(
                 case=case,
@@ -245,13 +248,9 @@ class Life(RuleBasedStateMachine):
         if case in self.gone:
             return
         left = Trigger(kind="independent-departure", at=now)
-        self.at.office.happened(
-            [TriggerAdded(id="e", at=now, subject=case, kind="trigger-added", value=left)], PLANNER
-        )
+        event = TriggerAdded(id="e", at=now, subject=case, kind="trigger-added", value=left)
+        self.follow(self.at.office.happened([event], PLANNER))
         self.gone.add(case)
-        for name in self.standing(case):
-            if self.model[name].status != "executed":
-                self.model[name].status, self.model[name].until = "cancelled", None
 
     @rule(minutes=st.sampled_from([5, 15]))
     def wait(self, minutes: int) -> None:
