@@ -10,10 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
 from api.office import Office
 from api.store import database as store
-from api.store.database import UnavailableError, open_database
+from api.store.database import UnavailableError, UncertainError, open_database
 from api.store.tables import BOOKINGS
 from scheduler.world import Booking
 from tests.databases import NOBODY, Postgres
@@ -218,6 +219,42 @@ def lose(at: Small, server: Postgres) -> None:
         server.stop()
         server.start()
         connection.execute(BOOKINGS.insert(), _row() | {"id": "second", "leg": "removal"})
+
+
+def test_a_server_lost_at_the_last_moment_leaves_it_to_be_asked_again(
+    database_url: str, dialect: str, request: pytest.FixtureRequest
+) -> None:
+    if dialect == "sqlite":
+        return
+    server: Postgres = request.getfixturevalue("server")
+    with small(database_url) as at:
+        bookings = at.proposed(PLACED)
+        with lost_at_the_end(at, server), pytest.raises(UncertainError, match="asked again"):
+            at.office.hold(bookings, PLANNER)
+        recovered(at)
+
+
+@contextmanager
+def lost_at_the_end(at: Small, server: Postgres) -> Iterator[None]:
+    """Lose the server when it is told to keep what was written."""
+
+    lost: list[bool] = []
+
+    def lose_it(_: object) -> None:
+        if not lost:
+            lost.append(True)
+            server.stop()
+            server.start()
+
+    event.listen(at.database.engine, "commit", lose_it)
+    yield
+    event.remove(at.database.engine, "commit", lose_it)
+
+
+def test_a_full_disk_of_a_server_is_a_full_disk() -> None:
+    error = OperationalError("INSERT", None, psycopg.errors.DiskFull("No space left on device"))
+    with pytest.raises(UnavailableError, match=FULL), store._available():
+        raise error
 
 
 def _row() -> dict[str, object]:
