@@ -1,9 +1,37 @@
 """What a deployment says, in the environment: every name begins with ``REGIETAFEL_``."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, HttpUrl, SecretStr, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.access.keys import signing_key
+from api.access.loopback import is_loopback
+
+
+def _safe(url: HttpUrl) -> HttpUrl:
+    if url.scheme != "https" and not is_loopback(url.host):
+        raise ValueError("is reached by https, or on this machine")
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError("is a scheme, a host and a path, and nothing else")
+    return url
+
+
+def _origin(url: HttpUrl) -> HttpUrl:
+    if url.path not in {None, "/"}:
+        raise ValueError("has no path: the service has a host of its own")
+    return url
+
+
+def _issuer(name: str) -> str:
+    _safe(TypeAdapter(HttpUrl).validate_python(name))
+    return name
+
+
+def _holds_key(path: Path) -> Path:
+    signing_key(path)
+    return path
 
 
 class Settings(BaseSettings):
@@ -15,16 +43,25 @@ class Settings(BaseSettings):
         With everything that is wrong, by name.
     """
 
-    model_config = SettingsConfigDict(env_prefix="REGIETAFEL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="REGIETAFEL_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     database: str = "sqlite:///regietafel.db"
-    url: HttpUrl = Field(
+    url: Annotated[HttpUrl, AfterValidator(_safe), AfterValidator(_origin)] = Field(
         default=HttpUrl("http://127.0.0.1:8000"), description="Where browsers find the service."
     )
-    issuer: HttpUrl | None = Field(default=None, description="The OpenID provider.")
-    client_id: str = "regietafel"
-    audience: str = Field(default="regietafel", description="Who bearer tokens are meant for.")
-    client_key: Path | None = Field(
+    issuer: Annotated[str, AfterValidator(_issuer)] | None = Field(
+        default=None, description="The OpenID provider, letter by letter as it names itself."
+    )
+    client_id: str = Field(default="regietafel", min_length=1, max_length=200)
+    audience: str = Field(
+        default="regietafel-api",
+        min_length=1,
+        max_length=200,
+        description="Who bearer tokens are meant for; another than the client_id.",
+    )
+    client_key: Annotated[Path, AfterValidator(_holds_key)] | None = Field(
         default=None,
         description="A private key as JWK, which the provider knows the public one of.",
     )
@@ -41,4 +78,7 @@ class Settings(BaseSettings):
             ]
             if missing:
                 raise ValueError(f"with an issuer these are asked for too: {', '.join(missing)}")
+            # What says who logged in is meant for the client, and must not open the API.
+            if self.audience == self.client_id:
+                raise ValueError("audience and client_id must not be the same")
         return self

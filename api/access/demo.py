@@ -1,26 +1,128 @@
 """A throw-away login for whoever tries the service on their own machine."""
 
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from html import escape
 from ipaddress import ip_address
+from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse
 
-from api.access.gate import BadTokenError
+from api.access.gate import BadTokenError, OtherSiteError
+from api.access.loopback import is_loopback
 from api.access.person import Person, Role
+from api.access.session import SAFE, Cookie, Next, from_page, log_in, logged_in
+from api.partners import PARTNERS
+from scheduler.world import World
+
+EVERYBODY = Person("demo", frozenset(Role))
+"""Who has not chosen whom to be: one who may do everything."""
 
 
 class Demo:
-    """Takes everyone on this machine for one who may do everything, and nobody else for anyone."""
+    """Takes everyone on this machine for whom they choose to be, and nobody else for anyone.
+
+    It asks for no password: it shows what a role sees, and keeps nobody out of anything. The key
+    of its sessions is made when it starts and forgotten when it ends.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._session = Cookie("regietafel-demo", secrets.token_bytes(32), clock, https=False)
 
     def person(self, request: Request) -> Person | None:
-        """Return who asks; BadTokenError when it is not from this machine."""
-        if request.client is not None and not _here(request.client.host):
-            raise BadTokenError("the demo answers this machine only")
-        return Person("demo", frozenset(Role))
+        """Return who asks, as was chosen.
+
+        Raises
+        ------
+        BadTokenError
+            When it is not asked from this machine, or by another name than one of this machine.
+        OtherSiteError
+            When a page of another site asks to change something.
+        """
+        host = request.client.host if request.client is not None else ""
+        if _has_address(host):
+            if not is_loopback(host):
+                raise BadTokenError("the demo answers this machine only")
+            # A page of a site whose name was made to lead here would ask under that name.
+            if not is_loopback(request.url.hostname):
+                raise BadTokenError("the demo answers to localhost and 127.0.0.1 only")
+        own = f"{request.url.scheme}://{request.url.netloc}"
+        if request.method not in SAFE and from_page(request, own) is False:
+            raise OtherSiteError("only a page of this service changes anything")
+        return logged_in(self._session, request) or EVERYBODY
+
+    def pages(self, world: Callable[[], World]) -> APIRouter:
+        """Return the login: whom one can be in a world."""
+        router = APIRouter(include_in_schema=False)
+
+        @router.get("/login")
+        def login(request: Request, next: Next = "/") -> HTMLResponse:
+            now = self.person(request)
+            return HTMLResponse(_page(personas(world()), now or EVERYBODY, next))
+
+        @router.post("/login")
+        def choose(request: Request, persona: str, next: Next = "/") -> RedirectResponse:
+            self.person(request)
+            chosen = personas(world()).get(persona)
+            if chosen is None:
+                raise HTTPException(404, "the demo knows nobody of that name")
+            response = RedirectResponse(next, 303)
+            log_in(self._session, response, chosen)
+            return response
+
+        @router.post("/logout")
+        def logout(request: Request) -> RedirectResponse:
+            self.person(request)
+            response = RedirectResponse("/login", 303)
+            self._session.take(response)
+            return response
+
+        return router
 
 
-def _here(host: str) -> bool:
-    """Return whether a peer is this machine; what is no address comes through no network."""
+def personas(world: World) -> Mapping[str, Person]:
+    """Return whom one can be in a world: a role, one of its officers in charge, or a partner."""
+    single = (Role.planner, Role.management, Role.auditor, Role.administrator)
+    officers = sorted({one.assigned_officer for one in world.cases if one.assigned_officer})
+    people = [
+        *(Person(role, frozenset({role})) for role in single),
+        *(
+            Person(f"regievoerder-{one}", frozenset({Role.regievoerder}), officer=one)
+            for one in officers
+        ),
+        *(
+            Person(f"partner-{one}", frozenset({Role.partner}), organisation=name)
+            for one, name in PARTNERS.items()
+        ),
+    ]
+    return {one.id: replace(one, id=f"demo-{one.id}") for one in people}
+
+
+def _page(offered: Mapping[str, Person], now: Person, then: str) -> str:
+    """Return the page of the login, which is read without a style too."""
+    choices = "".join(
+        f'<li><form method="post" action="/login?{escape(urlencode(asked))}">'
+        f"<button>{escape(name)}</button></form></li>"
+        for name in offered
+        for asked in [{"persona": name, "next": then}]
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Regietafel: demo login</title>'
+        "<h1>Demo: whom do you want to be?</h1>"
+        "<p>This is a demonstration on this machine only. It asks for no password and keeps "
+        f"nobody out. You are now: {escape(now.id)}.</p><ul>{choices}</ul>"
+        '<form method="post" action="/logout"><button>everybody at once</button></form></html>'
+    )
+
+
+def _has_address(host: str) -> bool:
+    """Return whether a peer comes through a network: what has no address does not."""
     try:
-        return ip_address(host).is_loopback
+        ip_address(host)
     except ValueError:
-        return True
+        return False
+    return True

@@ -5,7 +5,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.access.person import Person, Role
 
@@ -29,6 +29,14 @@ class BadTokenError(Exception):
 
 class UnknownPersonError(Exception):
     """Nobody says who asks."""
+
+
+class ProviderAwayError(Exception):
+    """Who asks cannot be looked up now: the provider does not answer."""
+
+
+class OtherSiteError(Exception):
+    """A browser asks to change something, and it is not a page of ours that does."""
 
 
 class NotAllowedError(Exception):
@@ -81,15 +89,20 @@ def matrix(app: FastAPI) -> dict[tuple[str, str], frozenset[Role]]:
     OpenGateError
         With every operation that has no gate, or more than one.
     """
-    found = {
-        (method, route.path): [*_gates(route.dependant)]
-        for route in app.routes
-        if isinstance(route, APIRoute)
-        for method in sorted(route.methods or ())
-    }
-    if wrong := [" ".join(one) for one, gates in found.items() if len(gates) != 1]:
+    found = gates(app)
+    if wrong := [" ".join(one) for one, mine in found.items() if len(mine) != 1]:
         raise OpenGateError(wrong)
     return {one: gate.roles for one, (gate,) in found.items()}
+
+
+def gates(app: FastAPI) -> dict[tuple[str, str], list[Allowed]]:
+    """Return the gates of each operation of ``app`` and of its routers, by method and path."""
+    return {
+        (method, one.path or ""): [*_gates(one.dependant)]
+        for one in iter_route_contexts(app.routes)
+        if isinstance(one.original_route, APIRoute)
+        for method in sorted(one.methods or ())
+    }
 
 
 class OpenGateError(RuntimeError):
