@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -29,10 +29,23 @@ from api.store.worlds import (
     with_bookings,
 )
 from scheduler.event import EventError
-from scheduler.world import MOST_REFUSED, Booking, Case, Interval, World
+from scheduler.world import (
+    MOST_REFUSED,
+    Booking,
+    Case,
+    Departure,
+    Facility,
+    Interval,
+    Resource,
+    World,
+)
 
 Reader = Callable[[Connection, datetime], tuple[World, Parts]]
 """Reads the world as it is at a moment, and what it is without bookings."""
+
+
+Supply = Resource | Facility | Departure
+"""What there is to plan with."""
 
 
 class StaleError(Refusal):
@@ -214,6 +227,16 @@ class Change:
         )
         self.replace(case.model_copy(update={"refused": refused}), resources=resources)
 
+    def put(self, part: Case | Supply) -> None:
+        """Write a part of the world in the place of what there was of its id, or after all."""
+        name = next(one for one, kind in _SECTIONS.items() if isinstance(part, kind))
+        now, ever = (
+            world.but(**{name: (*_put(getattr(world, name), part),)})
+            for world in (self.parts.now, self.parts.ever)
+        )
+        self._replace(self.parts.now, now)
+        self.parts = Parts(now=now, ever=ever)
+
     def replace(self, case: Case, **parts: object) -> None:
         """Write a case as it is now, and other parts of the world with it."""
         now, ever = (
@@ -312,6 +335,23 @@ class Change:
     @property
     def _stamp(self) -> dict[str, object]:
         return {"revision": self.revision, "changed_at": moment(self.now)}
+
+
+_SECTIONS: Mapping[str, type] = {
+    "cases": Case,
+    "resources": Resource,
+    "facilities": Facility,
+    "departures": Departure,
+}
+
+
+def _put(parts: Iterable[Any], part: Any) -> Iterator[Any]:
+    new = True
+    for one in parts:
+        new &= one.id != part.id
+        yield part if one.id == part.id else one
+    if new:
+        yield part
 
 
 def renamed(bookings: Iterable[Booking], ids: Mapping[str, str]) -> tuple[Booking, ...]:

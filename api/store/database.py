@@ -1,7 +1,7 @@
 """The database: opened, brought up to date, read and written, and said to be away when it is."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -90,11 +90,13 @@ class Database:
 
     @contextmanager
     def noting(self) -> Iterator[Connection]:
-        """Add rows beside all others, of which none is changed.
+        """Write rows that no other writer looks at: records, and one's own jobs.
 
-        On PostgreSQL nobody is waited for; SQLite has one writer at a time whatever it writes.
+        On PostgreSQL nobody is waited for; SQLite has one writer at a time whatever it writes, and
+        wakes those who wait here sooner than those who wait there.
         """
-        with _available(), self._writer() as connection, connection.begin():
+        alone = self._in_turn() if self.engine.dialect.name == "sqlite" else nullcontext()
+        with alone, _available(), self._writer() as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -13,15 +13,20 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Literal
 
-from sqlalchemy import Connection, insert, select
+from pydantic import Field
+from sqlalchemy import Connection, func, insert, select
 
 from api.store.tables import AUDIT, PROCESSING, STORE
-from scheduler.world import Part
+from scheduler.world import Instant, Part
 
+TRACE: ContextVar[str] = ContextVar("trace", default="")
+"""The trace that what is done belongs to, where something asked for it."""
 SYSTEM = "regietafel"
 """How the service is named in what it logs."""
 BEGINNING = "0" * 64
@@ -39,6 +44,7 @@ class Actor:
 Activity = Literal[
     "answer-check",
     "book",
+    "change",
     "confirm",
     "export",
     "import",
@@ -59,7 +65,7 @@ class Processing:
 
     activity: Activity
     subjects: tuple[str, ...]
-    trace: str = field(default_factory=lambda: secrets.token_hex(16))
+    trace: str = field(default_factory=lambda: TRACE.get() or secrets.token_hex(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,85 @@ def tampered(connection: Connection) -> Iterator[int]:
         if line.number != number or line.hash(before) != told:
             yield line.number
         number, before = line.number + 1, told
+
+
+class AuditLine(Part):
+    """A line of the audit log as it is shown."""
+
+    number: int = Field(description="1, 2, 3, without gaps.", examples=[17])
+    at: Instant
+    actor: str = Field(description="An account's id, never a name.", examples=["planner-1"])
+    action: str = Field(description="What was done.", examples=["hold"])
+    object: str = Field(description="Id of what it was done to.", examples=["b-1"])
+    result: str = Field(description="`done`, or the name of the refusal.", examples=["done"])
+    origin: str = Field(description="The door it came through.", examples=["http"])
+    hash: str = Field(description="SHA-256 of the line and the hash of the line before.")
+
+
+class Chain(Part):
+    """The audit log as a whole: keep the last number and hash elsewhere, and compare."""
+
+    first: int = Field(description="Number of the first line that was not removed.", examples=[1])
+    last: int = Field(description="Number of the newest line.", examples=[17])
+    hash: str = Field(description="Hash of the newest line.")
+    tampered: tuple[int, ...] | None = Field(
+        description=(
+            "The first hundred lines that are not as they were written, or follow a gap; null "
+            "where it was not asked to verify."
+        )
+    )
+
+
+class AuditPage(Part):
+    """A page of the audit log."""
+
+    lines: tuple[AuditLine, ...] = Field(description="Those of this page.")
+    total: int = Field(description="How many there are on all pages together.")
+    offset: int = Field(description="How many come before this page.")
+    chain: Chain = Field(description="The log as a whole, whatever is asked of it.")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which lines are asked: from a number on and up to one, of an actor, an action, an object."""
+
+    since: int | None = None
+    until: int | None = None
+    actor: str | None = None
+    action: str | None = None
+    object: str | None = None
+    result: str | None = None
+
+
+MOST_TAMPERED = 100
+
+
+def audit_page(
+    connection: Connection, asked: AuditFilter, offset: int, limit: int, verify: bool
+) -> AuditPage:
+    """Return lines of the audit log: newest first, or from a number on."""
+    where = [
+        AUDIT.c[name] == value
+        for name in ("actor", "action", "object", "result")
+        if (value := getattr(asked, name)) is not None
+    ]
+    if asked.since is not None:
+        where.append(AUDIT.c.number >= asked.since)
+    if asked.until is not None:
+        where.append(AUDIT.c.number <= asked.until)
+    order = AUDIT.c.number.desc() if asked.since is None else AUDIT.c.number
+    rows = connection.execute(
+        select(AUDIT).where(*where).order_by(order).offset(offset).limit(limit)
+    ).mappings()
+    total = select(func.count()).select_from(AUDIT).where(*where)
+    last, before = ends(connection)
+    wrong = tuple(islice(tampered(connection), MOST_TAMPERED)) if verify else None
+    return AuditPage(
+        lines=tuple(AuditLine(**{**row, "at": datetime.fromisoformat(row["at"])}) for row in rows),
+        total=connection.execute(total).scalar_one(),
+        offset=offset,
+        chain=Chain(first=begins(connection)[0], last=last, hash=before, tampered=wrong),
+    )
 
 
 def begins(connection: Connection) -> tuple[int, str]:

@@ -25,10 +25,11 @@ from sqlalchemy import (
     update,
 )
 
+from api.store.jobs import OVER
 from api.store.life import CLAIMING, Status
-from api.store.logs import Actor, Processing, audit, moment, process
-from api.store.tables import ANSWERS, AUDIT, BOOKINGS, CASES, PROCESSING, REQUESTS, STORE
-from api.store.worlds import read_parts, withdrawn_since
+from api.store.logs import Actor, Processing, audit, cases_in, moment, process
+from api.store.tables import ANSWERS, AUDIT, BOOKINGS, CASES, JOBS, PROCESSING, REQUESTS, STORE
+from api.store.worlds import persons_of, read_parts, withdrawn_since
 from scheduler.draft import Problem, step
 from scheduler.loading import WorldError
 from scheduler.world import Booking, Part, World
@@ -71,6 +72,9 @@ class Periods(Part):
     answers: Period = Field(
         default=timedelta(days=7), description="Answers under an idempotency key. (M)"
     )
+    jobs: Period = Field(
+        default=timedelta(days=30), description="Jobs and what came of them, since their end. (M)"
+    )
     processing: Period = Field(
         default=timedelta(days=1095), description="Records of the processing log. (M)"
     )
@@ -87,6 +91,7 @@ class Removed(Part):
     bookings: int = 0
     requests: int = 0
     answers: int = 0
+    jobs: int = 0
     processing: int = 0
     audit: int = 0
     cases: int = 0
@@ -131,7 +136,8 @@ def due(connection: Connection, periods: Periods, now: datetime) -> Removed:
 def retain(connection: Connection, periods: Periods, actor: Actor, now: datetime) -> Removed:
     """Remove what is due, and log it; the caller is the only writer.
 
-    The processing log has a record for each person whose case, booking or request went. That
+    The processing log has a record for each person whose case, booking or request went, or of whom
+    a plan that went told. That
     records of the logs themselves went stands in the audit log alone.
 
     Raises
@@ -145,12 +151,13 @@ def retain(connection: Connection, periods: Periods, actor: Actor, now: datetime
     _remove(connection, REQUESTS, found.requests)
     _remove(connection, BOOKINGS, found.bookings)
     _remove(connection, CASES, found.cases)
+    _remove(connection, JOBS, found.jobs)
     connection.execute(delete(ANSWERS).where(_before(ANSWERS, now - periods.answers)))
     connection.execute(delete(PROCESSING).where(_before(PROCESSING, now - periods.processing)))
     _forget(connection, found.lines)
     _tell_caches(connection, found)
-    people = (one.id for name in sorted(found.about) for one in world.case[name].persons)
-    process(connection, Processing("retain", tuple(people)), now)
+    people = persons_of(world, sorted(found.about))
+    process(connection, Processing("retain", people), now)
     told = [f"{kind}/{count}" for kind, count in found.counts if count]
     audit(connection, actor, "retain", told or ["nothing"], "done", now)
     return found.counts
@@ -163,6 +170,7 @@ class _Due:
     cases: frozenset[str]
     bookings: frozenset[str]
     requests: frozenset[str]
+    jobs: frozenset[str]
     lines: int | None
     about: frozenset[str]
     counts: Removed
@@ -175,17 +183,20 @@ def _due(connection: Connection, world: World, periods: Periods, now: datetime) 
         _before(REQUESTS, now - periods.requests)
     )
     requests = dict(connection.execute(late).all()) | _of(connection, REQUESTS, cases)
+    jobs = _over_since(connection, now - periods.jobs)
     lines = _lines(connection, now - periods.audit)
     return _Due(
         cases=cases,
         bookings=frozenset(bookings),
         requests=frozenset(requests),
+        jobs=frozenset(jobs),
         lines=lines,
-        about=cases | {*bookings.values()} | {*requests.values()},
+        about=cases | {*bookings.values()} | {*requests.values()} | {*cases_in([*jobs.values()])},
         counts=Removed(
             cases=len(cases),
             bookings=len(bookings),
             requests=len(requests),
+            jobs=len(jobs),
             answers=_count(connection, ANSWERS, _before(ANSWERS, now - periods.answers)),
             processing=_count(
                 connection, PROCESSING, _before(PROCESSING, now - periods.processing)
@@ -275,6 +286,12 @@ def _tell_caches(connection: Connection, found: _Due) -> None:
     if found.cases:
         values = {**values, "parts_revision": revision}
     connection.execute(update(STORE).values(values))
+
+
+def _over_since(connection: Connection, before: datetime) -> dict[str, Any]:
+    """Return the jobs that were over before a moment, with what came of them."""
+    over = JOBS.c.status.in_(OVER), JOBS.c.finished_at <= moment(before)
+    return dict(connection.execute(select(JOBS.c.id, JOBS.c.result).where(*over)).all())
 
 
 # --- Logs -----------------------------------------------------------------------------------------

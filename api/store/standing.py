@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, or_, select
 
 from api.store.life import Failure, Release, Status
 from api.store.refusal import UnknownError
@@ -79,6 +79,10 @@ class OwnPart(Part):
     departure: Id | None = None
     answer: PartnerAnswer | None
     checks: tuple[Check, ...]
+
+
+LONGEST_LEG = timedelta(days=90)
+"""No leg takes longer than the waits between its phases together."""
 
 
 class UnknownBookingError(UnknownError):
@@ -203,6 +207,39 @@ def part_of(world: World, standing: Standing, partner: str) -> OwnPart:
         answer=next((one for one in standing.partners if one.partner == partner), None),
         checks=tuple(one for one in standing.checks if one.owner == partner),
     )
+
+
+def begins_at() -> ColumnElement[str]:
+    """Return when a booking begins, as its document tells it: in UTC, so that it compares."""
+    told: ColumnElement[str] = BOOKINGS.c.document[("phases", 0, "from")].as_string()
+    return told
+
+
+def asked_of(
+    connection: Connection, world: World, partner: str, since: date, now: datetime
+) -> tuple[tuple[Standing, datetime], ...]:
+    """Return the bookings of which a partner is asked something, with when each changed last.
+
+    They end on that day or later, and come in the order in which they begin. What was only
+    proposed is asked of nobody; of what ended, that is told by why.
+    """
+    never = [Release.replaced, Release.withdrawn]
+    rows = connection.execute(
+        select(BOOKINGS.c.id, BOOKINGS.c.changed_at).where(
+            BOOKINGS.c.status != Status.proposed,
+            or_(BOOKINGS.c.reason.is_(None), BOOKINGS.c.reason.not_in(never)),
+            begins_at() >= (since - LONGEST_LEG).isoformat(),
+        )
+    ).all()
+    changed = {name: datetime.fromisoformat(at) for name, at in rows}
+    found = [
+        (one, changed[one.booking.id])
+        for one in standings(connection, world, [*changed], now)
+        if one.booking.end.date() >= since
+        and partner
+        in {*(each.partner for each in one.partners), *(each.owner for each in one.checks)}
+    ]
+    return tuple(sorted(found, key=lambda one: (one[0].booking.start, one[0].booking.id)))
 
 
 def due_checks(

@@ -214,3 +214,49 @@ AUDIT = Table(
     Column("hash", String(64), nullable=False),
 )
 """Who did what, to what, with which result, from where; each line with the hash of all before."""
+
+JOBS = Table(
+    "jobs",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("owner", String(120), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("request", DOCUMENT, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("world", String(64)),
+    Column("versions", DOCUMENT),
+    Column("result", DOCUMENT),
+    Column("error", String(200)),
+    Column("attempts", Integer, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("created_at", MOMENT, nullable=False),
+    Column("started_at", MOMENT),
+    Column("finished_at", MOMENT),
+    Column("worker", String(80)),
+    Column("lease_until", MOMENT),
+    CheckConstraint(
+        "status IN ('queued', 'running', 'interrupted', 'done', 'failed', 'cancelled')",
+        name="status",
+    ),
+    CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="leased"),
+    CheckConstraint(
+        "(status IN ('done', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="finished"
+    ),
+)
+"""Work that takes long: who asked for what, who works on it until when, and what came of it.
+
+``world`` is the fingerprint of the world that it began on, ``versions`` what it was worked out
+with; ``events`` is how often it told how it fares.
+"""
+Index("ix_jobs_status", JOBS.c.status, JOBS.c.created_at)
+
+JOB_EVENTS = Table(
+    "job_events",
+    METADATA,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", MOMENT, nullable=False),
+    Column("document", DOCUMENT, nullable=False),
+)
+"""How jobs fared: each with a number, from 1 on without gaps."""

@@ -1,0 +1,308 @@
+"""Plans over HTTP: made as jobs, followed while they are, and accepted whole or per case."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from threading import Lock
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi.responses import Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from api.access.gate import Operator, Planner
+from api.access.person import Person, Role
+from api.difference import Difference, differences
+from api.http.problems import AGAIN, answer, described
+from api.http.wishes import Asked, strictly
+from api.jobs.planning import PLAN
+from api.jobs.runner import Runner
+from api.office import Accepted
+from api.store.answers import Told
+from api.store.jobs import Job, JobEvent, JobStatus, NotDoneError, Progress, UnknownJobError
+from api.store.worlds import HOLD
+from scheduler.plan import Bound, Plan, Unplanned
+from scheduler.world import Id, Instant, Part
+
+MOST_JOBS = 100
+"""Jobs on one page at most."""
+MOST_ACCEPTED = 5000
+"""Cases that are accepted by name at most."""
+STREAMS = 5
+"""Streams of events that one account may have open at once: browsers open six connections."""
+LOOK = 0.25
+"""Seconds between two looks for events that are new."""
+MINUTE = timedelta(minutes=1)
+JobId = Annotated[Id, Path(description="Id of the job.")]
+
+
+class PlanWish(Part):
+    """How long to plan, and where the search begins: planned is the world when it begins."""
+
+    seconds: Annotated[int, Field(ge=1, le=600)] = Field(
+        default=60, description="Seconds to search in; the first plan is always finished."
+    )
+    seed: Annotated[int, Field(ge=0, le=2_147_483_647)] = 0
+
+
+class PlanJob(Part):
+    """A plan that is made, or was: ``interrupted`` waits to begin anew with the same seed."""
+
+    id: Id
+    status: JobStatus
+    owner: str = Field(description="The account that asked for it.")
+    seconds: int
+    seed: int
+    created_at: Instant
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+    attempts: int = Field(description="How often it began.")
+    world: str | None = Field(default=None, description="Fingerprint of the world it began on.")
+    versions: dict[str, str] | None = Field(default=None, description="What it is made with.")
+    error: str | None = Field(default=None, description="Why it failed.")
+
+
+class PlanFound(Part):
+    """What was planned, beside what is in force at the moment of the answer."""
+
+    levels: tuple[Bound, ...]
+    gap: float = Field(description="(bound - value) / bound of the planned weight, a fraction.")
+    unplanned: tuple[Unplanned, ...]
+    difference: tuple[Difference, ...]
+
+
+class PlanTold(PlanJob):
+    """A plan, how far it is, and what was found: which is told to planners alone."""
+
+    progress: Progress | None = None
+    result: PlanFound | None = None
+
+
+class PlanPage(Part):
+    """A page of plans, the newest first."""
+
+    plans: tuple[PlanJob, ...]
+    total: int
+    offset: int
+
+
+class AcceptanceWish(Part):
+    """Which cases of a plan are to be held, and for how long."""
+
+    cases: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MOST_ACCEPTED)] | None = Field(
+        default=None, description="Null for all of them."
+    )
+    hold_minutes: Annotated[int, Field(ge=1, le=1440)] = HOLD // MINUTE
+
+
+def plans(runner: Runner) -> APIRouter:
+    """Return the operations on plans."""
+    router = APIRouter(prefix="/plans", tags=["plans"])
+    _asked(router, runner)
+    _followed(router, runner)
+    _accepted(router, runner)
+    return router
+
+
+def _asked(router: APIRouter, runner: Runner) -> None:
+    queue = runner.queue
+
+    @router.post(
+        "",
+        status_code=202,
+        response_model=PlanJob,
+        responses=described(422, 429, 503),
+        summary="Plan all cases",
+        description=(
+            "A job is made of it, which waits its turn. What is held or confirmed stays as it is; "
+            "nothing changes until the plan is accepted."
+        ),
+    )
+    def submit(
+        wish: Annotated[PlanWish, strictly(PlanWish)], person: Planner, asking: Asked
+    ) -> Response:
+        request = {"seconds": wish.seconds}
+        told = asking.answer(
+            wish,
+            lambda once: queue.submit(PLAN, request, wish.seed, person.actor, once=once),
+            _waits,
+        )
+        runner.wake()
+        return told
+
+    @router.get("", responses=described(), summary="Plans that are made, or were")
+    def page(
+        person: Operator,
+        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        limit: Annotated[int, Query(ge=1, le=MOST_JOBS)] = MOST_JOBS,
+    ) -> PlanPage:
+        owner = None if Role.administrator in person.roles else person.id
+        found = queue.jobs(PLAN, owner, offset, limit)
+        return PlanPage(
+            plans=tuple(PlanJob(**_fields(one)) for one in found),
+            total=queue.jobs_ever(PLAN, owner),
+            offset=offset,
+        )
+
+    @router.delete(
+        "/{plan}",
+        response_model=PlanJob,
+        responses=described(404, 409),
+        summary="Cancel a plan that waits or is made",
+    )
+    def cancel(plan: JobId, person: Operator) -> Response:
+        _theirs(runner, plan, person)
+        job = queue.cancel(plan, person.actor)
+        runner.cancelled(plan)
+        return answer(Told(200, PlanJob(**_fields(job)).model_dump_json()))
+
+
+def _followed(router: APIRouter, runner: Runner) -> None:
+    queue, office = runner.queue, runner.queue.office
+    streams: Counter[str] = Counter()
+    counting = Lock()
+
+    @router.get("/{plan}", responses=described(404), summary="One plan")
+    def one(plan: JobId, person: Operator) -> PlanTold:
+        job, progress = _theirs(runner, plan, person)
+        found = None
+        if job.status == JobStatus.done and Role.planner in person.roles:
+            found = _found(runner, plan)
+            office.seen("read", found)
+        return PlanTold(**_fields(job), progress=progress, result=found)
+
+    def opened(
+        request: Request,
+        response: Response,
+        plan: JobId,
+        person: Operator,
+        last: Annotated[
+            str | None,
+            Header(
+                alias="Last-Event-ID",
+                pattern="^[0-9]{1,9}$",
+                description="The last event that was seen; those after it are told.",
+            ),
+        ] = None,
+    ) -> Iterator[int]:
+        """Let an account open a stream, and count those that it has open."""
+        _theirs(runner, plan, person)
+        after = int(last or 0)
+        if queue.events(plan, after) == ((), True):
+            response.status_code = 204  # which tells browsers not to come back
+        with counting:
+            if streams[person.id] >= STREAMS:
+                says = f"{STREAMS} streams of yours are open already"
+                raise HTTPException(429, says, {"retry-after": str(AGAIN)})
+            streams[person.id] += 1
+        try:
+            yield after
+        finally:
+            with counting:
+                streams[person.id] -= 1
+
+    @router.get(
+        "/{plan}/events",
+        response_class=EventSourceResponse,
+        responses={204: {"description": "Nothing more will come"}, **described(404, 429)},
+        summary="How a plan fares, as it does",
+        description=(
+            "Server-sent events, `status` and `progress`, each with an id to resume from. The "
+            "stream ends when the job is over; asked again after its last event it answers 204."
+        ),
+    )
+    async def told(
+        plan: JobId, after: Annotated[int, Depends(opened)]
+    ) -> AsyncIterator[ServerSentEvent]:
+        while True:
+            found, over = await anyio.to_thread.run_sync(queue.events, plan, after)
+            for one in found:
+                yield _event(one)
+                after = one.number
+            if over or runner.closing:
+                return
+            await anyio.sleep(LOOK)
+
+
+def _accepted(router: APIRouter, runner: Runner) -> None:
+    office = runner.queue.office
+
+    @router.post(
+        "/{plan}/acceptances",
+        response_model=Accepted,
+        responses=described(404, 409, 422),
+        summary="Hold what a plan proposes, all of it or nothing",
+        description=(
+            "For all cases or for these. Every rule is looked at again as things stand now; "
+            "proposals that stand for these cases give way, what is in force as planned stays."
+        ),
+    )
+    def accept(
+        plan: JobId,
+        wish: Annotated[AcceptanceWish, strictly(AcceptanceWish)],
+        person: Planner,
+        asking: Asked,
+    ) -> Response:
+        job, _ = _theirs(runner, plan, person)
+        if job.status != JobStatus.done:
+            raise NotDoneError(f"{plan} is {job.status}, and is accepted when it is done")
+        made, lasting = _plan(runner, plan), wish.hold_minutes * MINUTE
+        return asking.answer(
+            wish,
+            lambda once: office.accept(plan, made, person.actor, wish.cases, lasting, once=once),
+            lambda accepted: Told(200, accepted.model_dump_json()),
+        )
+
+
+def _theirs(runner: Runner, plan: str, person: Person) -> tuple[Job, Progress | None]:
+    """Return a job that somebody may see, and how far it is: of another nobody is told."""
+    found = runner.queue.job(plan)
+    job, _ = found
+    if job.kind != PLAN or (Role.administrator not in person.roles and job.owner != person.id):
+        raise UnknownJobError(plan)
+    return found
+
+
+def _plan(runner: Runner, name: str) -> Plan:
+    return Plan.model_validate(runner.queue.result(name), strict=False)
+
+
+def _found(runner: Runner, name: str) -> PlanFound:
+    plan = _plan(runner, name)
+    return PlanFound(
+        levels=plan.levels,
+        gap=plan.gap,
+        unplanned=plan.unplanned,
+        difference=tuple(differences(runner.queue.office.world(), plan)),
+    )
+
+
+def _waits(job: Job) -> Told:
+    where = {"location": f"/v1/plans/{job.id}"}
+    return Told(202, PlanJob(**_fields(job)).model_dump_json(), where)
+
+
+def _fields(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "status": job.status,
+        "owner": job.owner,
+        "seconds": job.request["seconds"],
+        "seed": job.seed,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "attempts": job.attempts,
+        "world": job.world,
+        "versions": job.versions,
+        "error": job.error,
+    }
+
+
+def _event(one: JobEvent) -> ServerSentEvent:
+    kind = "status" if one.progress is None else "progress"
+    data = one.model_dump_json(exclude={"number"}, exclude_none=True)
+    return ServerSentEvent(raw_data=data, event=kind, id=str(one.number))

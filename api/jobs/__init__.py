@@ -1,0 +1,1 @@
+"""Work that takes long: queued in the store, done by whichever process has a hand free."""

@@ -1,0 +1,205 @@
+"""Whoever works on jobs in this process: a few threads, and one that minds them.
+
+The minder writes down how they fare, so that no work waits for the database; it renews the lease,
+and sees when a job was cancelled elsewhere.
+"""
+
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Condition, Event, Lock, Thread
+
+from api.jobs.queue import Queue
+from api.store.database import UnavailableError
+from api.store.jobs import Job, Progress
+from scheduler.stopping import Stop
+from scheduler.world import Part, World
+
+LOG = logging.getLogger("regietafel.jobs")
+BEAT = 0.5
+"""Seconds between two looks at what runs here, and between two words of how a job fares."""
+RENEWED = 10
+"""After so many beats leases are renewed, and those of others looked at: a sixth of a lease."""
+POLL = 1.0
+"""Seconds until whoever has nothing to do looks again."""
+SWITCH = 0.0005
+"""Seconds that work may go on while an answer waits for its turn; Python's own are ten times as
+many, and an answer takes a dozen turns."""
+GRACE = 5.0
+"""Seconds that work has to stop when the process does."""
+
+Tell = Callable[[Progress], None]
+Work = Callable[[World, Job, Tell, Stop], Part]
+"""Does a job on a world until it is done or told to stop, and tells how far it is."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """A job at work here."""
+
+    job: Job
+    stop: Event = field(default_factory=Event)
+    latest: Progress | None = None
+
+    def tell(self, how: Progress) -> None:
+        self.latest = how
+
+
+class Runner:
+    """Does the jobs of a queue, as many at once as it has workers; none where these are 0."""
+
+    def __init__(self, queue: Queue, works: Mapping[str, Work], workers: int) -> None:
+        self.queue = queue
+        self.name = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._works = works
+        self._at_work: dict[str, _Run] = {}
+        self._lock = Lock()
+        self._rest = Condition()
+        self._closing = Event()
+        self._workers = workers
+        self._threads: list[Thread] = []
+
+    def start(self) -> None:
+        """Begin with what waits."""
+        self._closing.clear()
+        if self._workers:
+            sys.setswitchinterval(SWITCH)
+        targets = [*[self._work] * self._workers, *[self._mind] * min(self._workers, 1)]
+        self._threads = [Thread(target=one, daemon=True) for one in targets]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def closing(self) -> bool:
+        """Whether the process is to end: whoever follows a job here is told no more."""
+        return self._closing.is_set()
+
+    def close(self) -> None:
+        """Begin to stop; safe where a signal is handled."""
+        self._closing.set()
+
+    def stop(self) -> None:
+        """Stop all work within seconds, and let what is not done wait for others."""
+        self.close()
+        for run in self._running():
+            run.stop.set()
+        self.wake()
+        until = time.monotonic() + GRACE
+        for one in self._threads:
+            one.join(max(0.0, until - time.monotonic()))
+        if self._threads:
+            with suppress(UnavailableError):  # then the lease runs out
+                self.queue.hand_back(self.name)
+
+    def wake(self) -> None:
+        """Let whoever has nothing to do look at the queue now."""
+        with self._rest:
+            self._rest.notify_all()
+
+    def cancelled(self, name: str) -> None:
+        """Stop the work on a job that was cancelled, where it is done here."""
+        with self._lock:
+            run = self._at_work.get(name)
+        if run is not None:
+            run.stop.set()
+
+    def _running(self) -> list[_Run]:
+        with self._lock:
+            return [*self._at_work.values()]
+
+    # --- Work -----------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while not self._closing.is_set():
+            if not self._next():
+                with self._rest:
+                    if not self._closing.is_set():
+                        self._rest.wait(POLL)
+
+    def _next(self) -> bool:
+        """Do the next job; return whether there was one."""
+        try:
+            taken = self.queue.take(self.name, self._works.keys())
+        except UnavailableError:
+            return False
+        except Exception as error:  # a worker that is gone would be missed by nobody
+            _failed("take", error)
+            return False
+        if taken is None:
+            return False
+        self._do(*taken)
+        return True
+
+    def _do(self, job: Job, world: World) -> None:
+        run = _Run(job)
+        with self._lock:
+            self._at_work[job.id] = run
+        if self._closing.is_set():
+            run.stop.set()
+        end: Callable[[], None]
+        try:
+            result = self._works[job.kind](world, job, run.tell, run.stop.is_set)
+            end = partial(self.queue.done, self.name, job, result)
+        except Exception as error:  # whatever it is, its words may hold what was worked on
+            _failed(job.kind, error)
+            says = f"it failed ({type(error).__name__}); where is in the technical log"
+            end = partial(self.queue.failed, self.name, job, says)
+        while not run.stop.is_set():
+            try:
+                self._flush(run)
+                end()
+                break
+            except UnavailableError:
+                run.stop.wait(POLL)
+        with self._lock:
+            del self._at_work[job.id]
+
+    def _flush(self, run: _Run) -> None:
+        """Write down how far a job is, where that is news."""
+        if (how := run.latest) is not None:
+            self.queue.progress(self.name, run.job, how)
+            if run.latest is how:
+                run.latest = None
+
+    # --- Minding --------------------------------------------------------------------------------
+
+    def _mind(self) -> None:
+        beats = 0
+        while not self._closing.wait(BEAT):
+            beats += 1
+            try:
+                self._beat(beats % RENEWED == 0)
+            except UnavailableError:
+                continue
+            except Exception as error:  # without a minder every lease would run out
+                _failed("mind", error)
+
+    def _beat(self, renewing: bool) -> None:
+        if runs := self._running():
+            # Whoever runs here was the worker's in the store before it was among these.
+            mine = self.queue.working(self.name)
+            for run in runs:
+                if (run.job.id, run.job.attempts) in mine:
+                    self._flush(run)
+                else:
+                    run.stop.set()
+            if renewing:
+                self.queue.renew(self.name)
+        if renewing:
+            self.queue.lapse()
+
+
+def _failed(what: str, error: Exception) -> None:
+    """Tell the technical log what failed and in which line, and not what it said."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} in {last.name}, {last.filename}:{last.lineno}"
+    LOG.error(json.dumps({"job": what, "failed": where}))
