@@ -1,7 +1,8 @@
 """What the doors share: a loaded world with its bookings, asked for proposals and reasons."""
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -82,11 +83,45 @@ class Desk:
     ) -> None:
         self.world = world
         self.register = register
-        self._patterns = Patterns(world, register)
-        self._valuation = Valuation(self._patterns)
-        self._ledger = Ledger(self._patterns, world.bookings if bookings is None else bookings)
-        self._checked = Checked(world, register, self._ledger.bookings.values())
         self._lock = Lock()
+        self._begin(world.bookings if bookings is None else bookings)
+
+    def follow(self, world: World) -> None:
+        """Be asked of ``world`` from now on; what it shares with the one before is kept."""
+        self.world = world
+
+    def warm(self) -> None:
+        """Ask of every case once, so that nobody waits for what is kept of it."""
+        for one in self.world.cases:
+            self.ask(one.id)
+            self.lights(one.id)
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Be the only one who asks, of the world as it is."""
+        with self._lock:
+            if self._patterns.world is not (world := self.world):
+                changed = _changed(self._patterns.world, world)
+                if changed is None:
+                    self._begin(world.bookings)
+                    # What was compiled before refers to itself: it is much, and nobody's any more.
+                    gc.collect()
+                else:
+                    self._valuation.follow(world, changed)
+                    self._patterns.follow(world, changed)
+                    self._ledger.follow(world, changed)
+                    self._check()
+            yield
+
+    def _begin(self, bookings: Iterable[Booking]) -> None:
+        self._patterns = Patterns(self.world, self.register)
+        self._valuation = Valuation(self._patterns)
+        self._ledger = Ledger(self._patterns, bookings)
+        self._check()
+
+    def _check(self) -> None:
+        bookings = self._ledger.bookings.values()
+        self._checked = Checked(self._patterns.world, self.register, bookings)
 
     def case(self, name: str) -> Case:
         """Return a case; UnknownCaseError when the world has none of that id."""
@@ -101,17 +136,16 @@ class Desk:
         has begun nothing is proposed: what is left of it is a matter for people.
         """
         self.case(name)
-        with self._lock:
+        with self._asked():
             case = self._patterns.of(name)
+            world = self._patterns.world.fingerprint
             with self._ledger.without(self._ledger.movable(name)):
                 started = len(self._ledger.movable(name)) < len(self._ledger.of(name))
                 proposals = (
                     () if started else propose(case, self._valuation, self._ledger.occupancy, count)
                 )
                 blocking = None if proposals else self._lights(name)
-        return Answer(
-            case=name, world=self.world.fingerprint, proposals=proposals, blocking=blocking
-        )
+        return Answer(case=name, world=world, proposals=proposals, blocking=blocking)
 
     def lights(
         self, name: str, since: datetime | None = None, until: datetime | None = None
@@ -133,7 +167,7 @@ class Desk:
             within = max(since or start, start), min(until or end, end)
             if within[0] > within[1]:
                 raise OutsideHorizonError(f"the horizon runs from {start} to {end}")
-        with self._lock, self._ledger.without(self._ledger.movable(name)):
+        with self._asked(), self._ledger.without(self._ledger.movable(name)):
             return self._lights(name, within)
 
     def kinds(self, id: str) -> tuple[Kind, ...]:
@@ -152,14 +186,42 @@ class Desk:
         """
         if unknown := [one for one in named if not knows(self.world, one)]:
             raise UnknownCapacityError(unknown)
-        with self._lock:
+        with self._asked():
+            world = self._patterns.world.fingerprint
             capacity = free_of(self._ledger.occupancy, named) if named else None
             found = tuple(
                 view(one, self._patterns.of(one.case), self._valuation)
                 for one in openings(self._ledger, self._valuation, capacity)
             )
-        return Openings(world=self.world.fingerprint, openings=found)
+        return Openings(world=world, openings=found)
 
     def _lights(self, name: str, within: Stretch | None = None) -> TrafficLights:
         case = self._patterns.of(name)
         return traffic_lights(case, self._ledger, self._valuation, self._checked, within)
+
+
+def _changed(before: World, after: World) -> frozenset[str] | None:
+    """Return the cases that differ, or are booked otherwise; None where more of a world differs."""
+    parts = World.model_fields.keys() - {"as_of", "cases", "bookings"}
+    if (
+        any(getattr(before, name) is not getattr(after, name) for name in parts)
+        or before.as_of != after.as_of
+        or len(before.cases) != len(after.cases)
+    ):
+        return None
+    pairs = [
+        (was, now)
+        for was, now in zip(before.cases, after.cases, strict=True)
+        if was is not now and was != now
+    ]
+    answered = {"facts", "persons"}
+    if any(was.model_copy(update={one: getattr(now, one) for one in answered}) != now
+           for was, now in pairs):  # fmt: skip
+        return None
+    booked = before.booked.keys() | after.booked.keys()
+    return frozenset(
+        (
+            *(now.id for _, now in pairs),
+            *(one for one in booked if before.booked.get(one) != after.booked.get(one)),
+        )
+    )

@@ -253,12 +253,7 @@ def changed(
     EventError
         With everything that is wrong, each with its path in the list of events.
     """
-    changing = _Changing(
-        world,
-        register,
-        {name: _keyed(getattr(world, name)) for name in _SECTIONS},
-        world.as_of,
-    )
+    changing = _changing(world, register)
     late = overtaken(world, events)
     for n, event in _in_order(events):
         changing.pass_to(event.at, f"$[{n}].at")
@@ -267,6 +262,24 @@ def changed(
     changing.pass_to(now or world.as_of, "$")
     changing.problems += _doubled(events)
     return changing.world_from(world)
+
+
+def held_to_a_file(world: World, register: Register, part: Part) -> None:
+    """Return when ``world``, of which ``part`` was just written, is all that a world file must be.
+
+    Raises
+    ------
+    EventError
+        With everything that is wrong: in the part by its path there, else as it is in the world.
+    """
+    changing = _changing(world, register)
+    changing.note(part, "", "$")
+    changing.world_from(world)
+
+
+def _changing(world: World, register: Register) -> "_Changing":
+    parts = {name: _keyed(getattr(world, name)) for name in _SECTIONS}
+    return _Changing(world, register, parts, world.as_of)
 
 
 def overtaken(world: World, events: Sequence[Event]) -> tuple[Event, ...]:
@@ -350,19 +363,19 @@ class _Changing:
                 if (case := self._known(path, ("cases",), event.subject)) is not None:
                     triggers = (*case.triggers, event.value)
                     self._put("cases", case, triggers=triggers)
-                    self._note(case, f".triggers[{len(case.triggers)}]", f"{path}.value")
+                    self.note(case, f".triggers[{len(case.triggers)}]", f"{path}.value")
             case ResourceAway():
                 if (one := self._known(path, ("resources", "cases"), event.subject)) is not None:
                     section = "cases" if isinstance(one, Case) else "resources"
                     self._put(section, one, away=(*one.away, event.value))
-                    self._note(one, f".away[{len(one.away)}]", f"{path}.value")
+                    self.note(one, f".away[{len(one.away)}]", f"{path}.value")
             case DepartureChanged():
                 if (departure := self._known(path, ("departures",), event.subject)) is not None:
                     differs = _differs(event.value)
                     self._put("departures", departure, **differs)
                     for name in differs:
                         where = "cancelled" if event.value.cancelled else name
-                        self._note(departure, f".{name}", f"{path}.value.{where}")
+                        self.note(departure, f".{name}", f"{path}.value.{where}")
             case CapacityChanged():
                 if (facility := self._known(path, ("facilities",), event.subject)) is not None:
                     self._put_nights(path, facility, event.value)
@@ -388,7 +401,8 @@ class _Changing:
     def _put(self, section: str, part: Part, **values: object) -> None:
         self.parts[section][part.id] = part.model_copy(update=values)  # type: ignore[attr-defined]
 
-    def _note(self, part: Part, below: str, source: str) -> None:
+    def note(self, part: Part, below: str, source: str) -> None:
+        """Remember that what lies ``below`` a part was written by what stands at ``source``."""
         section = next(name for name, kind in _SECTIONS.items() if isinstance(part, kind))
         self.written[section, part.id, below] = source  # type: ignore[attr-defined]
 
@@ -400,7 +414,7 @@ class _Changing:
             if not known[0] <= night <= last:
                 says = f"is no night from {known[0]} to {last}, those of the horizon and its stays"
                 self.problems.append(Problem(where, says))
-            self._note(facility, f".nights{step(night.isoformat())}", where)
+            self.note(facility, f".nights{step(night.isoformat())}", where)
         self._put("facilities", facility, nights=facility.nights | nights)
 
     @property
@@ -440,11 +454,11 @@ class _Changing:
         elif known[name].of == "case":
             if (case := self._known(path, ("cases",), subject)) is not None:
                 self._put("cases", case, facts=case.facts | {name: fact})
-                self._note(case, f".facts{step(name)}", where)
+                self.note(case, f".facts{step(name)}", where)
         elif (found := self._person(path, subject)) is not None:
             case, n = found
             self._put_person(case, n, facts=case.persons[n].facts | {name: fact})
-            self._note(case, f".persons[{n}].facts{step(name)}", where)
+            self.note(case, f".persons[{n}].facts{step(name)}", where)
 
     def _document(self, path: str, event: DocumentChanged) -> None:
         found = self._person(path, event.subject)
@@ -454,7 +468,7 @@ class _Changing:
             place = next((m for m, one in enumerate(old) if one.kind == new.kind), len(old))
             others = (one for one in old[place:] if one.kind != new.kind)
             self._put_person(case, n, documents=(*old[:place], new, *others))
-            self._note(case, f".persons[{n}].documents[{place}]", f"{path}.value")
+            self.note(case, f".persons[{n}].documents[{place}]", f"{path}.value")
 
     def _withdraw(self, case: Case) -> None:
         """Release what has not begun; the case goes too, or is left with the legs that have."""
@@ -479,7 +493,7 @@ class _Changing:
             self.problems.append(Problem(f"{path}.value.id", says))
         else:
             self.parts["cases"][case.id] = case
-            self._note(case, "", f"{path}.value")
+            self.note(case, "", f"{path}.value")
 
     def world_from(self, world: World) -> World:
         """Return ``world`` with the parts as they are now; EventError when it is none."""

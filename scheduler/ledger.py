@@ -1,6 +1,6 @@
 """The bookings in force: what they claim, who holds what, and the world without some of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -8,7 +8,7 @@ from scheduler.occupancy import Claims, Occupancy
 from scheduler.pattern import Pattern, Patterns, pattern_of
 from scheduler.plan import begun, claims_of, in_force
 from scheduler.timeline import Timeline
-from scheduler.world import Booking
+from scheduler.world import Booking, World
 
 
 class Ledger:
@@ -21,9 +21,25 @@ class Ledger:
     def __init__(self, patterns: Patterns, bookings: Iterable[Booking]) -> None:
         self.patterns = patterns
         self.occupancy = Occupancy(patterns.world)
+        self.bookings: dict[str, Booking] = {}
+        self.claims: dict[str, Claims] = {}
+        self._take(bookings)
+
+    def follow(self, world: World, changed: Collection[str]) -> None:
+        """Go on with the bookings of ``world``, as :meth:`Patterns.follow` does before."""
+        self.occupancy.world = world
+        for one in [one for one in self.bookings.values() if one.case in changed]:
+            del self.bookings[one.id]
+            self.occupancy.release(self.claims.pop(one.id))
+        self._take(world.bookings)
+
+    def _take(self, bookings: Iterable[Booking]) -> None:
+        """Claim what those of ``bookings`` in force take that are not known yet."""
+        patterns, known = self.patterns, self.claims
         self.bookings = {one.id: one for one in in_force(patterns, bookings)}
-        self.claims: dict[str, Claims] = {
-            one.id: claims_of(patterns.of(one.case), one) for one in self.bookings.values()
+        self.claims = {
+            one.id: known.get(one.id) or claims_of(patterns.of(one.case), one)
+            for one in self.bookings.values()
         }
         self._of_case: dict[str, list[Booking]] = {}
         self._people: dict[str, list[tuple[str, Timeline]]] = {}
@@ -33,7 +49,8 @@ class Ledger:
             if one.operation in patterns.world.case[one.case].legs:
                 self._of_case.setdefault(one.case, []).append(one)
             claims = self.claims[one.id]
-            self.occupancy.claim(claims)
+            if one.id not in known:
+                self.occupancy.claim(claims)
             for resource, line in claims.people:
                 self._people.setdefault(resource, []).append((one.id, line))
             for facility, night, _ in claims.nights:

@@ -1,6 +1,6 @@
 """What a plan is worth: six levels, compared in order. Rules are hard and not among them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -58,6 +58,16 @@ class Valuation:
             for one in self.world.bookings
             if one.status == "proposed"
         }
+
+    def follow(self, world: World, changed: Collection[str]) -> None:
+        """Go on with ``world``, as :meth:`Patterns.follow` does."""
+        self.world = world
+        self.__dict__.pop("in_force", None)
+        for name in changed:
+            for known in (self._moments, self._last, self._removals):
+                known.pop(name, None)
+        for layout in [one for one in self._departing if one.of.case.id in changed]:
+            del self._departing[layout]
 
     def worth(self, case: CasePatterns, pattern: Pattern) -> Worth:
         """Return the worth of ``pattern``: nights, 1 without a fallback, days waited."""

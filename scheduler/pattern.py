@@ -5,7 +5,7 @@ proposals and the explanations all ask here: there is no second answer to "is th
 the validator.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -83,6 +83,21 @@ class Patterns:
         if known is None:
             known = self._cases[case] = CasePatterns(self, self.world.case[case])
         return known
+
+    def follow(self, world: World, changed: Set[str]) -> None:
+        """Go on with ``world``, which differs in cases that ``changed`` and their bookings alone.
+
+        Those are compiled anew when they are asked: a case depends on no booking of another.
+        """
+        for name in changed & self._cases.keys():
+            # It refers to itself, and is too much to wait for the collector.
+            gone = self._cases.pop(name)
+            for leg in gone.legs.values():
+                vars(leg).clear()
+            vars(gone).clear()
+        for one in self._cases.values():
+            one.world = world
+        self.world = world
 
     @cached_property
     def empty(self) -> Occupancy:

@@ -480,6 +480,7 @@ class World(Part):
         made = self.model_copy(update=parts)
         for name in ("fingerprint", "_memos", *(one for part in parts for one in _FOLLOWS[part])):
             made.__dict__.pop(name, None)
+        made.__dict__["_texts"] = self._texts
         return made
 
     @cached_property
@@ -504,7 +505,9 @@ class World(Part):
     def __getstate__(self) -> dict[Any, Any]:
         """Leave behind what was worked out: identities mean nothing in another process."""
         state = super().__getstate__()
-        kept = {name: one for name, one in state["__dict__"].items() if name != "_memos"}
+        kept = {
+            name: one for name, one in state["__dict__"].items() if name not in {"_memos", "_texts"}
+        }
         return state | {"__dict__": kept}
 
     @cached_property
@@ -649,12 +652,28 @@ class World(Part):
 
         Worlds that differ in labels only agree too.
         """
-        unlabelled = {"resources": {"__all__": {"label"}}}
-        fields = self.model_dump(mode="json", by_alias=True, exclude=unlabelled)
-        canonical = json.dumps(fields, sort_keys=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        told = (f'"{alias}": {self._told(name)}' for alias, name in _SORTED)
+        return hashlib.sha256(f"{{{', '.join(told)}}}".encode()).hexdigest()
+
+    def _told(self, name: str) -> str:
+        """Return a part as canonical JSON, written once for all the worlds that have it."""
+        part = getattr(self, name)
+        known = self._texts.get(name)
+        if known is None or known[0] is not part:
+            unlabelled = {"resources": {"__all__": {"label"}}}
+            (fields,) = self.model_dump(
+                mode="json", by_alias=True, include={name}, exclude=unlabelled
+            ).values()
+            known = self._texts[name] = part, json.dumps(fields, sort_keys=True)
+        return known[1]
+
+    @cached_property
+    def _texts(self) -> dict[str, tuple[object, str]]:
+        return {}
 
 
+_SORTED = sorted((one.alias or name, name) for name, one in World.model_fields.items())
+"""The parts of a world, as its canonical JSON names and orders them."""
 _FOLLOWS: dict[str, tuple[str, ...]] = {
     "as_of": (),
     "departures": ("departure", "_departures_to", "team_duties"),
