@@ -1,5 +1,5 @@
-"""The documents that follow from the register: the schema of a world file, the constraints, and
-what they say in Dutch.
+"""The documents that follow from the code: the schema of a world file, the constraints and what
+they say in Dutch, and which roles may do which operation.
 
 ``python -m api.documents`` writes them; a test holds them against the code.
 """
@@ -8,12 +8,23 @@ import json
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from babel.messages import Catalog
 from babel.messages.pofile import write_po
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
 
+from api.access.demo import Demo
+from api.access.gate import gates
+from api.access.person import Role
+from api.app import create_app
 from api.language import LOCALE
+from api.office import Office
 from api.report import report
+from api.settings import Settings
+from api.store.database import open_database
 from constraints.register import REGISTER
 from scheduler.constraint import Constraint
 from scheduler.loading import world_schema
@@ -29,6 +40,7 @@ def documents() -> dict[Path, str]:
         DOCS / "world.schema.json": schema + "\n",
         DOCS / "constraints.md": "\n".join(_constraints()) + "\n",
         DOCS / "lights.md": "\n".join(report()),
+        DOCS / "roles.md": "\n".join(_roles()) + "\n",
         LOCALE / "nl" / "constraints.po": _HEADER + _catalogue(),
     }
 
@@ -73,6 +85,93 @@ def _row(row: Rule) -> str:
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
+
+ROWS = {
+    Role.planner: "all",
+    Role.regievoerder: "own cases",
+    Role.partner: "own organisation",
+    Role.management: "sums",
+    Role.auditor: "all",
+    Role.administrator: "counts",
+}
+"""Of which rows an operation tells a role that may do it."""
+JOBS = {Role.planner: "own jobs", Role.administrator: "all jobs"}
+"""Of which jobs."""
+
+
+def _roles() -> Iterator[str]:
+    app = _service()
+    mounted = next(one for one in app.routes if isinstance(one, Mount) and one.path == "/v1")
+    version_one = mounted.app
+    assert isinstance(version_one, FastAPI)
+    rows, without = [], []
+    for prefix, part in ("", app), ("/v1", version_one):
+        gated = gates(part)
+        for one in iter_route_contexts(part.routes):
+            for method in (one.methods or set()) - {"HEAD"}:
+                path, mine = f"{prefix}{one.path}", gated.get((method, one.path or ""))
+                if not mine:
+                    without.append((path, method))
+                    continue
+                cells = (_rows(path, role, mine[0].roles) for role in Role)
+                rows.append((path, method, " | ".join((one.summary or one.name or "", *cells))))
+    yield _ROLES
+    yield f"| operation | what it does | {' | '.join(Role)} |"
+    yield "| --- " * (len(Role) + 2) + "|"
+    for path, method, told in sorted(rows):
+        yield f"| `{method} {path}` | {told} |"
+    yield _OPEN
+    for path, method in sorted(without):
+        yield f"- `{method} {path}`"
+
+
+def _service() -> FastAPI:
+    """Return the service as it is made anywhere, whatever the environment says here."""
+    with TemporaryDirectory() as folder:
+        database = open_database(f"sqlite:///{folder}/empty.db")
+        try:
+            return create_app(Office(database), Demo(), Settings.model_construct())
+        finally:
+            database.close()
+
+
+def _rows(path: str, role: Role, roles: frozenset[Role]) -> str:
+    if role not in roles:
+        return "-"
+    if path.startswith("/v1/plans"):
+        return JOBS[role]
+    return ROWS[Role.management if Role.management in roles else role]
+
+
+_ROLES = """# Who may do what
+
+Generated from the gates of the operations by `make docs`. Whoever is not named may not: the service
+does not start with an operation that has no gate (`OpenGateError`). An account may have several
+roles; it then has the rights of each.
+
+| a cell says | what the operation tells, and may change | held by |
+| --- | --- | --- |
+| - | nothing: 403 | `Allowed` in `api/access/gate.py` |
+| all | every row | |
+| own cases | those whose assigned officer the account is; another is not there: 404 | {mine} |
+| own organisation | what is asked of it, in its name alone; its own part of a booking | {theirs} |
+| own jobs | those that the account started; another is not there: 404 | the `owner` of a job |
+| all jobs | of every job where it stands, and never what came of it | the same |
+| sums | counts that name nobody, the small ones hidden | `api/suppression.py` |
+| counts | how many there are of what, and of nobody in particular | |
+
+## Operations
+""".format(
+    mine="`Person.sees`, `Office.cases_of`, `Office.about_their_own`",
+    theirs="`Person.speaks_for`, `part_of`",
+)
+_OPEN = """
+## Without a role
+
+Whoever reaches the service may ask these; none tells of a case or a person. This is the demo, whose
+login lists the officers and partners that one can be; with an OpenID provider there is
+`GET /login/callback` in the place of `POST /login`.
+"""
 
 _HEADER = r"""# Generated from the register by `make docs`.
 msgid ""
