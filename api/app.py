@@ -1,26 +1,52 @@
 """The HTTP door: the cases and bookings of an office under ``/v1``."""
 
-from typing import Any
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Depends, FastAPI
+import anyio.to_thread
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.telemetry import TelemetryConfig
 
 from api.access.demo import Demo
 from api.access.gate import Access, matrix
+from api.access.login import OpenId
+from api.http.audit_lines import audit_lines
 from api.http.bookings import bookings
 from api.http.cases import cases
 from api.http.events import events
-from api.http.problems import answer_problems, schemas
+from api.http.headers import VERSION, HeadAsGet, StandingHeaders
+from api.http.metrics import Measures
+from api.http.openapi import ABOUT, name_of, published
+from api.http.partners import partners
+from api.http.plans import plans
+from api.http.problems import answer_problems
+from api.http.rates import Rated
 from api.http.requests import requests
-from api.http.technical_log import TechnicalLog
+from api.http.statistics import statistics
+from api.http.supply import supply
+from api.http.technical_log import TechnicalLog, tell
 from api.http.wishes import Bounded, told_in_json
+from api.jobs.planning import WORKS
+from api.jobs.queue import Queue
+from api.jobs.runner import Runner
 from api.office import Office
 from api.settings import Settings
 from api.store.database import open_database
 from scheduler.world import Part
 
+if TYPE_CHECKING:
+    from api.http.tracing import Traces
+
+SILENT = TelemetryConfig(
+    tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
+)
+"""What FastAPI would tell of by itself has paths with ids in it, and what errors say."""
 LONGEST = 1_000_000
 """Bytes of a body at most."""
-ROUTERS = cases, bookings, events, requests
+ROUTERS = cases, bookings, events, requests, supply, partners, statistics, audit_lines
 
 
 class Health(Part):
@@ -29,18 +55,32 @@ class Health(Part):
     status: str = "ok"
 
 
+class Live(Health):
+    """Whether the process runs, and whether it is a demo, in which everybody may do everything."""
+
+    demo: bool
+
+
 class _VersionOne(FastAPI):
-    """The operations under ``/v1``, with the problems that they answer described."""
+    """The operations under ``/v1``, and their description, which anybody may read from anywhere."""
 
     def openapi(self) -> dict[str, Any]:
-        """Return the description of the operations."""
-        found = super().openapi()
-        found["components"]["schemas"] |= schemas()
-        return found
+        """Return the description of the operations, finished once."""
+        if self.openapi_schema is None:
+            issuer: str | None = self.state.issuer
+            self.openapi_schema = published(super().openapi(), matrix(self), issuer)
+        return self.openapi_schema
+
+    async def described(self, _request: Request) -> JSONResponse:
+        """Answer with the description."""
+        return JSONResponse(self.openapi(), headers={"access-control-allow-origin": "*"})
 
 
 def create_app(
-    office: Office | None = None, access: Access | None = None, settings: Settings | None = None
+    office: Office | None = None,
+    access: Access | None = None,
+    settings: Settings | None = None,
+    traces: "Traces | None" = None,
 ) -> FastAPI:
     """Return the service of ``office``, which is asked anew for every answer.
 
@@ -54,24 +94,89 @@ def create_app(
         When an operation does not say who may do it.
     """
     settings = settings or Settings()
+    mine = office is None
     office = office or Office(open_database(settings.database))
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.add_middleware(TechnicalLog)
-    app.include_router(_health(office))
-    version_one = _version_one(office)
-    version_one.state.access = access or Demo()
+    measures = Measures(office)
+    traces = traces or _sent()
+    works = WORKS
+    if traces is not None:
+        office.span = traces.span
+        works = {kind: traces.around(f"job: {kind}", work) for kind, work in WORKS.items()}
+    runner = Runner(Queue(office, settings.queue), works, settings.workers)
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        runner.start()
+        tell("started", version=VERSION, database=office.database.engine.dialect.name)
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(runner.stop)
+            if traces is not None:
+                await anyio.to_thread.run_sync(traces.close)
+            if mine:
+                office.database.close()
+            tell("stopped")
+
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=running,
+        telemetry=SILENT,
+    )
+    # The last is the outermost.
+    app.add_middleware(Bounded, most=LONGEST)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(TechnicalLog, answered=measures.answered)
+    if traces is not None:
+        from api.http.tracing import Traced
+
+        app.add_middleware(Traced, traces=traces)
+    app.add_middleware(StandingHeaders)
+    access = access or (Demo() if settings.issuer is None else OpenId(settings))
+    demo = isinstance(access, Demo)
+    app.include_router(_health(office, demo=demo))
+    app.include_router(measures.page())
+    if isinstance(access, Demo):
+        app.include_router(access.pages(office.world))
+    elif isinstance(access, OpenId):
+        app.include_router(access.pages())
+    app.state.runner = runner
+    version_one = _version_one(office, settings, runner)
+    for one in app, version_one:
+        one.state.access, one.state.demo = Rated(access, settings.rate), demo
+    version_one.state.issuer = settings.issuer
     matrix(version_one)
     app.mount("/v1", version_one)
     answer_problems(app)
+    for one in app, version_one:
+        measures.count_problems(one)
     return app
 
 
-def _health(office: Office) -> APIRouter:
+def _sent() -> "Traces | None":
+    """Return the traces that are sent: where the environment says to whom, and the extra is there.
+
+    Nothing of it is imported otherwise.
+    """
+    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        return None
+    try:
+        from api.http.tracing import sent
+    except ImportError:
+        tell("no-traces", why="the extra is not installed: pip install 'regietafel[traces]'")
+        return None
+    return sent()
+
+
+def _health(office: Office, *, demo: bool) -> APIRouter:
     router = APIRouter(prefix="/health")
 
     @router.get("/live")
-    async def live() -> Health:
-        return Health()
+    async def live() -> Live:
+        return Live(demo=demo)
 
     @router.get("/ready")
     def ready() -> Health:
@@ -82,24 +187,24 @@ def _health(office: Office) -> APIRouter:
     return router
 
 
-def _version_one(office: Office) -> FastAPI:
+def _version_one(office: Office, settings: Settings, runner: Runner) -> FastAPI:
     api = _VersionOne(
-        title="Regietafel",
-        version="0.1.0",
-        summary="Slots for forced departures, or what blocks them; and what is booked of them.",
-        description=(
-            "What is proposed holds nothing. What is held is held whole, and by one case alone. "
-            "Mistakes are answered as problems (RFC 9457). Moments are answered in UTC."
-        ),
-        servers=[{"url": "/v1"}],
+        **ABOUT,
+        telemetry=SILENT,
+        # A proxy ends TLS before us: the API is published over https alone.
+        servers=[{"url": f"https://{str(settings.url).partition('://')[2].rstrip('/')}/v1"}],
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         root_path_in_servers=False,
+        separate_input_output_schemas=False,
+        generate_unique_id_function=name_of,
         dependencies=[Depends(told_in_json)],
     )
-    api.add_middleware(Bounded, most=LONGEST)
+    api.add_route("/openapi.json", api.described)
     answer_problems(api)
     for router in ROUTERS:
         api.include_router(router(office))
+    api.include_router(plans(runner))
     return api

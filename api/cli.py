@@ -17,6 +17,7 @@ from io import TextIOWrapper
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Event as Flag
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -27,9 +28,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from api import render
+from api.access.loopback import is_loopback
 from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError, open_world, settle
 from api.language import LANGUAGES
 from api.office import Office
+from api.settings import Settings
 from api.store.claims import TakenError
 from api.store.database import Database, UnavailableError, open_database
 from api.store.logs import Actor, begins, ends, tampered
@@ -63,6 +66,8 @@ app.add_typer(audit, name="audit")
 
 DATABASE = "sqlite:///regietafel.db"
 """A file where the command is given."""
+PATIENCE = 20
+"""Seconds that answers under way may take when the service is asked to stop."""
 AT_THE_KEYS = Actor("local", origin="command-line")
 """Who acts here, until there is a login."""
 DatabaseUrl = Annotated[
@@ -427,25 +432,70 @@ def serve(
             help="What an empty store is filled with, to practise: time goes on from its asOf.",
         ),
     ] = None,
+    host: Annotated[
+        str,
+        typer.Option(help="The address to answer at; another than this machine's needs a login."),
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535)] = 8000,
 ) -> None:
-    """Serve the API on this machine only: it has no login yet."""
+    """Serve the API and its login; without an OpenID provider it is a demo on this machine only."""
     import uvicorn
 
     from api.app import create_app
     from api.http.technical_log import to_stderr
 
+    settings = _settings()
+    if settings.issuer is None and not is_loopback(host):
+        says = "the demo asks for no password, so it is for this machine only: configure an issuer"
+        _refuse([Problem("--host", f"{says} (docs/access.md), or leave --host out")], as_json=False)
     world = None if world_file is None else _world(world_file, as_json=False)
+    # The server gives the signal on when its work is done: it ends this program as it should.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    to_stderr()
     with _office(database, as_json=False) as office:
         if world is not None:
             _begin(office, world)
         with suppress(EmptyError):
-            office.desk()
-        settle()
-        to_stderr()
-        uvicorn.run(
-            create_app(office), host="127.0.0.1", port=port, server_header=False, access_log=False
+            desk = office.desk()
+            settle()
+            desk.warm()
+        service = create_app(office, settings=settings)
+
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                service.state.runner.close()  # streams of events end, or they would be waited for
+                super().handle_exit(sig, frame)
+
+        server = Server(
+            uvicorn.Config(
+                service,
+                host=host,
+                port=port,
+                server_header=False,
+                access_log=False,
+                log_config=None,
+                timeout_graceful_shutdown=PATIENCE,
+            )
         )
+        with suppress(KeyboardInterrupt):
+            server.run()
+        if not server.started:
+            raise typer.Exit(1)
+
+
+def _settings() -> Settings:
+    """Return what the environment says of the service, and say all that cannot be."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            Problem(
+                "_".join(["REGIETAFEL", *map(str, one["loc"][:1])]).upper(),
+                one["msg"].removeprefix("Value error, "),
+            )
+            for one in error.errors(include_url=False)
+        ]
+        _refuse(wrong, as_json=False)
 
 
 def _begin(office: Office, world: World) -> None:

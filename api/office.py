@@ -7,8 +7,8 @@ What creates something can be asked :class:`once <api.store.answers.Once>`: unde
 used before it raises ToldBeforeError with the first answer, or OtherWishError.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
@@ -18,9 +18,10 @@ from sqlalchemy import Connection, func, select
 
 from api.access.person import Person, Role
 from api.desk import Answer, Desk, UnknownCaseError
+from api.difference import dropped, stands, to_hold
 from api.openings import Openings
 from api.store.answers import Once, amend, recalled
-from api.store.change import Change, changing, renamed
+from api.store.change import Change, Supply, changing, renamed
 from api.store.claims import Taken, TakenError
 from api.store.database import Database, UnavailableError
 from api.store.failing import failure
@@ -33,7 +34,19 @@ from api.store.life import (
     TooSoonError,
     step,
 )
-from api.store.logs import Activity, Actor, Processing, audit, cases_in, moment, process
+from api.store.logs import (
+    Activity,
+    Actor,
+    AuditFilter,
+    AuditPage,
+    Processing,
+    audit,
+    audit_page,
+    cases_in,
+    moment,
+    process,
+)
+from api.store.numbers import Month, Numbers, numbers
 from api.store.refusal import Refusal, UnknownError
 from api.store.requests import (
     NotOfferedError,
@@ -46,7 +59,7 @@ from api.store.requests import (
     requests,
     settle,
 )
-from api.store.standing import Standing, brought_by, standings
+from api.store.standing import Standing, asked_of, brought_by, standings
 from api.store.tables import BOOKINGS, STORE
 from api.store.worlds import (
     DAY,
@@ -71,13 +84,17 @@ from scheduler.event import (
     EventError,
     FactChanged,
     ResourceAway,
+    held_to_a_file,
 )
 from scheduler.grid import local_date
 from scheduler.opening import Named
 from scheduler.plan import Plan, Unplanned
 from scheduler.replanning import Outcome, replan
 from scheduler.validator import Checked, Violation
-from scheduler.world import Booking, Id, Part, World
+from scheduler.world import Booking, Case, Id, Part, World
+
+Met = Callable[[str, Part | None], None]
+"""Raises StaleError when what there is of an id, or that there is none, is not as it is asked."""
 
 
 class Declined(Part):
@@ -101,6 +118,14 @@ class Disrupted(Part):
     ignored: tuple[Id, ...]
 
 
+class Accepted(Part):
+    """What is held of a plan, the cases that are booked as planned, and what gave way to others."""
+
+    held: tuple[Standing, ...]
+    kept: tuple[Id, ...]
+    released: tuple[Id, ...]
+
+
 class OneCaseError(UnknownError):
     """What is to be held is not of one case that there is."""
 
@@ -119,6 +144,18 @@ class OpenChecksError(Refusal):
     def __init__(self, facts: Sequence[str]) -> None:
         super().__init__(", ".join(facts))
         self.facts = tuple(facts)
+
+
+class NotPlannedError(UnknownError):
+    """Cases of which a plan says nothing."""
+
+    def __init__(self, cases: Sequence[str]) -> None:
+        super().__init__(", ".join(cases))
+        self.cases = tuple(cases)
+
+
+class KnownError(Refusal):
+    """There is such a thing already."""
 
 
 class NotAskedError(Refusal):
@@ -149,6 +186,8 @@ class Office:
     ) -> None:
         self.database = database
         self.clock = clock
+        # What tells a trace how long its parts take; nobody is told unless a service sends traces.
+        self.span: Callable[[str], AbstractContextManager[object]] = nullcontext
         self._lock = Lock()
         self._kept: _Kept | None = None
         self._desk: Desk | None = None
@@ -179,8 +218,9 @@ class Office:
         """Return the desk of the world as it is now."""
         world = self.world()
         with self._lock:
-            if self._desk is None or self._desk.world is not world:
+            if self._desk is None:
                 self._desk = Desk(world)
+            self._desk.follow(world)
             return self._desk
 
     def booking(self, name: str) -> Standing:
@@ -199,6 +239,26 @@ class Office:
         if people := persons_of(self._world_and_parts()[1].ever, cases_in(told)):
             with self.database.noting() as connection:
                 process(connection, Processing(activity, people), self.now())
+
+    def ever(self) -> World:
+        """Return the world with the cases that were withdrawn too, of which bookings may be."""
+        return self._world_and_parts()[1].ever
+
+    def asked_of(self, partner: str, since: date) -> tuple[tuple[Standing, datetime], ...]:
+        """Return the bookings of which a partner is asked something, with when each changed last.
+
+        They end on that day or later; what was only proposed is asked of nobody.
+        """
+        now = self.now()
+        with self.database.reading() as connection:
+            ever = self._world(connection, now)[1].ever
+            return asked_of(connection, ever, partner, since, now)
+
+    def statistics(self, month: Month) -> Numbers:
+        """Return what became of the bookings that begin in a month, counted."""
+        now = self.now()
+        with self.database.reading() as connection:
+            return numbers(connection, self._world(connection, now)[1].ever, month, now)
 
     def owner_of(self, name: str, fact: str) -> str:
         """Return who makes a due check of a booking.
@@ -330,32 +390,55 @@ class Office:
         asked = sorted({one.case for one in bookings})
         with self._changing(actor, "hold", asked, once) as change:
             change.expire()
-            case = _only_case(change.world, bookings)
-            _ahead(change.now, bookings)
-            mine = [one for one in change.world.booked.get(case, ()) if one.claims]
-            legs = {one.operation for one in bookings}
-            loose = [one.id for one in mine if one.status == Status.proposed]
-            if fixed := [one for one in mine if one.operation in legs and one.id not in loose]:
-                raise TakenError([Taken(unit=f"case/{case}", booking=one.id) for one in fixed])
-            change.end(loose, Status.released, Release.replaced)
-            proposed = [_as(one, Status.proposed) for one in bookings]
-            new = renamed(proposed, change.names(proposed))
-            new, stays = _from_inside(change.world, case, new)
-            if stays is not None:
-                change.correct([stays])
-                mine = [stays if one.id == stays.id else one for one in mine]
-                theirs = (one for one in change.world.bookings if one.id != stays.id)
-                change.world = change.world.but(bookings=(*theirs, stays))
-            # First what is wrong whoever else is booked: only what is sound can be claimed.
-            _hold_to_the_rules(change.world, mine, new, loose)
-            change.add([_as(one, Status.held) for one in new], lasting)
-            # A chain runs out as one, also where only one of its legs is held anew.
-            change.prolong([one.id for one in mine if one.status == Status.held], lasting)
-            _hold_to_the_rules(change.world, change.world.bookings, new, loose)
-            change.touch("book", [case])
-            change.objects = tuple(one.id for one in new)
-            change.answer = held = change.standings([one.id for one in new])
+            _only_case(change.world, bookings)
+            held = _held(change, bookings, lasting)
+            change.objects = tuple(one.booking.id for one in held)
+            change.answer = held
         return held
+
+    def accept(
+        self,
+        name: str,
+        plan: Plan,
+        actor: Actor,
+        cases: Collection[str] | None = None,
+        lasting: timedelta = HOLD,
+        *,
+        once: Once | None = None,
+    ) -> Accepted:
+        """Hold what a plan of that name proposes, for all cases or for these: all of it or nothing.
+
+        Proposals that stand for these cases give way, what is in force as planned stays. Every rule
+        is looked at as things are now.
+
+        Raises
+        ------
+        NotPlannedError
+            With the cases that the plan says nothing of.
+        TakenError
+            With who has what is asked.
+        RefusedError
+            With every rule that is broken.
+        """
+        planned = {one.case for one in plan.bookings} | {one.case for one in plan.unplanned}
+        asked = planned if cases is None else {*cases}
+        if strange := sorted(asked - planned):
+            raise NotPlannedError(strange)
+        with self._changing(actor, "accept", [name], once) as change:
+            change.expire()
+            new = to_hold(change.world, plan, asked)
+            _are_there(change.world, new)
+            left = dropped(change.world, plan, asked)
+            mine = [one for one in plan.bookings if one.case in asked]
+            kept = {one.case for one in mine if stands(change.world, one)}
+            held = _held(change, new, lasting, left)
+            change.objects = (name, *(one.booking.id for one in held))
+            change.answer = accepted = Accepted(
+                held=held,
+                kept=tuple(sorted(kept - {one.case for one in new})),
+                released=tuple(sorted(left)),
+            )
+        return accepted
 
     def confirm(
         self, name: str, partner: str, actor: Actor, *, once: Once | None = None
@@ -550,7 +633,8 @@ class Office:
             # Time passes here from the last time that everything was looked at.
             world = with_bookings(change.connection, change.parts.now, change.now)
             now = change.world.as_of
-            found = replan(world, REGISTER, _in_force(world), events, now=now)
+            with self.span("replan"):
+                found = replan(world, REGISTER, _in_force(world), events, now=now)
             ended = (*found.moved, *found.dropped)
             why = {one.case: failure(one, events) for one in ended}
             ids = change.become_world(world, found.world, found.plan.bookings, why)
@@ -571,6 +655,73 @@ class Office:
                 ignored=tuple(one.id for one in (*late, *found.ignored)),
             )
         return disrupted
+
+    # --- What there is to plan, and to plan with ---------------------------------------------
+
+    def furnish(self, part: Supply, actor: Actor, met: Met) -> bool:
+        """Write down what there is to plan with; return whether it is new.
+
+        ``met`` raises StaleError when what there is now is not as whoever asks has seen it.
+
+        Raises
+        ------
+        EventError, RefusedError
+            With everything that no world may hold, or every rule that bookings would break.
+        """
+        with self._changing(actor, "furnish", [part.id]) as change:
+            change.expire()
+            there = change.parts.now
+            known = {one.id: one for one in (*there.resources, *there.facilities, *there.departures)
+                     if type(one) is type(part)}  # fmt: skip
+            met(part.id, known.get(part.id))
+            _write(change, part)
+        return part.id not in known
+
+    def add_case(self, case: Case, actor: Actor, *, once: Once | None = None) -> Case:
+        """Add a case without planning it.
+
+        Raises
+        ------
+        KnownError
+            When there is one of that id, or was.
+        EventError
+            With everything that no world may hold.
+        """
+        with self._changing(actor, "add-case", [case.id], once) as change:
+            if case.id in change.parts.ever.case:
+                raise KnownError(f"there is a case {case.id}, or was")
+            _write(change, case)
+            change.touch("import", [case.id])
+            change.objects, change.answer = (case.id,), case
+        return case
+
+    def amend_case(
+        self, name: str, amend: Callable[[Case], Case], actor: Actor, met: Callable[[World], None]
+    ) -> World:
+        """Change what is known of a case, and return the world after it.
+
+        ``amend`` is given the case as it was written down, without the answers to due checks;
+        what is said of a checked fact overtakes them. ``met`` raises when it may not be changed.
+
+        Raises
+        ------
+        UnknownCaseError
+            When there is no such case, or it was withdrawn.
+        EventError, RefusedError
+            With everything that no world may hold, or every rule that its bookings would break.
+        """
+        with self._changing(actor, "amend-case", [name]) as change:
+            change.expire()
+            if name not in change.parts.now.case:
+                raise UnknownCaseError(name)
+            met(change.world)
+            was = change.parts.now.case[name]
+            case = amend(was)
+            told = {one for one, fact in case.facts.items() if was.facts.get(one) != fact}
+            change.overtake([name], told, change.now)
+            _write(change, case)
+            change.touch("change", [name])
+        return change.world
 
     # --- Requests -------------------------------------------------------------------------------
 
@@ -633,11 +784,73 @@ class Office:
             change.touch("request", [*cases_in(request)])
         return request
 
+    @contextmanager
+    def beside(
+        self, actor: Actor, action: str, objects: Sequence[str], once: Once | None = None
+    ) -> Iterator[Change]:
+        """Write what changes no booking and no part of the world; the audit log tells of it."""
+        with self._changing(actor, action, objects, once) as change:
+            change.beside = True
+            yield change
+
+    # --- The audit log --------------------------------------------------------------------------
+
+    def audit_lines(
+        self, asked: AuditFilter, offset: int, limit: int, actor: Actor, *, verify: bool
+    ) -> AuditPage:
+        """Return lines of the audit log, and leave one: who looks into it is kept like any other.
+
+        Raises
+        ------
+        EmptyError
+            When there is no world yet, and so no log.
+        """
+        self.world()
+        with self.database.reading() as connection:
+            page = audit_page(connection, asked, offset, limit, verify)
+        with self.database.writing() as connection:
+            audit(connection, actor, "read", ["audit-log"], "done", self.now())
+        return page
+
+    @contextmanager
     def _changing(
         self, actor: Actor, action: str, objects: Sequence[str], once: Once | None = None
-    ) -> AbstractContextManager[Change]:
-        now = self.now()
-        return changing(self.database, self._world, actor, action, objects, now, once)
+    ) -> Iterator[Change]:
+        now, read = self.now(), self._world
+        with (
+            self.span(f"change: {action}"),
+            changing(self.database, read, actor, action, objects, now, once) as change,
+        ):
+            yield change
+
+
+def _write(change: Change, part: Case | Supply) -> None:
+    """Write a part of the world, unless that makes none, or breaks what stands."""
+    before = change.world
+    change.put(part)
+    after = _at(change.after(), change.now)[0]
+    held_to_a_file(after, REGISTER, part)
+    mine = _resting_on(after, part.id)
+    if wrong := Checked(after, REGISTER, after.bookings).violations(mine):
+        old = {*Checked(before, REGISTER, before.bookings).violations(mine)}
+        if new := [one for one in wrong if one not in old]:
+            raise RefusedError(new)
+    change.world = after
+
+
+def _resting_on(world: World, name: str) -> list[Booking]:
+    """Return the bookings that stand, and are not over, of a case or with what has that id."""
+    named = {
+        one.case
+        for one in world.bookings
+        if name in {one.case, one.facility, one.departure}
+        or any(name in each.resources for each in one.attendances)
+    }
+    return [
+        one
+        for one in world.bookings
+        if one.case in named and one.status in CLAIMING - {Status.executed}
+    ]
 
 
 def _at(world: World, now: datetime) -> tuple[World, str]:
@@ -708,11 +921,61 @@ def _in_force(world: World) -> Plan:
     )
 
 
-def _only_case(world: World, bookings: Sequence[Booking]) -> str:
+def _only_case(world: World, bookings: Sequence[Booking]) -> None:
+    """Return when bookings are of one case of the world."""
     cases = {one.case for one in bookings}
-    if len(cases) != 1 or (case := cases.pop()) not in world.case:
+    if len(cases) != 1 or cases.pop() not in world.case:
         raise OneCaseError("what is held together is of one case that there is")
-    return case
+
+
+def _are_there(world: World, bookings: Sequence[Booking]) -> None:
+    """Return when the cases of planned bookings are still there."""
+    lost = (one for one in bookings if one.case not in world.case)
+    if wrong := [Violation(one.id, "booking", "is of a case that is gone") for one in lost]:
+        raise RefusedError(wrong)
+
+
+def _held(
+    change: Change, bookings: Sequence[Booking], lasting: timedelta, left: Collection[str] = ()
+) -> tuple[Standing, ...]:
+    """Hold bookings of cases that there are; their proposals give way, and those ``left`` out."""
+    _ahead(change.now, bookings)
+    cases = [*dict.fromkeys(one.case for one in bookings)]
+    mine = [one for case in cases for one in change.world.booked.get(case, ()) if one.claims]
+    legs = {(one.case, one.operation) for one in bookings}
+    loose = [one.id for one in mine if one.status == Status.proposed]
+    fixed = [one for one in mine if (one.case, one.operation) in legs and one.id not in loose]
+    if fixed:
+        raise TakenError([Taken(unit=f"case/{one.case}", booking=one.id) for one in fixed])
+    loose += left
+    change.end(loose, Status.released, Release.replaced)
+    proposed = [_as(one, Status.proposed) for one in bookings]
+    named = renamed(proposed, change.names(proposed))
+    new: list[Booking] = []
+    stay: dict[str, Booking] = {}
+    for case in cases:
+        theirs = tuple(one for one in named if one.case == case)
+        theirs, stays = _from_inside(change.world, case, theirs)
+        new += theirs
+        if stays is not None:
+            stay[stays.id] = stays
+    if stay:
+        change.correct([*stay.values()])
+        mine = [stay.get(one.id, one) for one in mine]
+        others = (one for one in change.world.bookings if one.id not in stay)
+        change.world = change.world.but(bookings=(*others, *stay.values()))
+    # First what is wrong whoever else is booked: only what is sound can be claimed.
+    _hold_to_the_rules(change.world, mine, new, loose)
+    change.add([_as(one, Status.held) for one in new], lasting)
+    # A chain runs out as one, also where only one of its legs is held anew.
+    change.prolong([one.id for one in mine if one.status == Status.held], lasting)
+    _hold_to_the_rules(change.world, change.world.bookings, new, loose)
+    change.touch("book", [*cases, *_cases_left(change.world, left)])
+    return change.standings([one.id for one in new])
+
+
+def _cases_left(world: World, names: Collection[str]) -> list[str]:
+    return [one.case for one in world.bookings if one.id in names]
 
 
 def _from_inside(

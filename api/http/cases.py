@@ -1,13 +1,16 @@
-"""Cases over HTTP: their lights, slots for them, and who could use what is free."""
+"""Cases over HTTP: what is known of them, their lights, slots, and who could use what is free."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, BeforeValidator, Field
+from fastapi.responses import Response
+from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter
 
-from api.access.gate import Caseworker, Planner
-from api.access.person import Person
+from api.access.gate import Caseworker, NotAllowedError, Planner
+from api.access.person import Person, Role
 from api.desk import (
     MOST_PROPOSALS,
     Answer,
@@ -16,18 +19,33 @@ from api.desk import (
     UnknownCapacityError,
     UnknownCaseError,
 )
-from api.http.problems import described
+from api.http.problems import answer, described
+from api.http.tags import ContentMatch, met, tag_of
+from api.http.wishes import MERGE_PATCH, Asked, strictly
 from api.office import Office
 from api.openings import Openings
+from api.store.answers import Told
 from api.traffic_lights import TrafficLights
+from scheduler.draft import Draft, read_part
+from scheduler.event import EventError
 from scheduler.opening import Named
-from scheduler.world import Id, Operation, Part
+from scheduler.world import (
+    MOST_REFUSED,
+    Attendee,
+    Case,
+    Id,
+    Instant,
+    Interval,
+    Operation,
+    Part,
+    World,
+)
 
 
 def _spelled(moment: object) -> object:
     """Refuse a bare number: nobody can tell seconds from milliseconds."""
     if isinstance(moment, str) and moment.lstrip("+-").replace(".", "", 1).isdigit():
-        raise ValueError("a moment is written as 2026-12-01T10:00:00+01:00")
+        raise ValueError("a moment is written as 2026-12-01T10:00:00+01:00, a day as 2026-12-01")
     return moment
 
 
@@ -37,7 +55,15 @@ FROM = "Only departures (or placements) from this moment on; else from the start
 UNTIL = "Only departures (or placements) up to this moment; else up to the end of the horizon."
 ANY_OF = "What came free, by its id; may be repeated."
 Moment = Annotated[AwareDatetime, BeforeValidator(_spelled)]
+Day = Annotated[date, BeforeValidator(_spelled)]
 CaseId = Annotated[Id, Path(description="Pseudonymous key of the case.")]
+
+
+MERGED = {
+    "requestBody": {
+        "content": {MERGE_PATCH: {"schema": {"$ref": "#/components/schemas/CaseChange"}}}
+    }
+}
 
 
 class CaseSummary(Part):
@@ -50,6 +76,46 @@ class CaseSummary(Part):
     persons: int = Field(description="How many persons leave together.")
     weight: int
     booked: bool = Field(description="Whether a booking of it stands.")
+
+
+class CaseDetail(Case):
+    """A case with all that is known of it: what its lights rest on, and no more.
+
+    Planners and the officer in charge are shown the same. Persons are pseudonymous keys, with
+    what decides where and how they can travel. Answers to the due checks of a booking that stands
+    are among the facts, with that booking as their source.
+    """
+
+    refused: tuple[Id, ...] = Field(
+        default=(), description="Ids of facilities and departures that will not take the case."
+    )
+    booked: bool = Field(description="Whether a booking of it stands.")
+
+
+class FactChange(Part):
+    """What is another about a fact; null takes away what there was."""
+
+    value: Literal["yes", "no", "unknown"] | None = None
+    since: date | None = None
+    expected: date | None = None
+    source: Annotated[str, Field(max_length=120)] | None = None
+
+
+class CaseChange(Part):
+    """What is another about a case (RFC 7396): null takes away what there was."""
+
+    weight: Annotated[int, Field(ge=1, le=1000)] | None = None
+    earliest: Instant | None = None
+    latest: Instant | None = None
+    assigned_officer: Id | None = Field(
+        default=None, description="The officer in charge, whom planners alone may change."
+    )
+    attendees: Annotated[tuple[Attendee, ...], Field(max_length=8)] | None = None
+    away: tuple[Interval, ...] | None = None
+    refused: Annotated[tuple[Id, ...], Field(max_length=MOST_REFUSED)] | None = None
+    facts: dict[str, FactChange | None] | None = Field(
+        default=None, description="Facts of the case; those of its persons go through /v1/events."
+    )
 
 
 class CasePage(Part):
@@ -68,8 +134,74 @@ class Wish(Part):
 
 
 def cases(office: Office) -> APIRouter:
-    """Return the questions about cases; each is asked of the world as it is now."""
+    """Return the operations on cases; each is about the world as it is now."""
     router = APIRouter(tags=["cases"])
+    _each(router, office)
+    _questions(router, office)
+    return router
+
+
+def _each(router: APIRouter, office: Office) -> None:
+    @router.post(
+        "/cases",
+        status_code=201,
+        response_model=CaseDetail,
+        responses=described(409, 422),
+        summary="Add a case, without planning it",
+        description="What a world file may not hold is refused with every mistake.",
+    )
+    def add(case: Annotated[Case, strictly(Case)], person: Planner, asking: Asked) -> Response:
+        where = {"location": f"/v1/cases/{case.id}"}
+
+        def told(added: Case) -> Told:
+            return _told(_as_detail(added, booked=False), 201, where)
+
+        return asking.answer(
+            case, lambda once: office.add_case(case, person.actor, once=once), told
+        )
+
+    @router.get(
+        "/cases/{case}",
+        response_model=CaseDetail,
+        responses=described(404),
+        summary="One case, with all that is known of it",
+    )
+    def one(case: CaseId, person: Caseworker) -> Response:
+        detail = _detail(office.world(), person, case)
+        office.seen("read", {"case": case})
+        return answer(_told(detail))
+
+    @router.patch(
+        "/cases/{case}",
+        response_model=CaseDetail,
+        responses=described(404, 409, 412, 428),
+        summary="Change what is known of a case",
+        description=(
+            "A merge patch (RFC 7396). What would break bookings that stand is refused with the "
+            "rules: this corrects what is written down, and what happened goes through "
+            "/v1/events, which repairs what is booked."
+        ),
+        openapi_extra=MERGED,
+    )
+    def change(
+        case: CaseId,
+        changed: Annotated[CaseChange, strictly(CaseChange)],
+        person: Caseworker,
+        if_match: ContentMatch = None,
+    ) -> Response:
+        if "assigned_officer" in changed.model_fields_set and Role.planner not in person.roles:
+            raise NotAllowedError([Role.planner])
+        as_asked = met(if_match)
+        world = office.amend_case(
+            case,
+            lambda now: _merged(now, changed),
+            person.actor,
+            lambda now: as_asked(case, _detail(now, person, case)),
+        )
+        return answer(_told(_detail(world, person, case)))
+
+
+def _questions(router: APIRouter, office: Office) -> None:
 
     @router.get("/cases", responses=described(), summary="The cases of the world")
     def page(
@@ -84,12 +216,6 @@ def cases(office: Office) -> APIRouter:
         return CasePage(
             cases=tuple(_summary(desk, one.id) for one in listed), total=len(theirs), offset=offset
         )
-
-    @router.get("/cases/{case}", responses=described(404), summary="One case")
-    def one(case: CaseId, person: Caseworker) -> CaseSummary:
-        summary = _summary(_desk_of(office, person, case), case)
-        office.seen("read", {"case": case})
-        return summary
 
     @router.get(
         "/cases/{case}/traffic-lights",
@@ -122,9 +248,9 @@ def cases(office: Office) -> APIRouter:
         description="Nothing is held. A blocked case is an answer, not an error.",
     )
     def slot_proposals(wish: Wish, _person: Planner) -> Answer:
-        answer = office.desk().ask(wish.case, wish.count)
-        office.seen("propose", answer)
-        return answer
+        asked = office.desk().ask(wish.case, wish.count)
+        office.seen("propose", asked)
+        return asked
 
     @router.get(
         "/openings",
@@ -152,7 +278,45 @@ def cases(office: Office) -> APIRouter:
         office.seen("read", found)
         return found
 
-    return router
+
+def _detail(world: World, person: Person, name: str) -> CaseDetail:
+    """Return a case as it is shown to whoever may see it."""
+    case = world.case.get(name)
+    if case is None or not person.sees(case):
+        raise UnknownCaseError(name)
+    return _as_detail(case, any(one.claims for one in world.booked.get(name, ())))
+
+
+def _as_detail(case: Case, booked: bool) -> CaseDetail:
+    return CaseDetail(**dict(case), booked=booked)
+
+
+def _told(detail: CaseDetail, status: int = 200, more: Mapping[str, str] | None = None) -> Told:
+    return Told(status, detail.model_dump_json(), {"etag": tag_of(detail), **(more or {})})
+
+
+def _merged(case: Case, changed: CaseChange) -> Case:
+    """Return the case after a change; EventError with everything that makes it none."""
+    told = changed.model_dump(mode="json", exclude_unset=True)
+    draft = Draft()
+    merged = merge(case.model_dump(mode="json"), told)
+    found: Case | None = read_part(draft, "$", merged, TypeAdapter(Case))
+    if found is None:
+        raise EventError(draft.problems)
+    return found
+
+
+def merge(target: object, patch: object) -> object:
+    """Return what a merge patch makes of a target (RFC 7396)."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = {**target} if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge(merged.get(name), value)
+    return merged
 
 
 def _desk_of(office: Office, person: Person, case: str) -> Desk:

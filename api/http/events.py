@@ -1,5 +1,6 @@
 """What happened, over HTTP: what is booked is repaired at once, and it is told how."""
 
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -12,11 +13,12 @@ from api.http.wishes import Asked, read_events
 from api.office import Disrupted, Office
 from api.store.answers import Told
 from scheduler.event import Event
+from scheduler.replanning import Outcome
 
 MOST_EVENTS = 200
 """Events in one request at most."""
 Events = Annotated[
-    tuple[Event, ...], BeforeValidator(read_events), Field(min_length=1, max_length=MOST_EVENTS)
+    tuple[Event, ...], Field(min_length=1, max_length=MOST_EVENTS), BeforeValidator(read_events)
 ]
 
 
@@ -36,13 +38,29 @@ def events(office: Office) -> APIRouter:
         ),
     )
     def happened(happened: Events, person: Caseworker, asking: Asked) -> Response:
+        theirs = office.cases_of(person)
         office.about_their_own(happened, person)
         return asking.answer(
-            happened, lambda once: office.happened(happened, person.actor, once=once), _told
+            happened,
+            lambda once: office.happened(happened, person.actor, once=once),
+            lambda found: _told(found, theirs),
         )
 
     return router
 
 
-def _told(disrupted: Disrupted) -> Told:
+def _told(disrupted: Disrupted, theirs: Collection[str] | None) -> Told:
+    """Return what became of whom: officers are told of their own cases alone."""
+    if theirs is not None:
+
+        def of_theirs(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+            return tuple(one for one in outcomes if one.case in theirs)
+
+        disrupted = Disrupted(
+            kept=of_theirs(disrupted.kept),
+            moved=of_theirs(disrupted.moved),
+            dropped=of_theirs(disrupted.dropped),
+            new=of_theirs(disrupted.new),
+            ignored=disrupted.ignored,
+        )
     return Told(200, disrupted.model_dump_json())

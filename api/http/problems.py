@@ -16,13 +16,29 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from api.access.gate import BadTokenError, NotAllowedError, UnknownPersonError
+from api.access.gate import (
+    BadTokenError,
+    NotAllowedError,
+    OtherSiteError,
+    ProviderAwayError,
+    UnknownPersonError,
+)
 from api.desk import UnknownCaseError
-from api.office import NotAskedError, OneCaseError, OpenChecksError, RefusedError
+from api.http.rates import TooOftenError
+from api.jobs.queue import OwnQueueFullError, QueueFullError
+from api.office import (
+    KnownError,
+    NotAskedError,
+    NotPlannedError,
+    OneCaseError,
+    OpenChecksError,
+    RefusedError,
+)
 from api.store.answers import OtherWishError, Told, ToldBeforeError
 from api.store.change import StaleError
 from api.store.claims import CASE, Taken, TakenError
 from api.store.database import UnavailableError
+from api.store.jobs import JobOverError, UnknownJobError
 from api.store.life import IllegalStepError, TooSoonError
 from api.store.refusal import Refusal
 from api.store.requests import NotOfferedError, SettledError, UnknownRequestError
@@ -34,6 +50,8 @@ from scheduler.world import Part
 MEDIA = "application/problem+json"
 AGAIN = 5
 """Seconds after which it is worth asking again."""
+LATER = 30
+"""And after which a job may be over."""
 FAILED = "the service failed; where is in its technical log"
 
 
@@ -130,7 +148,7 @@ def _allowed(app: FastAPI, request: Request) -> Iterator[str]:
     for method in "GET", "POST", "PUT", "PATCH", "DELETE":
         scope = {**request.scope, "method": method}
         if any(one.matches(scope)[0] is Match.FULL for one in app.routes):
-            yield method
+            yield from ("GET", "HEAD") if method == "GET" else (method,)
 
 
 def answer(told: Told, more: Mapping[str, str] | None = None) -> Response:
@@ -149,27 +167,33 @@ def _answer_mistakes(app: FastAPI) -> None:
             )
             for one in error.errors()
         )
-        return _mistakes(*wrong)
+        return mistakes(*wrong)
 
     @app.exception_handler(EventError)
     def impossible(_request: Request, error: EventError) -> JSONResponse:
         wrong = ((f"body{one.path.removeprefix('$')}", one.says) for one in error.problems)
-        return _mistakes(*wrong)
+        return mistakes(*wrong)
 
     @app.exception_handler(NotAskedError)
     def not_asked(_request: Request, error: NotAskedError) -> JSONResponse:
-        return _mistakes(("body", f"{error} is not asked for this booking"))
+        return mistakes(("body", f"{error} is not asked for this booking"))
 
     @app.exception_handler(OneCaseError)
     def not_one_case(_request: Request, error: OneCaseError) -> JSONResponse:
-        return _mistakes(("body.bookings", str(error)))
+        return mistakes(("body.bookings", str(error)))
+
+    @app.exception_handler(NotPlannedError)
+    def not_planned(_request: Request, error: NotPlannedError) -> JSONResponse:
+        says = "is no case that the plan says anything of"
+        return mistakes(*(("body.cases", f"{one} {says}") for one in error.cases))
 
     @app.exception_handler(OtherWishError)
     def other_wish(_request: Request, error: OtherWishError) -> JSONResponse:
         return problem(422, str(error))
 
 
-def _mistakes(*wrong: tuple[str, str]) -> JSONResponse:
+def mistakes(*wrong: tuple[str, str]) -> JSONResponse:
+    """Return the answer to mistakes in what was asked: of each where it is, and what is wrong."""
     errors = tuple(Mistake(in_=where, detail=says) for where, says in wrong)
     return problem(400, "the request is not valid", errors=errors)
 
@@ -187,17 +211,38 @@ def _answer_absences(app: FastAPI) -> None:
     def no_request(_request: Request, error: UnknownRequestError) -> JSONResponse:
         return problem(404, f"there is no request {error}")
 
-    @app.exception_handler(BadTokenError)
+    @app.exception_handler(UnknownJobError)
+    def no_job(_request: Request, error: UnknownJobError) -> JSONResponse:
+        return problem(404, f"there is no job {error}")
+
+    @app.exception_handler(OwnQueueFullError)
+    def enough(_request: Request, error: OwnQueueFullError) -> JSONResponse:
+        return problem(429, str(error), {"retry-after": str(LATER)})
+
+    @app.exception_handler(QueueFullError)
+    def full(_request: Request, error: QueueFullError) -> JSONResponse:
+        return problem(503, str(error), {"retry-after": str(LATER)})
+
     @app.exception_handler(UnknownPersonError)
-    def nobody(_request: Request, error: Exception) -> JSONResponse:
+    def nobody(_request: Request, error: UnknownPersonError) -> JSONResponse:
         return problem(401, str(error), {"www-authenticate": "Bearer"})
 
+    @app.exception_handler(BadTokenError)
+    def not_believed(_request: Request, error: BadTokenError) -> JSONResponse:
+        return problem(401, str(error), {"www-authenticate": 'Bearer error="invalid_token"'})
+
+    @app.exception_handler(TooOftenError)
+    def too_often(_request: Request, error: TooOftenError) -> JSONResponse:
+        return problem(429, str(error), {"retry-after": str(error.seconds)})
+
     @app.exception_handler(NotAllowedError)
-    def denied(_request: Request, error: NotAllowedError) -> JSONResponse:
+    @app.exception_handler(OtherSiteError)
+    def denied(_request: Request, error: Exception) -> JSONResponse:
         return problem(403, str(error))
 
     @app.exception_handler(UnavailableError)
     @app.exception_handler(EmptyError)
+    @app.exception_handler(ProviderAwayError)
     def away(_request: Request, error: Exception) -> JSONResponse:
         return problem(503, str(error), {"retry-after": str(AGAIN)})
 
@@ -217,6 +262,8 @@ def _answer_conflicts(app: FastAPI) -> None:
         return problem(409, "due checks are not a yes in their window", facts=error.facts)
 
     @app.exception_handler(IllegalStepError)
+    @app.exception_handler(JobOverError)
+    @app.exception_handler(KnownError)
     @app.exception_handler(TooSoonError)
     @app.exception_handler(NotOfferedError)
     @app.exception_handler(SettledError)

@@ -11,58 +11,157 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, to_json
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.problems import answer
+from api.http.problems import answer, mistakes, problem
 from api.store.answers import Once, Told
 from api.store.change import StaleError
-from scheduler.draft import Draft, Problem, read_part
+from scheduler.draft import Draft, Problem, read_part, step
 from scheduler.event import EventError, parse_events
 
 T = TypeVar("T")
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+"""What changes some of a thing (RFC 7396)."""
+LONGEST_QUERY = 8_000
+"""Bytes of a query at most."""
+MOST_PARAMETERS = 100
+"""Parameters of a query at most."""
+LONGEST_HEADERS = 16_000
+"""Bytes of all headers at most."""
+DEEPEST = 20
+"""Lists and objects in each other at most."""
+MOST_ITEMS = 5_000
+"""What one list or object holds at most, where its kind asks for no fewer."""
+MOST_VALUES = 50_000
+"""Values in a body at most."""
+LONGEST_TEXT = 100_000
+"""Characters of a text at most, where its kind asks for no fewer."""
+LARGEST = 2**53 - 1
+"""The largest whole number that every reader of JSON takes for what it is (RFC 8259)."""
 Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
         pattern="^[!-~]{8,80}$",
+        max_length=80,
         description=(
             "Asked again under the same key, the first answer is given again and nothing changes."
         ),
+        examples=["4f1d3c52-hold"],
     ),
 ]
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", description="The ETag of the booking as it was read, or `*`."),
+    Header(
+        alias="If-Match",
+        pattern="^[!-~]{1,40}$",
+        max_length=40,
+        description="The ETag of the booking as it was read, or `*`.",
+        examples=['"4"'],
+    ),
 ]
 
 
 class Bounded:
-    """Refuses a body that goes on for more than ``most`` bytes."""
+    """Refuses what is too long, too deep or too much before anybody reads it."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self.app, self.most = app, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, as far as the body is read."""
-        read = 0
-
-        async def counted() -> Message:
-            nonlocal read
+        """Answer, or say what is too much."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body, refused = b"", _too_long(scope)
+        while refused is None:
             message = await receive()
-            read += len(message.get("body", b""))
-            if read > self.most:
-                raise HTTPException(413, f"a body has at most {self.most} bytes")
-            return message
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            if len(body) > self.most:
+                refused = problem(413, f"a body has at most {self.most} bytes")
+            elif not message.get("more_body", False):
+                refused = _too_much(scope, body)
+                break
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-        await self.app(scope, counted, send)
+        async def again() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await (refused or self.app)(scope, again, send)
+
+
+def _too_long(scope: Scope) -> Response | None:
+    query = scope["query_string"]
+    if len(query) > LONGEST_QUERY or query.count(b"&") >= MOST_PARAMETERS:
+        most = f"{LONGEST_QUERY} bytes and {MOST_PARAMETERS} parameters"
+        return problem(414, f"a query has at most {most}")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEADERS:
+        return problem(431, f"headers have at most {LONGEST_HEADERS} bytes together")
+    return None
+
+
+def _too_much(scope: Scope, body: bytes) -> Response | None:
+    """Return the refusal of a body of JSON that is not fit to be read, however it is meant."""
+    if not body or "json" not in _kind(Headers(scope=scope)):
+        return None
+    try:
+        wrong = _excess(json.loads(body, object_pairs_hook=_once, parse_constant=_no_number))
+    except (ValueError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        wrong = ("body", "is nested too deep" if deep else f"is no JSON: {error}")
+    return None if wrong is None else mistakes(wrong)
+
+
+def _excess(body: object) -> tuple[str, str] | None:
+    """Return where a body is more than can be meant, the first that is found; None when nowhere."""
+    left, values = [("body", body, 1)], 1
+    while left:
+        path, value, depth = left.pop()
+        match value:
+            case str() if len(value) > LONGEST_TEXT:
+                return path, f"has more than {LONGEST_TEXT} characters"
+            case bool():
+                continue
+            case int() | float() if not -LARGEST <= value <= LARGEST:
+                return path, f"lies beyond {-LARGEST} to {LARGEST}"
+            case list() | dict():
+                values += len(value)
+                if depth > DEEPEST:
+                    return path, f"is nested deeper than {DEEPEST}"
+                if len(value) > MOST_ITEMS:
+                    return path, f"holds more than {MOST_ITEMS}"
+                if values > MOST_VALUES:
+                    return "body", f"holds more than {MOST_VALUES} values"
+                steps = value.items() if isinstance(value, dict) else enumerate(value)
+                left += ((path + step(key), one, depth + 1) for key, one in steps)
+    return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a field is there twice")
+    return values
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(f"{name} is no number")
+
+
+def _kind(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def told_in_json(request: Request) -> None:
     """Refuse a body that is no JSON."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.method in {"POST", "PATCH"} and kind != "application/json":
-        raise HTTPException(415, "a body is application/json")
+    allowed = {"POST": {JSON}, "PUT": {JSON}, "PATCH": {JSON, MERGE_PATCH}}.get(request.method)
+    if allowed is not None and _kind(request.headers) not in allowed:
+        raise HTTPException(415, f"a body is {' or '.join(sorted(allowed))}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,7 @@ def test_a_body_that_is_no_json_is_told_so(client: TestClient) -> None:
 
 def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient) -> None:
     assert client.get("/health/ready").json() == {"status": "ok"}
-    assert client.get("/health/live").json() == {"status": "ok"}
+    assert client.get("/health/live").json() == {"status": "ok", "demo": True}
     described = client.get("/v1/openapi.json").json()
     assert set(described["paths"]) == {
         "/bookings",
@@ -231,4 +231,19 @@ def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient)
         "/cases/{case}/traffic-lights",
         "/openings",
         "/slot-proposals",
+        "/resources",
+        "/resources/{resource}",
+        "/facilities",
+        "/facilities/{facility}",
+        "/departures",
+        "/departures/{departure}",
+        "/partners",
+        "/partners/{partner}/bookings",
+        "/partners/{partner}/calendar",
+        "/statistics",
+        "/audit-lines",
+        "/plans",
+        "/plans/{plan}",
+        "/plans/{plan}/events",
+        "/plans/{plan}/acceptances",
     }

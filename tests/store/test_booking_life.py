@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from api.desk import Desk
+from api.desk import Answer, Desk
 from api.office import Declined, NotAskedError, Office, OneCaseError, OpenChecksError, RefusedError
 from api.openings import OpeningView
 from api.store.change import StaleError
@@ -45,7 +45,7 @@ from scheduler.event import (
 from scheduler.loading import parse_world
 from scheduler.proposal import Proposal
 from scheduler.replanning import Outcome
-from scheduler.world import Fact, Interval, Trigger, World
+from scheduler.world import Fact, Interval, Trigger
 from tests.store.offices import (
     CHAIN,
     FAMILY,
@@ -264,14 +264,14 @@ def test_nobody_waits_while_it_is_worked_out_what_could_come_instead(
 ) -> None:
     (held,), (other,) = at.hold(PLACED), at.hold(REMOVED)
     written: list[str] = []
+    asked = Desk.ask
 
-    class Slow(Desk):
-        def __init__(self, world: World) -> None:
-            if not written:
-                written.append(at.office.release(other.booking.id, PLANNER).status)
-            super().__init__(world)
+    def slow(desk: Desk, name: str, count: int = 5) -> Answer:
+        if not written:
+            written.append(at.office.release(other.booking.id, PLANNER).status)
+        return asked(desk, name, count)
 
-    monkeypatch.setattr("api.office.Desk", Slow)
+    monkeypatch.setattr(Desk, "ask", slow)
     declined = at.office.decline(held.booking.id, "COA", Failure.partner_absent, PLANNER)
     assert written == [Status.released]
     assert instead(declined)

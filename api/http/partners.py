@@ -1,0 +1,151 @@
+"""Partners over HTTP: what is asked of each, as a list and as a calendar."""
+
+import hashlib
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from api.access.gate import Confirmer, NotAllowedError
+from api.access.person import Person, Role
+from api.http.cases import Day
+from api.http.problems import described
+from api.office import Office
+from api.partners import PARTNERS, calendar, reference
+from api.store.standing import OwnPart, part_of
+from scheduler.world import Part
+
+MOST_BOOKINGS = 500
+"""Bookings on one page at most."""
+KEPT = timedelta(days=30)
+"""How long a calendar tells of what has been."""
+ICALENDAR = "text/calendar"
+PartnerId = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        max_length=60,
+        description="Id of the partner.",
+        examples=["dv-o"],
+    ),
+]
+
+
+class Partner(Part):
+    """An organisation that is asked to come, to have room, or to make a check."""
+
+    id: str = Field(description="What it is called in a path.", examples=["dv-o"])
+    name: str = Field(description="As bookings name it.", examples=["DV&O"])
+
+
+class Partners(Part):
+    """The partners for whom somebody may answer."""
+
+    partners: tuple[Partner, ...] = Field(description="By their id.")
+
+
+class PartnerBooking(OwnPart):
+    """What a partner is asked for a booking."""
+
+    reference: str = Field(
+        description="What the calendar calls the booking, for its id tells which case it is of.",
+        examples=["5f1c0e7b9a2d4c68"],
+    )
+
+
+class PartnerBookings(Part):
+    """A page of what a partner is asked, in the order in which it begins."""
+
+    bookings: tuple[PartnerBooking, ...] = Field(description="Those of this page.")
+    total: int = Field(description="How many there are on all pages together.")
+    offset: int = Field(description="How many come before this page.")
+
+
+def partners(office: Office) -> APIRouter:
+    """Return the operations on partners."""
+    router = APIRouter(prefix="/partners", tags=["partners"])
+
+    @router.get("", responses=described(), summary="The partners for whom you may answer")
+    def page(person: Confirmer) -> Partners:
+        return Partners(
+            partners=tuple(
+                Partner(id=one, name=name)
+                for one, name in PARTNERS.items()
+                if person.speaks_for(name)
+            )
+        )
+
+    @router.get(
+        "/{partner}/bookings",
+        responses=described(404),
+        summary="What is asked of a partner, from a day on",
+        description=(
+            "Its own part alone, and nothing of the others or of whom it is about. What failed or "
+            "was let go stays in the list."
+        ),
+    )
+    def bookings(
+        partner: PartnerId,
+        person: Confirmer,
+        since: Annotated[
+            Day | None,
+            Query(alias="from", description="Only what ends on this day or later; else today."),
+        ] = None,
+        offset: Annotated[int, Query(ge=0, le=1_000_000, description="How many come before.")] = 0,
+        limit: Annotated[
+            int, Query(ge=1, le=MOST_BOOKINGS, description="How many at most.")
+        ] = MOST_BOOKINGS,
+    ) -> PartnerBookings:
+        name = _theirs(person, partner)
+        world, secret = office.ever(), office.began_with() or ""
+        found = [one for one, _ in office.asked_of(name, since or office.now().date())]
+        shown = found[offset : offset + limit]
+        office.seen("read", [one.booking for one in shown])
+        return PartnerBookings(
+            bookings=tuple(
+                PartnerBooking(
+                    **dict(part_of(world, one, name)),
+                    reference=reference(one.booking.id, secret),
+                )
+                for one in shown
+            ),
+            total=len(found),
+            offset=offset,
+        )
+
+    @router.get(
+        "/{partner}/calendar",
+        response_class=Response,
+        responses={200: {"content": {ICALENDAR: {"schema": {"type": "string"}}}}, **described(404)},
+        summary="What is asked of a partner, as a calendar (RFC 5545)",
+        description=(
+            "An event for each booking and phase from which on it brings somebody: tentative while "
+            "it is held, then confirmed; what is cancelled stays for thirty days. It names a place "
+            "and how many of which role, and nobody."
+        ),
+    )
+    def feed(partner: PartnerId, person: Confirmer) -> Response:
+        name = _theirs(person, partner)
+        world = office.ever()
+        parts = (
+            (part_of(world, one, name), one.revision, changed)
+            for one, changed in office.asked_of(name, office.now().date() - KEPT)
+        )
+        body = calendar(name, parts, office.began_with() or "")
+        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        return Response(body, headers={"etag": tag}, media_type=ICALENDAR)
+
+    return router
+
+
+def _theirs(person: Person, partner: str) -> str:
+    """Return the name of a partner, for which this person may answer."""
+    name = PARTNERS.get(partner)
+    if name is None:
+        raise HTTPException(404, f"there is no partner {partner}")
+    if not person.speaks_for(name):
+        raise NotAllowedError([Role.planner])
+    return name
