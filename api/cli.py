@@ -68,6 +68,8 @@ DATABASE = "sqlite:///regietafel.db"
 """A file where the command is given."""
 PATIENCE = 20
 """Seconds that answers under way may take when the service is asked to stop."""
+WARM = 10.0
+"""Seconds that the service may take before it answers, to have its first answers ready."""
 AT_THE_KEYS = Actor("local", origin="command-line")
 """Who acts here, until there is a login."""
 DatabaseUrl = Annotated[
@@ -458,7 +460,7 @@ def serve(
         with suppress(EmptyError):
             desk = office.desk()
             settle()
-            desk.warm()
+            desk.warm(WARM)
         service = create_app(office, settings=settings)
 
         class Server(uvicorn.Server):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 from api.openings import Openings, view
 from api.store.refusal import UnknownError
@@ -90,9 +91,12 @@ class Desk:
         """Be asked of ``world`` from now on; what it shares with the one before is kept."""
         self.world = world
 
-    def warm(self) -> None:
-        """Ask of every case once, so that nobody waits for what is kept of it."""
+    def warm(self, seconds: float) -> None:
+        """Ask of cases once, for so long at most, so that nobody waits for what is kept of them."""
+        end = monotonic() + seconds
         for one in self.world.cases:
+            if monotonic() > end:
+                break
             self.ask(one.id)
             self.lights(one.id)
 
