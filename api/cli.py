@@ -474,6 +474,8 @@ def serve(
                 host=host,
                 port=port,
                 server_header=False,
+                # In a demo nobody stands between: what is said of whom a request is for is made up.
+                proxy_headers=settings.issuer is not None,
                 access_log=False,
                 log_config=None,
                 timeout_graceful_shutdown=PATIENCE,

@@ -111,11 +111,19 @@ class Desk:
                     # What was compiled before refers to itself: it is much, and nobody's any more.
                     gc.collect()
                 else:
-                    self._valuation.follow(world, changed)
-                    self._patterns.follow(world, changed)
-                    self._ledger.follow(world, changed)
-                    self._check()
+                    self._go_on(world, changed)
             yield
+
+    def _go_on(self, world: World, changed: frozenset[str]) -> None:
+        """Take over what differs; from the beginning where that fails halfway."""
+        try:
+            self._valuation.follow(world, changed)
+            self._patterns.follow(world, changed)
+            self._ledger.follow(world, changed)
+            self._check()
+        except BaseException:
+            self._begin(world.bookings)
+            raise
 
     def _begin(self, bookings: Iterable[Booking]) -> None:
         self._patterns = Patterns(self.world, self.register)
@@ -141,6 +149,7 @@ class Desk:
         """
         self.case(name)
         with self._asked():
+            self._there(name)
             case = self._patterns.of(name)
             world = self._patterns.world.fingerprint
             with self._ledger.without(self._ledger.movable(name)):
@@ -171,8 +180,10 @@ class Desk:
             within = max(since or start, start), min(until or end, end)
             if within[0] > within[1]:
                 raise OutsideHorizonError(f"the horizon runs from {start} to {end}")
-        with self._asked(), self._ledger.without(self._ledger.movable(name)):
-            return self._lights(name, within)
+        with self._asked():
+            self._there(name)
+            with self._ledger.without(self._ledger.movable(name)):
+                return self._lights(name, within)
 
     def kinds(self, id: str) -> tuple[Kind, ...]:
         """Return what there is of that id: a resource, a departure, a facility; often none."""
@@ -198,6 +209,11 @@ class Desk:
                 for one in openings(self._ledger, self._valuation, capacity)
             )
         return Openings(world=world, openings=found)
+
+    def _there(self, name: str) -> None:
+        """Return when the case is in the world that is asked: it may have gone since."""
+        if name not in self._patterns.world.case:
+            raise UnknownCaseError(name)
 
     def _lights(self, name: str, within: Stretch | None = None) -> TrafficLights:
         case = self._patterns.of(name)

@@ -72,7 +72,7 @@ from api.store.worlds import (
     with_bookings,
     withdrawn_since,
 )
-from api.traffic_lights import RepairView
+from api.traffic_lights import RepairView, without_moves
 from constraints.register import REGISTER
 from scheduler.continuing import lives_on, placed_by, until_departure
 from scheduler.draft import Problem
@@ -485,6 +485,8 @@ class Office:
             change.expire()
             standing = _asked(change.standing(name), partner)
             booking = standing.booking
+            if standing.status == Status.proposed:
+                raise IllegalStepError(name, standing.status, Status.cancelled)
             step(name, standing.status, Status.cancelled)
             change.answered(name, partner, reason)
             change.end(change.together(standing), Status.cancelled, Failure.partner_declined)
@@ -744,8 +746,10 @@ class Office:
             change.beside = True
             if case not in change.world.case:
                 raise UnknownCaseError(case)
-            if repair not in offered:
+            found = next((one for one in offered if repair in (one, without_moves(one))), None)
+            if found is None:
                 raise NotOfferedError(f"the lights of {case} do not offer this repair now")
+            repair = found
             fits(change.world, case, repair)
             request = ask(change.connection, name, case, repair, change.now)
             change.touch("request", [*cases_in(request)])

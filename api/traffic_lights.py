@@ -154,6 +154,12 @@ class RepairView(Part):
     bookings: tuple[Booking, ...] = ()
 
 
+def without_moves(repair: RepairView) -> RepairView:
+    """Return a repair as it is told to who may not see the bookings of others: only whose move."""
+    moves = tuple(one.model_copy(update={"before": (), "after": ()}) for one in repair.moves)
+    return repair.model_copy(update={"moves": moves})
+
+
 class BookedView(Part):
     """A booking of the case itself; ``begun``: under way or over, so that nothing moves it."""
 

@@ -16,8 +16,8 @@ from api.http.wishes import Asked, IfMatch, revision_of, strictly
 from api.office import Declined, Office
 from api.openings import Openings
 from api.store.answers import Told
-from api.store.life import Failure
-from api.store.standing import OwnPart, Standing, part_of
+from api.store.life import Failure, Status
+from api.store.standing import OwnPart, Standing, UnknownBookingError, part_of
 from api.store.worlds import HOLD
 from scheduler.world import Booking, Id, Part
 
@@ -212,6 +212,7 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
     ) -> Response:
         if not person.speaks_for(word.partner):
             raise NotAllowedError([Role.planner])
+        _is_asked(office, person, booking)
         match word:
             case Confirmed():
                 return asking.answer(
@@ -241,6 +242,7 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
         person: Confirmer,
         asking: Asked,
     ) -> Response:
+        _is_asked(office, person, booking)
         owner = office.owner_of(booking, made.fact)
         if not person.speaks_for(owner):
             raise NotAllowedError([Role.planner])
@@ -251,6 +253,16 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
             ),
             lambda found: _checked(office, person, owner, found),
         )
+
+
+def _is_asked(office: Office, person: Person, name: str) -> None:
+    """Return when somebody may know of a booking: a partner of those it is asked for alone."""
+    if Role.planner in person.roles:
+        return
+    found = office.booking(name)
+    asked = {*(one.partner for one in found.partners), *(one.owner for one in found.checks)}
+    if found.status == Status.proposed or person.organisation not in asked:
+        raise UnknownBookingError(name)
 
 
 def _held(held: tuple[Standing, ...]) -> Told:

@@ -1,13 +1,13 @@
 """Cases over HTTP: what is known of them, their lights, slots, and who could use what is free."""
 
 from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter, Path, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 
 from api.access.gate import Caseworker, NotAllowedError, Planner
 from api.access.person import Person, Role
@@ -25,7 +25,7 @@ from api.http.wishes import MERGE_PATCH, Asked, strictly
 from api.office import Office
 from api.openings import Openings
 from api.store.answers import Told
-from api.traffic_lights import TrafficLights
+from api.traffic_lights import TrafficLights, without_moves
 from scheduler.draft import Draft, read_part
 from scheduler.event import EventError
 from scheduler.opening import Named
@@ -41,6 +41,8 @@ from scheduler.world import (
     World,
 )
 
+T = TypeVar("T", datetime, date)
+
 
 def _spelled(moment: object) -> object:
     """Refuse a bare number: nobody can tell seconds from milliseconds."""
@@ -49,13 +51,19 @@ def _spelled(moment: object) -> object:
     return moment
 
 
+def _in_time(told: T) -> T:
+    if not 1900 <= told.year < 2200:
+        raise ValueError("lies in no year from 1900 to 2199")
+    return told
+
+
 MOST_CASES = 500
 """Cases on one page at most."""
 FROM = "Only departures (or placements) from this moment on; else from the start of the horizon."
 UNTIL = "Only departures (or placements) up to this moment; else up to the end of the horizon."
 ANY_OF = "What came free, by its id; may be repeated."
-Moment = Annotated[AwareDatetime, BeforeValidator(_spelled)]
-Day = Annotated[date, BeforeValidator(_spelled)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_spelled), AfterValidator(_in_time)]
+Day = Annotated[date, BeforeValidator(_spelled), AfterValidator(_in_time)]
 CaseId = Annotated[Id, Path(description="Pseudonymous key of the case.")]
 
 
@@ -238,6 +246,9 @@ def _questions(router: APIRouter, office: Office) -> None:
             lights = _desk_of(office, person, case).lights(case, since, until)
         except OutsideHorizonError as error:
             raise _wrong(("until" if since is None else "from", str(error))) from error
+        if Role.planner not in person.roles:
+            repairs = tuple(map(without_moves, lights.repairs))
+            lights = lights.model_copy(update={"repairs": repairs})
         office.seen("light", lights)
         return lights
 

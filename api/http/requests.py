@@ -7,13 +7,14 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from api.access.gate import Caseworker, Planner
+from api.access.person import Person, Role
 from api.desk import UnknownCaseError
 from api.http.problems import described
 from api.http.wishes import Asked, strictly
 from api.office import Office
 from api.store.answers import Told
 from api.store.requests import Request, RequestStatus
-from api.traffic_lights import RepairView
+from api.traffic_lights import RepairView, without_moves
 from scheduler.world import Id, Part
 
 MOST_REQUESTS = 500
@@ -58,7 +59,9 @@ def requests(office: Office) -> APIRouter:
         if not person.sees(office.desk().case(wish.case)):
             raise UnknownCaseError(wish.case)
         return asking.answer(
-            wish, lambda once: office.ask(wish.case, wish.repair, person.actor, once=once), _asked
+            wish,
+            lambda once: office.ask(wish.case, wish.repair, person.actor, once=once),
+            lambda made: Told(201, _shown(person, made).model_dump_json()),
         )
 
     @router.get("", responses=described(), summary="What was asked of planners")
@@ -69,7 +72,8 @@ def requests(office: Office) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_REQUESTS)] = MOST_REQUESTS,
     ) -> RequestPage:
         theirs = office.cases_of(person)
-        found = office.requests(status, offset, limit, theirs)
+        made = office.requests(status, offset, limit, theirs)
+        found = tuple(_shown(person, one) for one in made)
         office.seen("read", found)
         return RequestPage(
             requests=found, total=office.requests_ever(status, theirs), offset=offset
@@ -90,5 +94,8 @@ def requests(office: Office) -> APIRouter:
     return router
 
 
-def _asked(request: Request) -> Told:
-    return Told(201, request.model_dump_json())
+def _shown(person: Person, request: Request) -> Request:
+    """Return a request as somebody may see it: an officer no bookings of others."""
+    if Role.planner in person.roles:
+        return request
+    return request.model_copy(update={"repair": without_moves(request.repair)})

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access.gate import Access
 from api.http.problems import answer, mistakes, problem
 from api.store.answers import Once, Told
 from api.store.change import StaleError
@@ -41,6 +42,12 @@ LONGEST_TEXT = 100_000
 """Characters of a text at most, where its kind asks for no fewer."""
 LARGEST = 2**53 - 1
 """The largest whole number that every reader of JSON takes for what it is (RFC 8259)."""
+LONGEST_KEY = 200
+"""Characters of the name of a field at most."""
+UNTELLABLE = re.compile("[\x00\ud800-\udfff]")
+"""What databases keep in no text, and UTF-8 in none at all."""
+_Steps = tuple[Any, str | int] | None
+"""The last step to a value, after those before it."""
 Key = Annotated[
     str | None,
     Header(
@@ -97,6 +104,8 @@ class Bounded:
 
 def _too_long(scope: Scope) -> Response | None:
     query = scope["query_string"]
+    if b"%00" in query or b"%00" in scope.get("raw_path", b""):
+        return mistakes(("query", "holds a character that cannot be kept"))
     if len(query) > LONGEST_QUERY or query.count(b"&") >= MOST_PARAMETERS:
         most = f"{LONGEST_QUERY} bytes and {MOST_PARAMETERS} parameters"
         return problem(414, f"a query has at most {most}")
@@ -119,27 +128,42 @@ def _too_much(scope: Scope, body: bytes) -> Response | None:
 
 def _excess(body: object) -> tuple[str, str] | None:
     """Return where a body is more than can be meant, the first that is found; None when nowhere."""
-    left, values = [("body", body, 1)], 1
+    left: list[tuple[_Steps, object, int]] = [(None, body, 1)]
+    values = 1
     while left:
         path, value, depth = left.pop()
         match value:
             case str() if len(value) > LONGEST_TEXT:
-                return path, f"has more than {LONGEST_TEXT} characters"
+                return _spell(path), f"has more than {LONGEST_TEXT} characters"
+            case str() if UNTELLABLE.search(value):
+                return _spell(path), "holds a character that cannot be kept"
             case bool():
                 continue
             case int() | float() if not -LARGEST <= value <= LARGEST:
-                return path, f"lies beyond {-LARGEST} to {LARGEST}"
+                return _spell(path), f"lies beyond {-LARGEST} to {LARGEST}"
             case list() | dict():
                 values += len(value)
                 if depth > DEEPEST:
-                    return path, f"is nested deeper than {DEEPEST}"
+                    return _spell(path), f"is nested deeper than {DEEPEST}"
                 if len(value) > MOST_ITEMS:
-                    return path, f"holds more than {MOST_ITEMS}"
+                    return _spell(path), f"holds more than {MOST_ITEMS}"
                 if values > MOST_VALUES:
                     return "body", f"holds more than {MOST_VALUES} values"
                 steps = value.items() if isinstance(value, dict) else enumerate(value)
-                left += ((path + step(key), one, depth + 1) for key, one in steps)
+                for key, one in steps:
+                    if isinstance(key, str) and (len(key) > LONGEST_KEY or UNTELLABLE.search(key)):
+                        return _spell(path), f"has a field of no name, or of over {LONGEST_KEY}"
+                    left.append(((path, key), one, depth + 1))
     return None
+
+
+def _spell(path: "_Steps") -> str:
+    """Return where that is."""
+    told = ""
+    while path is not None:
+        path, key = path
+        told = step(key) + told
+    return f"body{told}"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -166,11 +190,15 @@ def told_in_json(request: Request) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A request to change something: what it is on, and under which key, if any."""
+    """A request to change something: what it is on, under which key, if any, and as whom.
+
+    Who has other roles since is not told what they were told before.
+    """
 
     operation: str
     path: str
     key: str | None
+    who: str
 
     def answer(
         self, wish: object, grant: Callable[[Once | None], T], tell: Callable[[T], Told]
@@ -178,14 +206,18 @@ class Asking:
         """Return the answer to a wish: under a key it is granted once, and told each time."""
         once = None
         if self.key is not None:
-            asked = hashlib.sha256(to_json([self.path, wish]))
+            asked = hashlib.sha256(to_json([self.path, self.who, wish]))
             once = Once(self.operation, self.key, asked.hexdigest(), tell)
         return answer(tell(grant(once)))
 
 
 def _asking(request: Request, key: Key = None) -> Asking:
     operation = f"{request.method} {request.scope['route'].path}"
-    return Asking(operation, request.url.path, key)
+    access: Access = request.app.state.access
+    person = access.person(request)
+    roles = [] if person is None else sorted(person.roles)
+    who = "" if person is None else f"{roles} {person.organisation} {person.officer}"
+    return Asking(operation, request.url.path, key, who)
 
 
 Asked = Annotated[Asking, Depends(_asking)]

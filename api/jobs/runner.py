@@ -151,8 +151,23 @@ class Runner:
             end = partial(self.queue.done, self.name, job, result)
         except Exception as error:  # whatever it is, its words may hold what was worked on
             _failed(job.kind, error)
-            says = f"it failed ({type(error).__name__}); where is in the technical log"
-            end = partial(self.queue.failed, self.name, job, says)
+            end = self._failure(job, error)
+        try:
+            self._write_down(run, end)
+        except Exception as error:  # what cannot be written down has failed too
+            _failed(job.kind, error)
+            with suppress(Exception):  # nobody else would take the job while it is at work here
+                self._write_down(run, self._failure(job, error))
+        finally:
+            with self._lock:
+                del self._at_work[job.id]
+
+    def _failure(self, job: Job, error: Exception) -> Callable[[], None]:
+        says = f"it failed ({type(error).__name__}); where is in the technical log"
+        return partial(self.queue.failed, self.name, job, says)
+
+    def _write_down(self, run: _Run, end: Callable[[], None]) -> None:
+        """Write down how a job ended, when the database is there again if it is away."""
         while not run.stop.is_set():
             try:
                 self._flush(run)
@@ -160,8 +175,6 @@ class Runner:
                 break
             except UnavailableError:
                 run.stop.wait(POLL)
-        with self._lock:
-            del self._at_work[job.id]
 
     def _flush(self, run: _Run) -> None:
         """Write down how far a job is, where that is news."""

@@ -171,7 +171,7 @@ def test_an_officer_who_tells_of_a_case_is_told_nothing_of_others(at: Small, doo
     assert_silent(told.text, others(at, me))
 
 
-def test_lights_for_an_officer_tell_nothing_of_others(at: Small, door: Door) -> None:
+def test_lights_for_an_officer_hold_no_bookings_of_others(at: Small, door: Door) -> None:
     at.hold(REMOVED)
     at.hold(FAMILY)
     for case in at.office.world().cases:

@@ -23,9 +23,12 @@ from tests.store.offices import Small
 def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """How a server was started, each time that one was."""
     found: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        uvicorn, "run", lambda service, **told: found.append({**told, "app": service})
-    )
+
+    def run(server: uvicorn.Server) -> None:
+        found.append({"host": server.config.host, "app": server.config.app})
+        server.started = True
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
     return found
 
 
