@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from api.desk import UnknownCaseError
+from api.desk import Desk, UnknownCaseError
 from api.office import Office
 from api.store.database import Database
 from api.store.logs import Actor, tampered
@@ -15,7 +15,7 @@ from api.store.requests import (
     fits,
 )
 from api.store.tables import AUDIT, PROCESSING
-from api.traffic_lights import MoveView, RepairView
+from api.traffic_lights import MoveView, RepairView, without_moves
 from scheduler.proposal import Words
 from scheduler.world import World
 from tests.store.offices import PLACED, PLANNER, REMOVED, TWIN, Clock, Small, small_world
@@ -84,6 +84,20 @@ def test_requests_come_in_order_by_status_and_in_pages(at: Small) -> None:
     assert at.office.requests("open", offset=1) == (asked[2],)
     assert at.office.requests(limit=1) == (asked[0],)
     assert at.office.requests("refused") == ()
+
+
+def test_an_officer_asks_for_a_swap_without_the_bookings_of_others_and_a_planner_has_them(
+    at: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lights = at.office.desk().lights(PLACED)
+    theirs = at.proposed(REMOVED)
+    move = MoveView(case=REMOVED, renamed=True, before=theirs, after=theirs)
+    swap = lights.repairs[0].model_copy(update={"moves": (move,)})
+    offers = lights.model_copy(update={"repairs": (swap,)})
+    monkeypatch.setattr(Desk, "lights", lambda *_: offers)
+    asked = without_moves(swap)
+    assert [(one.case, one.before, one.after) for one in asked.moves] == [(REMOVED, (), ())]
+    assert at.office.ask(PLACED, asked, OFFICER).repair == swap
 
 
 def test_a_request_is_settled_once(at: Small) -> None:
