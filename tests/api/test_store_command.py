@@ -200,13 +200,14 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many cases a server knew, each time that one was started."""
     seen: list[int] = []
 
-    def serve(service: Any, **options: Any) -> None:
-        assert options["access_log"] is False
-        assert options["host"] == "127.0.0.1"
-        page = TestClient(service).get("/v1/cases")
+    def serve(server: uvicorn.Server) -> None:
+        assert server.config.access_log is False
+        assert server.config.host == "127.0.0.1"
+        page = TestClient(server.config.app).get("/v1/cases")  # type: ignore[arg-type]
         seen.append(page.json().get("total", page.status_code))
+        server.started = True
 
-    monkeypatch.setattr(uvicorn, "run", serve)
+    monkeypatch.setattr(uvicorn.Server, "run", serve)
     return seen
 
 
