@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    FilePath,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.access.keys import signing_key
@@ -68,7 +76,18 @@ class Settings(BaseSettings):
     session_key: SecretStr | None = Field(default=None, min_length=32)
     workers: int = Field(default=1, ge=0, le=32, description="Jobs that run here at once.")
     queue: int = Field(default=20, ge=1, le=1000, description="Jobs that may wait.")
+    lease: int = Field(
+        default=30, ge=1, le=3600, description="Seconds after which a silent process loses its job."
+    )
     rate: str = Field(default="6000/minute", pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour)$")
+    assets: Path = Field(
+        default=Path(__file__).parents[1] / "node_modules",
+        description="Where npm put what the pages are dressed with.",
+    )
+    theme: FilePath | None = Field(
+        default=None, description="The design tokens of the deployment, as a style sheet."
+    )
+    theme_class: str = Field(default="voorbeeld-theme", pattern=r"^[a-z][a-z0-9-]{0,60}$")
 
     @model_validator(mode="after")
     def _whole(self) -> "Settings":

@@ -1,0 +1,38 @@
+"""The pages together: who may look at what, and where one begins."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse
+
+from api.access.gate import Allowed, NotAllowedError
+from api.access.person import Person, Role
+from api.access.session import Next
+from api.pages.frame import LANGUAGE, PLACES, Frame, places
+
+Anybody = Annotated[Person, Depends(Allowed(*Role))]
+"""Whoever has a role, whichever it is."""
+YEAR = 365 * 24 * 3600
+
+
+def site(frame: Frame) -> APIRouter:
+    """Return the pages of an office."""
+    router = APIRouter(include_in_schema=False, default_response_class=RedirectResponse)
+    _begin(router)
+    return router
+
+
+def _begin(router: APIRouter) -> None:
+    @router.get("/")
+    def begin(person: Anybody) -> RedirectResponse:
+        offered = places(person)
+        if not offered:
+            raise NotAllowedError(role for one in PLACES for role in one.roles)
+        return RedirectResponse(offered[0].path, 303)
+
+    @router.post("/language")
+    def choose(request: Request, code: Literal["nl", "en"], next: Next = "/") -> RedirectResponse:
+        response = RedirectResponse(next, 303)
+        https = request.url.scheme == "https"
+        response.set_cookie(LANGUAGE, code, YEAR, secure=https, httponly=True, samesite="lax")
+        return response
