@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.telemetry import TelemetryConfig
 
@@ -18,6 +18,7 @@ from api.http.bookings import bookings
 from api.http.cases import cases
 from api.http.events import events
 from api.http.headers import VERSION, HeadAsGet, StandingHeaders
+from api.http.health import health
 from api.http.metrics import Measures
 from api.http.openapi import ABOUT, name_of, published
 from api.http.partners import partners
@@ -35,7 +36,7 @@ from api.jobs.runner import Runner
 from api.office import Office
 from api.settings import Settings
 from api.store.database import open_database
-from scheduler.world import Part
+from api.store.spent import Spent
 
 if TYPE_CHECKING:
     from api.http.tracing import Traces
@@ -47,18 +48,6 @@ SILENT = TelemetryConfig(
 LONGEST = 1_000_000
 """Bytes of a body at most."""
 ROUTERS = cases, bookings, events, requests, supply, partners, statistics, audit_lines
-
-
-class Health(Part):
-    """Whether the service is up."""
-
-    status: str = "ok"
-
-
-class Live(Health):
-    """Whether the process runs, and whether it is a demo, in which everybody may do everything."""
-
-    demo: bool
 
 
 class _VersionOne(FastAPI):
@@ -126,8 +115,12 @@ def create_app(
         lifespan=running,
         telemetry=SILENT,
     )
+    if access is None:
+        spent = Spent(office.database, office.now)
+        access = Demo(spent) if settings.issuer is None else OpenId(settings, spent)
     # The last is the outermost.
     app.add_middleware(Bounded, most=LONGEST)
+    app.add_middleware(Rated, access=access, rate=settings.rate)
     app.add_middleware(HeadAsGet)
     app.add_middleware(TechnicalLog, answered=measures.answered)
     if traces is not None:
@@ -135,9 +128,8 @@ def create_app(
 
         app.add_middleware(Traced, traces=traces)
     app.add_middleware(StandingHeaders)
-    access = access or (Demo() if settings.issuer is None else OpenId(settings))
     demo = isinstance(access, Demo)
-    app.include_router(_health(office, demo=demo))
+    app.include_router(health(office, demo=demo))
     app.include_router(measures.page())
     if isinstance(access, Demo):
         app.include_router(access.pages(office.world))
@@ -146,7 +138,7 @@ def create_app(
     app.state.runner = runner
     version_one = _version_one(office, settings, runner)
     for one in app, version_one:
-        one.state.access, one.state.demo = Rated(access, settings.rate), demo
+        one.state.demo = demo
     version_one.state.issuer = settings.issuer
     matrix(version_one)
     app.mount("/v1", version_one)
@@ -169,22 +161,6 @@ def _sent() -> "Traces | None":
         tell("no-traces", why="the extra is not installed: pip install 'regietafel[traces]'")
         return None
     return sent()
-
-
-def _health(office: Office, *, demo: bool) -> APIRouter:
-    router = APIRouter(prefix="/health")
-
-    @router.get("/live")
-    async def live() -> Live:
-        return Live(demo=demo)
-
-    @router.get("/ready")
-    def ready() -> Health:
-        office.database.ready()
-        office.world()
-        return Health()
-
-    return router
 
 
 def _version_one(office: Office, settings: Settings, runner: Runner) -> FastAPI:

@@ -16,7 +16,6 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
-from api.access.demo import Demo
 from api.access.gate import gates
 from api.access.person import Role
 from api.app import create_app
@@ -130,7 +129,7 @@ def _service() -> FastAPI:
     with TemporaryDirectory() as folder:
         database = open_database(f"sqlite:///{folder}/empty.db")
         try:
-            return create_app(Office(database), Demo(), Settings.model_construct())
+            return create_app(Office(database), settings=Settings.model_construct())
         finally:
             database.close()
 

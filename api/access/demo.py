@@ -15,8 +15,9 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from api.access.gate import BadTokenError, OtherSiteError
 from api.access.loopback import is_loopback
 from api.access.person import Person, Role
-from api.access.session import SAFE, Cookie, Next, from_page, log_in, logged_in
+from api.access.session import SAFE, Cookie, Next, from_page, log_in, log_out, logged_in
 from api.partners import PARTNERS
+from api.store.spent import Spent
 from scheduler.world import World
 
 NO_NETWORK = (None, "testclient")
@@ -32,8 +33,9 @@ class Demo:
     of its sessions is made when it starts and forgotten when it ends.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._session = Cookie("regietafel-demo", secrets.token_bytes(32), clock, https=False)
+    def __init__(self, spent: Spent, clock: Callable[[], float] = time.time) -> None:
+        key = secrets.token_bytes(32)
+        self._session = Cookie("regietafel-demo", key, clock, spent, https=False)
 
     def person(self, request: Request) -> Person | None:
         """Return who asks, as was chosen.
@@ -44,6 +46,8 @@ class Demo:
             When it is not asked from this machine, or by another name than one of this machine.
         OtherSiteError
             When a page of another site asks to change something.
+        UnavailableError
+            When it cannot be looked up whether the choice was ended.
         """
         host = request.client.host if request.client is not None else None
         if host not in NO_NETWORK:
@@ -80,7 +84,7 @@ class Demo:
         def logout(request: Request) -> RedirectResponse:
             self.person(request)
             response = RedirectResponse("/login", 303)
-            self._session.take(response)
+            log_out(self._session, request, response)
             return response
 
         return router

@@ -23,6 +23,24 @@ class Access(Protocol):
         """
 
 
+RECOGNISED = "regietafel.recognised"
+"""Where a request carries who asks, or what kept it from being found out."""
+
+
+def recognised(request: Request) -> Person | None:
+    """Return who asks, as was found when the request came in.
+
+    Raises
+    ------
+    BadTokenError, OtherSiteError, ProviderAwayError, UnavailableError
+        When what is said is not to be believed, or cannot be looked into.
+    """
+    found: Person | Exception | None = request.scope[RECOGNISED]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
 class BadTokenError(Exception):
     """A token that is not to be believed: it says why in a few words."""
 
@@ -52,7 +70,7 @@ class Allowed:
     def __init__(self, *roles: Role) -> None:
         self.roles = frozenset(roles)
 
-    def __call__(self, request: Request) -> Person:
+    async def __call__(self, request: Request) -> Person:
         """Return who asks.
 
         Raises
@@ -60,8 +78,7 @@ class Allowed:
         BadTokenError, UnknownPersonError, NotAllowedError
             When nobody does, or somebody who may not.
         """
-        access: Access = request.app.state.access
-        person = access.person(request)
+        person = recognised(request)
         if person is None:
             raise UnknownPersonError("says nothing of who asks")
         if person.roles.isdisjoint(self.roles):

@@ -7,7 +7,6 @@ S256, ``private_key_jwt``, a state, a nonce, and one exact redirect URI.
 import secrets
 import time
 from collections.abc import Callable
-from threading import Lock
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -33,9 +32,10 @@ from api.access.gate import (
 from api.access.keys import signing_key
 from api.access.person import Person, Role
 from api.access.provider import PATIENCE, Provider
-from api.access.session import SAFE, Cookie, Next, from_page, log_in, logged_in
+from api.access.session import SAFE, Cookie, Next, from_page, log_in, log_out, logged_in
 from api.access.tokens import ACCESS, ID, verified
 from api.settings import Settings
+from api.store.spent import Spent
 
 CALLBACK = "/login/callback"
 ASSERTION = 60
@@ -46,11 +46,12 @@ Told = Annotated[str, Query(max_length=2_000)]
 
 
 class OpenId:
-    """Takes people for whom the provider says they are."""
+    """Takes people for whom the provider says they are, until they log out: that is ``spent``."""
 
     def __init__(
         self,
         settings: Settings,
+        spent: Spent,
         clock: Callable[[], float] = time.time,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
@@ -61,18 +62,17 @@ class OpenId:
         self.origin = str(settings.url).removesuffix("/")
         self._client_key = signing_key(settings.client_key)
         key, https = settings.session_key.get_secret_value(), settings.url.scheme == "https"
-        self._session = Cookie("regietafel", key, clock, https=https)
-        self._attempt = Cookie("regietafel-login", key, clock, https=https)
-        self._used: dict[str, float] = {}
-        self._lock = Lock()
+        self._session = Cookie("regietafel", key, clock, spent, https=https)
+        self._attempt = Cookie("regietafel-login", key, clock, spent, https=https)
 
     def person(self, request: Request) -> Person | None:
         """Return whom a bearer token tells of, or else the session of a page.
 
         Raises
         ------
-        BadTokenError, ProviderAwayError, OtherSiteError
-            When the token is not to be believed, or the session is used by another site.
+        BadTokenError, ProviderAwayError, OtherSiteError, UnavailableError
+            When the token is not to be believed, the session is used by another site, or it cannot
+            be looked up whether it was ended.
         """
         told = request.headers.get("authorization")
         if told is not None:
@@ -117,8 +117,7 @@ class OpenId:
             if attempt is None or not secrets.compare_digest(
                 attempt["state"].encode(), state.encode()
             ):
-                raise _again("this is no answer to a login that began in this browser")
-            self._use(state)
+                raise _again("this answers no login that is under way in this browser")
             document = self.provider.document()
             named = iss is not None or document.authorization_response_iss_parameter_supported
             if named and iss != self.provider.issuer:
@@ -126,6 +125,9 @@ class OpenId:
             if error is not None or not code:
                 raise _again("the provider let nobody in")
             claims = self._identity(code, attempt)
+            # Not before: whom the provider does not vouch for writes nothing here.
+            if not self._attempt.spend(attempt):
+                raise _again("this answer was given before")
             person = person_of(claims, "page")
             if not person.roles:
                 raise NotAllowedError(Role)
@@ -138,7 +140,7 @@ class OpenId:
         def logout(request: Request) -> RedirectResponse:
             self._ours(request)
             response = RedirectResponse(self._end_of_session(), 303)
-            self._session.take(response)
+            log_out(self._session, request, response)
             return response
 
         return router
@@ -147,15 +149,6 @@ class OpenId:
         """Let pass what a page of ours asks; OtherSiteError when nothing shows that it is one."""
         if not from_page(request, self.origin):
             raise OtherSiteError("with a session only a page of this service changes anything")
-
-    def _use(self, state: str) -> None:
-        """Note that a state was answered; a state is answered once."""
-        now = self.clock()
-        with self._lock:
-            self._used = {one: until for one, until in self._used.items() if until > now}
-            if state in self._used:
-                raise _again("this answer was given before")
-            self._used[state] = now + ATTEMPT
 
     def _client(self) -> Any:
         return OAuth2Client(

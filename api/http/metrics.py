@@ -27,7 +27,7 @@ from api.store.logs import moment
 from api.store.tables import BOOKINGS, JOBS
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-WITHOUT_DATABASE = frozenset({"/health/live", "/metrics", "/v1/openapi.json"})
+WITHOUT_DATABASE = frozenset({"/health/live", "/login", "/metrics", "/v1/openapi.json"})
 """Operations that are answered whether the database is there or not."""
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Up to how long an answer took."""

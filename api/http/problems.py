@@ -24,7 +24,6 @@ from api.access.gate import (
     UnknownPersonError,
 )
 from api.desk import UnknownCaseError
-from api.http.rates import TooOftenError
 from api.jobs.queue import OwnQueueFullError, QueueFullError
 from api.office import (
     KnownError,
@@ -230,10 +229,6 @@ def _answer_absences(app: FastAPI) -> None:
     @app.exception_handler(BadTokenError)
     def not_believed(_request: Request, error: BadTokenError) -> JSONResponse:
         return problem(401, str(error), {"www-authenticate": 'Bearer error="invalid_token"'})
-
-    @app.exception_handler(TooOftenError)
-    def too_often(_request: Request, error: TooOftenError) -> JSONResponse:
-        return problem(429, str(error), {"retry-after": str(error.seconds)})
 
     @app.exception_handler(NotAllowedError)
     @app.exception_handler(OtherSiteError)

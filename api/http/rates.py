@@ -1,63 +1,55 @@
-"""How often one client may ask: so that nobody keeps the others from being answered."""
+"""Who asks, found out once, and how often they may: so that nobody keeps others from answers."""
 
 from math import ceil
 from time import time
 
-from fastapi import Request
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.access.gate import Access, BadTokenError
+from api.access.gate import RECOGNISED, Access, BadTokenError, OtherSiteError, ProviderAwayError
 from api.access.person import Person
+from api.http.problems import problem
+from api.store.database import UnavailableError
 
-
-class TooOftenError(Exception):
-    """A client asked more often than it may; after ``seconds`` it is worth asking again."""
-
-    def __init__(self, rate: str, seconds: int) -> None:
-        super().__init__(f"asked more often than {rate.replace('/', ' times a ')}")
-        self.seconds = seconds
+UNCOUNTED = "/health/live"
+"""Told however often it is asked: whoever minds the process must not take it for dead."""
 
 
 class Rated:
-    """Lets each client be recognised by ``access`` so often at most.
+    """Lets each client ask ``app`` so often at most, whatever it asks for.
 
     A client is the account that asks, and the address where nobody is recognised: so whoever
-    guesses tokens is counted too. Counted is in this process alone.
+    guesses tokens or paths is counted too. Counted is in this process alone. What was found, or
+    what kept it from being found, is told at the gate of an operation that has one.
     """
 
-    def __init__(self, access: Access, rate: str) -> None:
-        self.access, self.rate = access, rate
+    def __init__(self, app: ASGIApp, access: Access, rate: str) -> None:
+        self.app, self.access, self.rate = app, access, rate
         self._limit = parse(rate)
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def person(self, request: Request) -> Person | None:
-        """Return who asks.
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or say when it is worth asking again."""
+        answer = self.app
+        if scope["type"] == "http" and scope["path"] != UNCOUNTED:
+            request = Request(scope)
+            scope[RECOGNISED] = found = await run_in_threadpool(self._found, request)
+            if isinstance(found, Person):
+                client = "account", found.id
+            else:
+                client = "address", request.client.host if request.client else "here"
+            if not self._limiter.hit(self._limit, *client):
+                again = self._limiter.get_window_stats(self._limit, *client).reset_time - time()
+                says = f"asked more often than {self.rate.replace('/', ' times a ')}"
+                answer = problem(429, says, {"retry-after": str(max(1, ceil(again)))})
+        await answer(scope, receive, send)
 
-        Raises
-        ------
-        BadTokenError
-            When what is said is not to be believed.
-        TooOftenError
-            When the client asked more often than it may.
-        """
+    def _found(self, request: Request) -> Person | Exception | None:
         try:
-            person = self.access.person(request)
-        except BadTokenError:
-            self._count("address", _address(request))
-            raise
-        if person is None:
-            self._count("address", _address(request))
-        else:
-            self._count("account", person.id)
-        return person
-
-    def _count(self, *client: str) -> None:
-        if not self._limiter.hit(self._limit, *client):
-            again = self._limiter.get_window_stats(self._limit, *client).reset_time
-            raise TooOftenError(self.rate, max(1, ceil(again - time())))
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "here"
+            return self.access.person(request)
+        except (BadTokenError, OtherSiteError, ProviderAwayError, UnavailableError) as error:
+            return error

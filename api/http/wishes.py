@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.access.gate import Access
+from api.access.gate import recognised
 from api.http.problems import answer, mistakes, problem
 from api.store.answers import Once, Told
 from api.store.change import StaleError
@@ -211,10 +211,9 @@ class Asking:
         return answer(tell(grant(once)))
 
 
-def _asking(request: Request, key: Key = None) -> Asking:
+async def _asking(request: Request, key: Key = None) -> Asking:
     operation = f"{request.method} {request.scope['route'].path}"
-    access: Access = request.app.state.access
-    person = access.person(request)
+    person = recognised(request)
     roles = [] if person is None else sorted(person.roles)
     who = "" if person is None else f"{roles} {person.organisation} {person.officer}"
     return Asking(operation, request.url.path, key, who)

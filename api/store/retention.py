@@ -28,7 +28,17 @@ from sqlalchemy import (
 from api.store.jobs import OVER
 from api.store.life import CLAIMING, Status
 from api.store.logs import Actor, Processing, audit, cases_in, moment, process
-from api.store.tables import ANSWERS, AUDIT, BOOKINGS, CASES, JOBS, PROCESSING, REQUESTS, STORE
+from api.store.tables import (
+    ANSWERS,
+    AUDIT,
+    BOOKINGS,
+    CASES,
+    JOBS,
+    PROCESSING,
+    REQUESTS,
+    SPENT,
+    STORE,
+)
 from api.store.worlds import persons_of, read_parts, withdrawn_since
 from scheduler.draft import Problem, step
 from scheduler.loading import WorldError
@@ -138,7 +148,8 @@ def retain(connection: Connection, periods: Periods, actor: Actor, now: datetime
 
     The processing log has a record for each person whose case, booking or request went, or of whom
     a plan that went told. That
-    records of the logs themselves went stands in the audit log alone.
+    records of the logs themselves went stands in the audit log alone. Logins that are over anyway
+    go too, of which nothing is told: they tell of nobody.
 
     Raises
     ------
@@ -153,6 +164,7 @@ def retain(connection: Connection, periods: Periods, actor: Actor, now: datetime
     _remove(connection, CASES, found.cases)
     _remove(connection, JOBS, found.jobs)
     connection.execute(delete(ANSWERS).where(_before(ANSWERS, now - periods.answers)))
+    connection.execute(delete(SPENT).where(SPENT.c.until <= moment(now)))
     connection.execute(delete(PROCESSING).where(_before(PROCESSING, now - periods.processing)))
     _forget(connection, found.lines)
     _tell_caches(connection, found)

@@ -215,6 +215,16 @@ AUDIT = Table(
 )
 """Who did what, to what, with which result, from where; each line with the hash of all before."""
 
+SPENT = Table(
+    "spent",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("until", MOMENT, nullable=False),
+)
+"""What counts no more: the SHA-256 of logins that were answered or ended, until they would not
+count anyway.
+"""
+
 JOBS = Table(
     "jobs",
     METADATA,

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from api.access.login import OpenId
 from api.app import create_app
 from api.settings import Settings
+from api.store.spent import Spent
 from tests.access.accounts import SECRET, URL, Browser, Given, provider
 from tests.store.offices import Small, small
 
@@ -48,7 +49,7 @@ def served(at: Small, settings: Settings) -> Serve:
     def serve(
         clock: Callable[[], float] = time.time, transport: httpx2.BaseTransport | None = None
     ) -> TestClient:
-        access = OpenId(settings, clock, transport)
+        access = OpenId(settings, Spent(at.database, at.office.now), clock, transport)
         return TestClient(create_app(at.office, access, settings), base_url=URL)
 
     return serve

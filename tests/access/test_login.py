@@ -11,8 +11,10 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from api.access.session import Cookie
+from api.store.spent import Spent
 from tests.access.accounts import SECRET, URL, Browser, Given, query_of
 from tests.access.conftest import Serve
+from tests.store.offices import Small
 
 OURS = {"sec-fetch-site": "same-origin"}
 
@@ -72,17 +74,6 @@ def test_the_server_ends_a_session_whatever_the_browser_keeps(
         assert then.get("/v1/bookings").status_code == status
 
 
-def test_an_answer_counts_once(browser: Browser, http: TestClient) -> None:
-    back = browser.to_callback("planner-1")
-    kept = dict(http.cookies)
-    assert browser.go(back).status_code == 303
-    http.cookies.clear()
-    http.cookies.update(kept)
-    again = browser.go(back)
-    assert (again.status_code, "given before" in again.json()["detail"]) == (400, True)
-    assert "set-cookie" not in again.headers
-
-
 def test_an_answer_to_another_browser_is_refused(
     browser: Browser, http: TestClient, served: Serve
 ) -> None:
@@ -115,11 +106,12 @@ def test_an_answer_that_was_changed_is_refused(browser: Browser, name: str, valu
 
 @pytest.mark.parametrize("name", ["nonce", "verifier"])
 def test_what_was_not_asked_for_in_this_browser_is_refused(
-    browser: Browser, http: TestClient, name: str
+    at: Small, browser: Browser, http: TestClient, name: str
 ) -> None:
     """The code and the state are right: the provider tells by PKCE, and we by the nonce."""
     back = browser.to_callback("planner-1")
-    cookie = Cookie("regietafel-login", SECRET, time.time, https=False)
+    spent = Spent(at.database, at.office.now)
+    cookie = Cookie("regietafel-login", SECRET, time.time, spent, https=False)
     told = cookie.read(Request({"type": "http", "headers": [(b"cookie", kept(http))]}))
     assert told
     response = Response()

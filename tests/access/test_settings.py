@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
-from api.access.login import OpenId
 from api.app import create_app
 from api.cli import app
 from api.settings import Settings
@@ -147,7 +146,7 @@ def test_over_https_the_cookie_is_bound_to_the_host_and_to_https(
     at: Small, given: Given, settings: Settings
 ) -> None:
     safe = Settings.model_validate({**dict(settings), "url": "https://regietafel.example"})
-    with TestClient(create_app(at.office, OpenId(safe), safe)) as http:
+    with TestClient(create_app(at.office, settings=safe)) as http:
         cookie = http.get("/login", follow_redirects=False).headers["set-cookie"]
     assert cookie.startswith("__Host-regietafel-login=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= set(cookie.split("; "))

@@ -13,10 +13,14 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from api.access.gate import BadTokenError, ProviderAwayError
+from api.access.login import OpenId
 from api.access.provider import LASTING, PAUSE, Provider
 from api.access.tokens import ACCESS, LEEWAY, SIGNATURES, verified
+from api.settings import Settings
+from api.store.spent import Spent
 from tests.access.accounts import AUDIENCE, Given, key
 from tests.access.conftest import Serve
+from tests.store.offices import Small
 
 BAD = 'Bearer error="invalid_token"'
 ISSUER = "https://id.example"
@@ -38,12 +42,15 @@ def test_a_token_of_the_provider_opens_what_its_roles_may(http: TestClient, give
     assert asked(http, given.token()).status_code == 200
 
 
-def test_the_audit_log_names_the_account_and_the_door(http: TestClient, given: Given) -> None:
-    me = http.app.state.access.person  # type: ignore[attr-defined]
+def test_the_audit_log_names_the_account_and_the_door(
+    at: Small, settings: Settings, given: Given
+) -> None:
+    me = OpenId(settings, Spent(at.database, at.office.now)).person
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "client": None}
     headers = [(b"authorization", f"Bearer {given.token()}".encode())]
-    actor = me(Request({**scope, "headers": headers})).actor
-    assert (actor.id, actor.origin) == ("machine-1", "http")
+    found = me(Request({**scope, "headers": headers}))
+    assert found
+    assert (found.actor.id, found.actor.origin) == ("machine-1", "http")
 
 
 def test_nobody_is_told_how_to_say_who_they_are(http: TestClient) -> None:

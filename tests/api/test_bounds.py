@@ -7,15 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import Request
 from starlette.testclient import TestClient
 
+from api.access.person import Person
+from api.app import create_app
+from api.http.headers import STANDING
 from api.http.wishes import LARGEST, LONGEST_TEXT, MOST_ITEMS, MOST_PARAMETERS
-from tests.api.published import TOKEN, operations, served
-from tests.store.offices import PLACED
+from api.settings import Settings
+from tests.api.published import TOKEN, Tokens, operations, served
+from tests.store.offices import PLACED, Small
 
 QUICK = 1.0
 """Seconds in which what is too much is refused, on a slow machine too."""
-PROBES = "/health/live", "/v1/openapi.json"
+PLACES = (
+    "/v1/cases", "/v1/openapi.json", "/v1/nothing", "/nothing", "/login", "/login/callback?state=x",
+    "/logout", "/metrics", "/health/ready", f"/v1/cases?x={'y' * 8_000}",
+)  # fmt: skip
+"""Whatever there is to ask for, and what there is not."""
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +104,44 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_back(tmp_path: Path) 
         assert late.headers["content-type"] == "application/problem+json"
         assert 1 <= int(late.headers["retry-after"]) <= 3600
         assert late.json()["detail"] == "asked more often than 5 times a hour"
-        for path in PROBES:
-            assert http.get(path).status_code == 200
+        assert {name: late.headers.get(name) for name in STANDING} == STANDING
+        assert http.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_whatever_is_asked_is_counted(tmp_path: Path, path: str) -> None:
+    with served(tmp_path, rate="5/hour") as (_, http):
+        del http.headers["authorization"]
+        assert 429 not in [http.get(path).status_code for _ in range(5)]
+        late = [http.get(path), http.head(path), http.post(path), *map(http.get, PLACES)]
+        assert {one.status_code for one in late} == {429}
+        assert all(1 <= int(one.headers["retry-after"]) <= 3600 for one in late)
+        assert http.get("/health/live").status_code == 200
+
+
+def test_what_is_asked_once_is_counted_once_and_who_asks_is_found_out_once(
+    at: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    believed = Tokens.person
+
+    def person(self: Tokens, request: Request) -> Person | None:
+        asked.append(request.method)
+        return believed(self, request)
+
+    monkeypatch.setattr(Tokens, "person", person)
+    app = create_app(at.office, Tokens(), Settings(rate="3/hour"))
+    headers = {"authorization": f"Bearer {TOKEN}", "idempotency-key": "once-and-again"}
+    with TestClient(app, headers=headers) as http:
+        told = [http.post("/v1/bookings", json={}).status_code for _ in range(4)]
+    assert (told, asked) == ([400] * 3 + [429], ["POST"] * 4)
+
+
+def test_a_client_without_an_account_is_its_address(at: Small) -> None:
+    app = create_app(at.office, Tokens(), Settings(rate="2/hour"))
+    for address in "192.0.2.1", "192.0.2.2":
+        http = TestClient(app, client=(address, 4000))
+        assert [http.get("/nothing").status_code for _ in range(3)] == [404, 404, 429]
 
 
 def test_whoever_guesses_tokens_is_counted_by_address_and_keeps_nobody_out(tmp_path: Path) -> None:

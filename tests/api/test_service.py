@@ -2,14 +2,18 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.http.health import FRESH
 from api.office import Office
 from api.store.database import Database, UnavailableError
 from tests.api.test_bookings import hold, proposed
@@ -57,8 +61,46 @@ def test_it_goes_on_when_the_database_is_back(http: TestClient) -> None:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(Database, "writing", away)
         assert http.get("/health/ready").status_code == 503
+    assert http.get("/health/ready").status_code == 503
+    time.sleep(FRESH)
     assert http.get("/health/ready").status_code == 200
     assert hold(http, PLACED)["status"] == "held"
+
+
+def test_whoever_asks_all_the_time_whether_it_is_ready_has_it_looked_at_once_a_second(
+    http: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    looked = Database.ready
+
+    def look(self: Database) -> None:
+        looks.append(time.monotonic())
+        time.sleep(0.1)
+        looked(self)
+
+    monkeypatch.setattr(Database, "ready", look)
+    began = time.monotonic()
+    with ThreadPoolExecutor(20) as many:
+        told = [*many.map(lambda _: http.get("/health/ready").status_code, range(60))]
+    assert {*told} == {200}
+    assert len(looks) <= 1 + (time.monotonic() - began) / FRESH
+    monkeypatch.setattr(Database, "ready", away)
+    time.sleep(FRESH)
+    assert http.get("/health/ready").status_code == 503
+
+
+def test_while_it_is_looked_at_nobody_who_waits_keeps_others_from_an_answer(
+    http: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More ask than there are threads, and the database is locked."""
+    locked = Event()
+    monkeypatch.setattr(Database, "ready", lambda _: locked.wait(10))
+    with ThreadPoolExecutor(60) as many:
+        waiting = [many.submit(http.get, "/health/ready") for _ in range(60)]
+        assert http.get("/v1/cases").status_code == 200
+        assert not any(one.done() for one in waiting)
+        locked.set()
+        assert {one.result().status_code for one in waiting} == {200}
 
 
 def test_a_store_without_a_world_says_so(tmp_path: Path) -> None:
@@ -68,6 +110,7 @@ def test_a_store_without_a_world_says_so(tmp_path: Path) -> None:
         for told in (http.get("/v1/cases"), http.post("/v1/events", json=[event])):
             assert told.status_code == 503
             assert told.json()["detail"] == "the store has no world yet"
+        assert http.get("/health/ready").json()["detail"] == "the store has no world yet"
 
 
 def test_a_failure_is_a_problem_that_tells_nothing_of_it(
