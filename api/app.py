@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -91,7 +92,8 @@ def create_app(
     if traces is not None:
         office.span = traces.span
         works = {kind: traces.around(f"job: {kind}", work) for kind, work in WORKS.items()}
-    runner = Runner(Queue(office, settings.queue), works, settings.workers)
+    queue = Queue(office, settings.queue, timedelta(seconds=settings.lease))
+    runner = Runner(queue, works, settings.workers)
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
+from anyio import CancelScope
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 VERSION = "1.0.0"
@@ -52,21 +53,17 @@ class HeadAsGet:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
-        told = False
 
         async def headed(message: Message) -> None:
-            nonlocal told
             if message["type"] == "http.response.start":
                 await send(message)
-            elif not told:
-                told = True
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-        async def until_told() -> Message:
-            return {"type": "http.disconnect"} if told else await receive()
+                if "content-length" not in Headers(raw=message["headers"]):
+                    answering.cancel()
 
         scope["method"] = "GET"
         try:
-            await self.app(scope, until_told, headed)
+            with CancelScope() as answering:
+                await self.app(scope, receive, headed)
         finally:
             scope["method"] = "HEAD"

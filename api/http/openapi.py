@@ -97,7 +97,40 @@ _HEADERS: Schema = {
             "examples": [5],
         },
     },
+    "Location": {
+        "description": "The path of what was made, or is being made.",
+        "required": True,
+        "schema": {
+            "type": "string",
+            "format": "uri-reference",
+            "pattern": "^/v[0-9]+/[a-z]+/[A-Za-z0-9._-]+$",
+            "maxLength": 200,
+            "examples": ["/v1/bookings/b-0001"],
+        },
+    },
+    "ETag": {
+        "description": "What it is now: If-Match with it changes nothing that somebody else did.",
+        "required": True,
+        "schema": {
+            "type": "string",
+            "pattern": '^"[0-9a-f]{1,32}"$',
+            "maxLength": 34,
+            "examples": ['"4"'],
+        },
+    },
 }
+_SUPPLY = "resources_resource", "facilities_facility", "departures_departure"
+_MADE = {"post_bookings", "post_cases", "post_plans", *(f"put_{one}" for one in _SUPPLY)}
+_TAGGED = {
+    *(f"{one}_bookings_booking" for one in ("get", "patch", "delete")),
+    *(f"post_bookings_booking_{one}" for one in ("checks", "confirmations")),
+    *(f"{one}_cases_case" for one in ("get", "patch")),
+    *(f"{method}_{one}" for one in _SUPPLY for method in ("get", "put")),
+    "get_partners_partner_calendar",
+    "post_bookings",
+    "post_cases",
+}
+"""The operations that say where what they made is, and those whose answers have an ETag."""
 
 
 def name_of(route: APIRoute) -> str:
@@ -192,7 +225,7 @@ def _finish(operation: Schema, roles: frozenset[Role]) -> None:
         for media in one.get("content", {}).values():
             media.pop("itemSchema", None)  # which OpenAPI 3.1 does not know
         headers = one.setdefault("headers", {})
-        named = ["API-Version", *(["Retry-After"] if status == "429" else [])]
+        named = _sent(operation["operationId"], status)
         headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in named}
     parameters = operation.get("parameters", ())
     revisions = [one for one in parameters if one["name"] in {"If-Match", "If-None-Match"}]
@@ -206,6 +239,17 @@ def _finish(operation: Schema, roles: frozenset[Role]) -> None:
             one["schema"].setdefault("maxItems", MOST_PARAMETERS)
         elif one["schema"].get("type") == "string" and "format" not in one["schema"]:
             one["schema"].setdefault("maxLength", LONGEST_QUERY)
+
+
+def _sent(operation: str, status: str) -> Iterator[str]:
+    """Yield the headers that an operation sends with a status."""
+    yield "API-Version"
+    if status in {"429", "503"}:
+        yield "Retry-After"
+    if status in {"201", "202"} and operation in _MADE:
+        yield "Location"
+    if status in {"200", "201"} and operation in _TAGGED:
+        yield "ETag"
 
 
 def _bound(found: Schema) -> None:

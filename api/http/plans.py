@@ -1,13 +1,12 @@
 """Plans over HTTP: made as jobs, followed while they are, and accepted whole or per case."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from threading import Lock
 from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
@@ -22,7 +21,7 @@ from api.jobs.planning import PLAN
 from api.jobs.runner import Runner
 from api.office import Accepted
 from api.store.answers import Told
-from api.store.jobs import Job, JobEvent, JobStatus, NotDoneError, Progress, UnknownJobError
+from api.store.jobs import Job, JobEvent, JobStatus, NotDoneError, Progress
 from api.store.worlds import HOLD
 from scheduler.plan import Bound, Plan, Unplanned
 from scheduler.world import Id, Instant, Part
@@ -33,6 +32,10 @@ MOST_ACCEPTED = 5000
 """Cases that are accepted by name at most."""
 STREAMS = 5
 """Streams of events that one account may have open at once: browsers open six connections."""
+ALL_STREAMS = 50
+"""Streams that may be open at once in this process: each looks at the store now and then."""
+LONGEST_STREAM = 600.0
+"""Seconds that a stream stays open at most; whoever may ask no more is told no more after."""
 LOOK = 0.25
 """Seconds between two looks for events that are new."""
 MINUTE = timedelta(minutes=1)
@@ -139,7 +142,7 @@ def _asked(router: APIRouter, runner: Runner) -> None:
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST_JOBS)] = MOST_JOBS,
     ) -> PlanPage:
-        owner = None if Role.administrator in person.roles else person.id
+        owner = whose(person)
         found = queue.jobs(PLAN, owner, offset, limit)
         return PlanPage(
             plans=tuple(PlanJob(**_fields(one)) for one in found),
@@ -154,8 +157,7 @@ def _asked(router: APIRouter, runner: Runner) -> None:
         summary="Cancel a plan that waits or is made",
     )
     def cancel(plan: JobId, person: Operator) -> Response:
-        _theirs(runner, plan, person)
-        job = queue.cancel(plan, person.actor)
+        job = queue.cancel(plan, person.actor, PLAN, whose(person))
         runner.cancelled(plan)
         return answer(Told(200, PlanJob(**_fields(job)).model_dump_json()))
 
@@ -163,19 +165,22 @@ def _asked(router: APIRouter, runner: Runner) -> None:
 def _followed(router: APIRouter, runner: Runner) -> None:
     queue, office = runner.queue, runner.queue.office
     streams: Counter[str] = Counter()
-    counting = Lock()
 
     @router.get("/{plan}", responses=described(404), summary="One plan")
     def one(plan: JobId, person: Operator) -> PlanTold:
-        job, progress = _theirs(runner, plan, person)
+        job, progress = queue.job(plan, PLAN, whose(person))
         found = None
         if job.status == JobStatus.done and Role.planner in person.roles:
             found = _found(runner, plan)
             office.seen("read", found)
         return PlanTold(**_fields(job), progress=progress, result=found)
 
-    def opened(
-        request: Request,
+    def left(plan: str, person: Person, after: int) -> bool:
+        """Return whether there is, or will be, an event of a plan after this one."""
+        queue.job(plan, PLAN, whose(person))
+        return queue.events(plan, after) != ((), True)
+
+    async def opened(
         response: Response,
         plan: JobId,
         person: Operator,
@@ -187,37 +192,42 @@ def _followed(router: APIRouter, runner: Runner) -> None:
                 description="The last event that was seen; those after it are told.",
             ),
         ] = None,
-    ) -> Iterator[int]:
-        """Let an account open a stream, and count those that it has open."""
-        _theirs(runner, plan, person)
+    ) -> AsyncIterator[int]:
+        """Let an account open a stream, and count those that are open, all in the one event loop.
+
+        One that is cut off gives its place back too, which a thread would not.
+        """
         after = int(last or 0)
-        if queue.events(plan, after) == ((), True):
+        if not await anyio.to_thread.run_sync(left, plan, person, after):
             response.status_code = 204  # which tells browsers not to come back
-        with counting:
-            if streams[person.id] >= STREAMS:
-                says = f"{STREAMS} streams of yours are open already"
-                raise HTTPException(429, says, {"retry-after": str(AGAIN)})
-            streams[person.id] += 1
+        if streams[person.id] >= STREAMS:
+            raise _crowded(429, f"{STREAMS} streams of yours are open already")
+        if streams.total() >= ALL_STREAMS:
+            raise _crowded(503, f"{ALL_STREAMS} streams are open already; ask without one")
+        streams[person.id] += 1
         try:
             yield after
         finally:
-            with counting:
-                streams[person.id] -= 1
+            streams[person.id] -= 1
+            if not streams[person.id]:
+                del streams[person.id]
 
     @router.get(
         "/{plan}/events",
         response_class=EventSourceResponse,
-        responses={204: {"description": "Nothing more will come"}, **described(404, 429)},
+        responses={204: {"description": "Nothing more will come"}, **described(404, 429, 503)},
         summary="How a plan fares, as it does",
         description=(
             "Server-sent events, `status` and `progress`, each with an id to resume from. The "
-            "stream ends when the job is over; asked again after its last event it answers 204."
+            "stream ends when the job is over, or after ten minutes: resume then. Asked again "
+            "after its last event it answers 204."
         ),
     )
     async def told(
         plan: JobId, after: Annotated[int, Depends(opened)]
     ) -> AsyncIterator[ServerSentEvent]:
-        while True:
+        end = anyio.current_time() + LONGEST_STREAM
+        while anyio.current_time() < end:
             found, over = await anyio.to_thread.run_sync(queue.events, plan, after)
             for one in found:
                 yield _event(one)
@@ -246,10 +256,10 @@ def _accepted(router: APIRouter, runner: Runner) -> None:
         person: Planner,
         asking: Asked,
     ) -> Response:
-        job, _ = _theirs(runner, plan, person)
+        job, _ = runner.queue.job(plan, PLAN, whose(person))
         if job.status != JobStatus.done:
             raise NotDoneError(f"{plan} is {job.status}, and is accepted when it is done")
-        made, lasting = _plan(runner, plan), wish.hold_minutes * MINUTE
+        made, lasting = plan_of(runner, plan), wish.hold_minutes * MINUTE
         return asking.answer(
             wish,
             lambda once: office.accept(plan, made, person.actor, wish.cases, lasting, once=once),
@@ -257,27 +267,28 @@ def _accepted(router: APIRouter, runner: Runner) -> None:
         )
 
 
-def _theirs(runner: Runner, plan: str, person: Person) -> tuple[Job, Progress | None]:
-    """Return a job that somebody may see, and how far it is: of another nobody is told."""
-    found = runner.queue.job(plan)
-    job, _ = found
-    if job.kind != PLAN or (Role.administrator not in person.roles and job.owner != person.id):
-        raise UnknownJobError(plan)
-    return found
+def whose(person: Person) -> str | None:
+    """Return whose plans somebody may see, None where all: of another nobody is told."""
+    return None if Role.administrator in person.roles else person.id
 
 
-def _plan(runner: Runner, name: str) -> Plan:
+def plan_of(runner: Runner, name: str) -> Plan:
+    """Return the plan that came of a job that is done."""
     return Plan.model_validate(runner.queue.result(name), strict=False)
 
 
 def _found(runner: Runner, name: str) -> PlanFound:
-    plan = _plan(runner, name)
+    plan = plan_of(runner, name)
     return PlanFound(
         levels=plan.levels,
         gap=plan.gap,
         unplanned=plan.unplanned,
         difference=tuple(differences(runner.queue.office.world(), plan)),
     )
+
+
+def _crowded(status: int, says: str) -> HTTPException:
+    return HTTPException(status, says, {"retry-after": str(AGAIN)})
 
 
 def _waits(job: Job) -> Told:

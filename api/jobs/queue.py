@@ -20,7 +20,7 @@ from scheduler.plan import versions
 from scheduler.world import Part, World
 
 LEASE = timedelta(seconds=30)
-"""How long a job is a worker's that has not been heard of since."""
+"""How long a job is a worker's that has not been heard of since, unless it is said otherwise."""
 ATTEMPTS = 3
 """How often a job begins before it is given up: it may be the job that kills its workers."""
 OWN = 3
@@ -39,10 +39,11 @@ class OwnQueueFullError(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The jobs of an office, of which ``most`` may wait."""
+    """The jobs of an office, of which ``most`` may wait, each taken for a ``lease`` at a time."""
 
     office: Office
     most: int
+    lease: timedelta = LEASE
 
     # --- Whoever asks ---------------------------------------------------------------------------
 
@@ -74,25 +75,29 @@ class Queue:
             change.answer = job
         return job
 
-    def cancel(self, name: str, actor: Actor) -> Job:
+    def cancel(
+        self, name: str, actor: Actor, kind: str | None = None, owner: str | None = None
+    ) -> Job:
         """Cancel a job, whoever works on it.
 
         Raises
         ------
         UnknownJobError, JobOverError
-            When there is none of that id, or it is over.
+            When there is none of that id, or not of such; or it is over.
         """
         with self.office.beside(actor, "cancel", [name]) as change:
-            before = store.find(change.connection, name)
+            before = store.find(change.connection, name, kind, owner)
             if not store.cancel(change.connection, name, change.now):
                 raise JobOverError(f"{name} is {before.status} already")
             job = store.find(change.connection, name)
         return job
 
-    def job(self, name: str) -> tuple[Job, Progress | None]:
-        """Return a job and how far it is; UnknownJobError when there is none of that id."""
+    def job(
+        self, name: str, kind: str | None = None, owner: str | None = None
+    ) -> tuple[Job, Progress | None]:
+        """Return a job and how far it is; UnknownJobError when there is none of such."""
         with self.office.database.reading() as connection:
-            return store.find(connection, name), store.latest(connection, name)
+            return store.find(connection, name, kind, owner), store.latest(connection, name)
 
     def jobs(self, kind: str, owner: str | None, offset: int, limit: int) -> tuple[Job, ...]:
         """Return jobs, the newest first: of an owner, else of all."""
@@ -126,7 +131,7 @@ class Queue:
         world = self.office.world()
         print_, now = world.fingerprint, self.office.now()
         with self.office.database.noting() as connection:
-            job = store.take(connection, kinds, worker, print_, versions(), now, LEASE)
+            job = store.take(connection, kinds, worker, print_, versions(), now, self.lease)
             if job is None:
                 return None
             people = persons_of(world, (one.id for one in world.cases))
@@ -141,7 +146,7 @@ class Queue:
     def renew(self, worker: str) -> None:
         """Let a worker keep what it has."""
         with self.office.database.noting() as connection:
-            store.renew(connection, worker, self.office.now(), LEASE)
+            store.renew(connection, worker, self.office.now(), self.lease)
 
     def lapse(self) -> None:
         """Let the jobs of workers that are not heard of any more wait anew, or fail at last."""

@@ -118,9 +118,12 @@ def add(
     return job
 
 
-def find(connection: Connection, name: str) -> Job:
-    """Return a job; UnknownJobError when there is none of that id."""
-    row = connection.execute(select(*_COLUMNS).where(JOBS.c.id == name)).mappings().first()
+def find(
+    connection: Connection, name: str, kind: str | None = None, owner: str | None = None
+) -> Job:
+    """Return a job; UnknownJobError when there is none of that id, or not of such."""
+    asked = select(*_COLUMNS).where(JOBS.c.id == name, *_of(kind, owner))
+    row = connection.execute(asked).mappings().first()
     if row is None:
         raise UnknownJobError(name)
     return _read(row)

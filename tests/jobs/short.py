@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 
+from starlette.requests import Request
+
+from api.access.person import Person, Role
 from api.jobs.queue import Queue
 from api.jobs.runner import Runner, Tell, Work
 from api.store.jobs import Job, JobStatus, Progress
@@ -15,6 +18,15 @@ from tests.store.offices import PLANNER, Small
 SOON = 20.0
 """Seconds after which a test gives up."""
 WORKER, OTHER = "worker-1", "worker-2"
+
+
+class As:
+    """Takes everybody for the account that a header names, with the roles that it names."""
+
+    def person(self, request: Request) -> Person | None:
+        """Return who asks."""
+        name, _, roles = request.headers.get("x-test", "planner-1 planner").partition(" ")
+        return Person(name, frozenset(map(Role, roles.split())))
 
 
 def queue(at: Small, most: int = 20) -> Queue:

@@ -9,10 +9,8 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from api.access.person import Person, Role
 from api.app import create_app
 from api.difference import differences
 from api.http.plans import STREAMS
@@ -25,7 +23,7 @@ from constraints.register import REGISTER
 from scheduler.plan import Plan, Unplanned
 from scheduler.planner import plan
 from scheduler.world import PERSON, Booking
-from tests.jobs.short import WORKER, Patient, at_once, how, queue, running, until
+from tests.jobs.short import WORKER, As, Patient, at_once, how, queue, running, until
 from tests.store.offices import (
     NOON,
     PLACED,
@@ -39,14 +37,6 @@ from tests.store.offices import (
 )
 
 Json = dict[str, Any]
-
-
-class As:
-    """Takes everybody for the account that a header names, with the roles that it names."""
-
-    def person(self, request: Request) -> Person | None:
-        name, _, roles = request.headers.get("x-test", "planner-1 planner").partition(" ")
-        return Person(name, frozenset(map(Role, roles.split())))
 
 
 ADMINISTRATOR = {"x-test": "administrator-1 administrator"}
