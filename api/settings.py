@@ -79,9 +79,6 @@ class Settings(BaseSettings):
     lease: int = Field(
         default=30, ge=1, le=3600, description="Seconds after which a silent process loses its job."
     )
-    lease: int = Field(
-        default=30, ge=1, le=3600, description="Seconds after which a silent process loses its job."
-    )
     rate: str = Field(default="6000/minute", pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour)$")
     assets: Path = Field(
         default=Path(__file__).parents[1] / "node_modules",
