@@ -7,9 +7,9 @@ What creates something can be asked :class:`once <api.store.answers.Once>`: unde
 used before it raises ToldBeforeError with the first answer, or OtherWishError.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Literal
@@ -21,7 +21,7 @@ from api.desk import Answer, Desk, UnknownCaseError
 from api.difference import dropped, stands, to_hold
 from api.openings import Openings
 from api.store.answers import Once, amend, recalled
-from api.store.change import Change, Supply, changing, renamed
+from api.store.change import Change, Supply, changing, renamed, with_part
 from api.store.claims import Taken, TakenError
 from api.store.database import Database, UnavailableError
 from api.store.failing import failure
@@ -89,10 +89,12 @@ from scheduler.event import (
 from scheduler.grid import local_date
 from scheduler.opening import Named
 from scheduler.plan import Plan, Unplanned
-from scheduler.replanning import Outcome, replan
+from scheduler.replanning import Outcome, Replan, replan
 from scheduler.validator import Checked, Violation
 from scheduler.world import Booking, Case, Id, Part, World
 
+AHEAD = 2
+"""How often a repair is worked out while others write, before they have to wait for it."""
 Met = Callable[[str, Part | None], None]
 """Raises StaleError when what there is of an id, or that there is none, is not as it is asked."""
 
@@ -176,6 +178,70 @@ class _Kept:
     def rolls(self) -> datetime:
         """When the horizon begins a day later."""
         return self.parts.now.horizon.start + DAY
+
+
+class _OvertakenError(RuntimeError):
+    """What was written since is in the way of what was worked out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Faced:
+    """All that a repair is worked out of; events that are ``late`` change nothing."""
+
+    world: World
+    as_of: datetime
+    events: tuple[Event, ...]
+    late: tuple[Event, ...]
+
+    def but_for_bookings(self, other: "_Faced") -> bool:
+        """Return whether the other is the same, whatever is booked in it."""
+        mine, theirs = (
+            (one.as_of, one.events, one.late, one.world.but(bookings=())) for one in (self, other)
+        )
+        return mine[:3] == theirs[:3] and _same(mine[3], theirs[3])
+
+
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """What was worked out for a moment, while others could write."""
+
+    now: datetime
+    asked: _Faced | None
+    found: Replan | EventError
+
+    def after_all(self, now: _Faced) -> Replan:
+        """Return the repair with what was booked and ended since, as if that came after it.
+
+        Raises
+        ------
+        _OvertakenError
+            When it is about the same cases, or would have been refused after the repair.
+        """
+        was, found = self.asked, self.found
+        if was is None or isinstance(found, EventError) or not was.but_for_bookings(now):
+            raise _OvertakenError
+        before, after = was.world.booked, now.world.booked
+        since = {one for one in {*before, *after} if before.get(one) != after.get(one)}
+        if not since:
+            return found
+        changed = {one.case for one in (*found.moved, *found.dropped, *found.new)}
+        if since & (changed | _cases_of(now.events, was.world, found.world)):
+            raise _OvertakenError
+        new = [one for name in since for one in after.get(name, ())]
+        world = found.world.but(bookings=(*_but_of(since, found.world.bookings), *new))
+        stay = *_but_of(since, found.plan.bookings), *(one for one in new if one.claims)
+        if Checked(world, REGISTER, stay).violations([one for one in stay if one.case in since]):
+            raise _OvertakenError
+        return replace(found, world=world, plan=found.plan.model_copy(update={"bookings": stay}))
+
+
+def _same(one: World, other: World) -> bool:
+    """Return whether worlds are equal; what is the same object in both is not looked into."""
+    return all(getattr(one, name) == getattr(other, name) for name in World.model_fields)
+
+
+def _but_of(cases: Collection[str], bookings: Iterable[Booking]) -> Iterator[Booking]:
+    return (one for one in bookings if one.case not in cases)
 
 
 class Office:
@@ -623,20 +689,50 @@ class Office:
         EventError
             With everything that is wrong with the events; none happened more than a day ahead.
         """
-        with self._changing(actor, "events", ["events"], once) as change:
+        with self.database.reading() as connection:
+            known = once is not None and recalled(connection, actor, once)
+        for _ in range(0 if known else AHEAD):
+            with suppress(_OvertakenError):
+                return self._repaired(events, actor, once, self._worked_out(events))
+        return self._repaired(events, actor, once, None)
+
+    def _worked_out(self, events: Sequence[Event]) -> _Worked:
+        """Work out the repair while others write, for it takes longer than they should wait."""
+        now = self.now()
+        with self.database.reading() as connection:
+            world, parts = self._world(connection, now)
+            booked = with_bookings(connection, parts.now, now)
+        try:
+            asked = _faced(booked, parts, world.as_of, now, events)
+            return _Worked(now, asked, self._replanned(asked))
+        except EventError as error:
+            return _Worked(now, None, error)
+
+    def _replanned(self, asked: _Faced) -> Replan:
+        with self.span("replan"):
+            plan = _in_force(asked.world)
+            return replan(asked.world, REGISTER, plan, asked.events, now=asked.as_of)
+
+    def _repaired(
+        self, events: Sequence[Event], actor: Actor, once: Once | None, worked: _Worked | None
+    ) -> Disrupted:
+        """Write a repair down: the one that was worked out, or one that is made meanwhile.
+
+        Raises
+        ------
+        _OvertakenError
+            When what was written since is in the way of what was worked out.
+        """
+        now = None if worked is None else worked.now
+        with self._changing(actor, "events", ["events"], once, now) as change:
             change.expire()
-            _not_ahead(change.now, events)
-            late = _overtaken(change.parts, events)
-            events = [
-                one.model_copy(update={"at": min(one.at, change.now)})
-                for one in events
-                if one not in late
-            ]
+            if worked is not None and isinstance(worked.found, EventError):
+                raise worked.found
             # Time passes here from the last time that everything was looked at.
             world = with_bookings(change.connection, change.parts.now, change.now)
-            now = change.world.as_of
-            with self.span("replan"):
-                found = replan(world, REGISTER, _in_force(world), events, now=now)
+            asked = _faced(world, change.parts, change.world.as_of, change.now, events)
+            found = self._replanned(asked) if worked is None else worked.after_all(asked)
+            events = asked.events
             ended = (*found.moved, *found.dropped)
             why = {one.case: failure(one, events) for one in ended}
             ids = change.become_world(world, found.world, found.plan.bookings, why)
@@ -654,7 +750,7 @@ class Office:
                 moved=tuple(_renamed(one, ids) for one in found.moved),
                 dropped=tuple(_renamed(one, ids) for one in found.dropped),
                 new=tuple(_renamed(one, ids) for one in found.new),
-                ignored=tuple(one.id for one in (*late, *found.ignored)),
+                ignored=tuple(one.id for one in (*asked.late, *found.ignored)),
             )
         return disrupted
 
@@ -670,13 +766,14 @@ class Office:
         EventError, RefusedError
             With everything that no world may hold, or every rule that bookings would break.
         """
+        sound = self._sound(lambda _: part)
         with self._changing(actor, "furnish", [part.id]) as change:
             change.expire()
             there = change.parts.now
             known = {one.id: one for one in (*there.resources, *there.facilities, *there.departures)
                      if type(one) is type(part)}  # fmt: skip
             met(part.id, known.get(part.id))
-            _write(change, part)
+            _write(change, part, sound)
         return part.id not in known
 
     def add_case(self, case: Case, actor: Actor, *, once: Once | None = None) -> Case:
@@ -689,10 +786,11 @@ class Office:
         EventError
             With everything that no world may hold.
         """
+        sound = self._sound(lambda _: case)
         with self._changing(actor, "add-case", [case.id], once) as change:
             if case.id in change.parts.ever.case:
                 raise KnownError(f"there is a case {case.id}, or was")
-            _write(change, case)
+            _write(change, case, sound)
             change.touch("import", [case.id])
             change.objects, change.answer = (case.id,), case
         return case
@@ -712,6 +810,7 @@ class Office:
         EventError, RefusedError
             With everything that no world may hold, or every rule that its bookings would break.
         """
+        sound = self._sound(lambda world: amend(world.case[name]) if name in world.case else None)
         with self._changing(actor, "amend-case", [name]) as change:
             change.expire()
             if name not in change.parts.now.case:
@@ -721,9 +820,27 @@ class Office:
             case = amend(was)
             told = {one for one, fact in case.facts.items() if was.facts.get(one) != fact}
             change.overtake([name], told, change.now)
-            _write(change, case)
+            _write(change, case, sound)
             change.touch("change", [name])
         return change.world
+
+    def _sound(self, made: Callable[[World], Case | Supply | None]) -> World | None:
+        """Return the world that a part would make when it is all that a world file must be.
+
+        It is looked at while others write; what is wrong is told when it is written.
+        """
+        now = self.now()
+        with suppress(Refusal, EventError):
+            with self.database.reading() as connection:
+                parts = self._world(connection, now)[1]
+                part = made(parts.now)
+                if part is None:
+                    return None
+                after = with_bookings(connection, with_part(parts, part).now, now)
+            after = _at(after, now)[0]
+            held_to_a_file(after, REGISTER, part)
+            return after
+        return None
 
     # --- Requests -------------------------------------------------------------------------------
 
@@ -818,22 +935,37 @@ class Office:
 
     @contextmanager
     def _changing(
-        self, actor: Actor, action: str, objects: Sequence[str], once: Once | None = None
+        self,
+        actor: Actor,
+        action: str,
+        objects: Sequence[str],
+        once: Once | None = None,
+        now: datetime | None = None,
     ) -> Iterator[Change]:
-        now, read = self.now(), self._world
+        now, read = now or self.now(), self._world
+        with suppress(EmptyError), self.database.reading() as connection:
+            read(connection, now)  # what others wrote, before anybody waits for it
         with (
             self.span(f"change: {action}"),
             changing(self.database, read, actor, action, objects, now, once) as change,
         ):
             yield change
+        kept = self._kept
+        if change.parts_changed and kept is not None and kept.revision < change.revision:
+            # Who comes next need not read all parts again while others wait.
+            self._kept = _Kept(change.revision, change.revision, "", change.parts, change.world)
 
 
-def _write(change: Change, part: Case | Supply) -> None:
-    """Write a part of the world, unless that makes none, or breaks what stands."""
+def _write(change: Change, part: Case | Supply, sound: World | None) -> None:
+    """Write a part of the world, unless that makes none, or breaks what stands.
+
+    Whether it makes one need not be looked at again when that is ``sound``.
+    """
     before = change.world
     change.put(part)
     after = _at(change.after(), change.now)[0]
-    held_to_a_file(after, REGISTER, part)
+    if sound is None or not _same(after, sound):
+        held_to_a_file(after, REGISTER, part)
     mine = _resting_on(after, part.id)
     if wrong := Checked(after, REGISTER, after.bookings).violations(mine):
         old = {*Checked(before, REGISTER, before.bookings).violations(mine)}
@@ -872,6 +1004,17 @@ def _not_ahead(now: datetime, events: Sequence[Event]) -> None:
         raise EventError([Problem(f"$[{n}].at", says) for n in ahead])
 
 
+def _faced(
+    world: World, parts: Parts, as_of: datetime, now: datetime, events: Sequence[Event]
+) -> _Faced:
+    """Return what is asked when events happened to a world, by ``now``."""
+    _not_ahead(now, events)
+    late = _overtaken(parts, events)
+    news = (one for one in events if one not in late)
+    happened = tuple(one.model_copy(update={"at": min(one.at, now)}) for one in news)
+    return _Faced(world, as_of, happened, late)
+
+
 def _cases_of(events: Sequence[Event], *worlds: World) -> set[str]:
     """Return the cases that events are about, or about a person of."""
     subjects = {one.subject for one in events}
@@ -886,11 +1029,11 @@ def _cases_of(events: Sequence[Event], *worlds: World) -> set[str]:
 def _free_nights(change: Change, world: World) -> None:
     """Give back the nights that lie ahead of placed persons whose case is withdrawn."""
     for case, bookings in world.booked.items():
-        if withdrawn_since(world, world.case[case]) is None:
-            continue
-        for one in bookings:
-            if one.status == Status.executed and one.facility:
-                zone = world.location[world.facility[one.facility].location].timezone
+        done = (one for one in bookings if one.status == Status.executed)
+        placed = [(one, world.facility[one.facility]) for one in done if one.facility]
+        if placed and withdrawn_since(world, world.case[case]) is not None:
+            for one, facility in placed:
+                zone = world.location[facility.location].timezone
                 today = local_date(change.now, zone)
                 spent = tuple(night for night in one.nights if night < today) or one.nights[:1]
                 if spent != one.nights:

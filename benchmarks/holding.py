@@ -327,8 +327,8 @@ def _measured(
     free = text(f"DELETE FROM {table} WHERE booking_id = :booking")
     freed = [_timed(engine, free, {"booking": one}) for one in rows]
     return (
-        f"| {name} | {count} | {size / 1e6:.1f} MB | {_cut(claim, 50)} | {_cut(claim, 95)} | "
-        f"{_cut(again, 50)} | {_cut(freed, 50)} |"
+        f"| {name} | {count} | {size / 1e6:.1f} MB | {cut(claim, 50)} | {cut(claim, 95)} | "
+        f"{cut(again, 50)} | {cut(freed, 50)} |"
     )
 
 
@@ -344,10 +344,11 @@ def _timed(engine: Engine, statement: object, values: object, refused: bool = Fa
 
 
 def _times(seconds: list[float]) -> str:
-    return f"{_cut(seconds, 50)} | {_cut(seconds, 95)} | {max(seconds) * 1000:.1f} ms"
+    return f"{cut(seconds, 50)} | {cut(seconds, 95)} | {max(seconds) * 1000:.1f} ms"
 
 
-def _cut(seconds: list[float], percent: int) -> str:
+def cut(seconds: list[float], percent: int) -> str:
+    """Return the percentile of times, as a cell of a table."""
     cuts = statistics.quantiles(seconds, n=100, method="inclusive")
     return f"{cuts[percent - 1] * 1000:.1f} ms"
 

@@ -138,9 +138,14 @@ def _jumps(draft: Draft) -> Iterator[Problem]:
     zones = {one.id: one.timezone for _, one in draft.of("locations") if one.timezone in _zones()}
     for path, one in draft.of("resources"):
         for n, shift in enumerate(one.shifts) if one.home in zones else ():
-            opens = instant_in(shift.from_, zones[one.home], opens=True)
-            if opens >= instant_in(shift.until, zones[one.home], opens=False):
+            if _empty(shift.from_, shift.until, zones[one.home]):
                 yield Problem(f"{path}.shifts[{n}]", "is empty, for the clock jumps in it")
+
+
+@lru_cache(maxsize=65536)
+def _empty(first: datetime, until: datetime, zone: str) -> bool:
+    """Return whether no time is left, which is asked of the same shifts again and again."""
+    return instant_in(first, zone, opens=True) >= instant_in(until, zone, opens=False)
 
 
 def _horizon(draft: Draft) -> Iterator[Problem]:

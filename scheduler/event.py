@@ -497,8 +497,9 @@ class _Changing:
 
     def world_from(self, world: World) -> World:
         """Return ``world`` with the parts as they are now; EventError when it is none."""
-        fields = {name: getattr(world, name) for name in World.model_fields}
-        fields |= {name: tuple(parts.values()) for name, parts in self.parts.items()}
+        new = {name: tuple(parts.values()) for name, parts in self.parts.items()}
+        new = {name: parts for name, parts in new.items() if parts != getattr(world, name)}
+        fields = {name: getattr(world, name) for name in World.model_fields} | new
         fields["as_of"] = self.now
         sources = dict(self.moments)
         paths: dict[str, list[tuple[str, Any]]] = {}
@@ -523,7 +524,7 @@ class _Changing:
         ]
         if found:
             raise EventError(found)
-        return World(**fields)
+        return world.but(as_of=self.now, **new)
 
 
 def _source(path: str, sources: dict[str, str]) -> str:

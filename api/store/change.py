@@ -22,6 +22,7 @@ from api.store.worlds import (
     EmptyError,
     Parts,
     add_bookings,
+    but_answers,
     claim,
     others,
     persons_of,
@@ -229,13 +230,7 @@ class Change:
 
     def put(self, part: Case | Supply) -> None:
         """Write a part of the world in the place of what there was of its id, or after all."""
-        name = next(one for one, kind in _SECTIONS.items() if isinstance(part, kind))
-        now, ever = (
-            world.but(**{name: (*_put(getattr(world, name), part),)})
-            for world in (self.parts.now, self.parts.ever)
-        )
-        self._replace(self.parts.now, now)
-        self.parts = Parts(now=now, ever=ever)
+        self._replace(with_part(self.parts, part))
 
     def replace(self, case: Case, **parts: object) -> None:
         """Write a case as it is now, and other parts of the world with it."""
@@ -245,8 +240,7 @@ class Change:
             )
             for world in (self.parts.now, self.parts.ever)
         )
-        self._replace(self.parts.now, now)
-        self.parts = Parts(now=now, ever=ever)
+        self._replace(Parts(now=now, ever=ever))
 
     def become_world(
         self, before: World, after: World, bookings: Sequence[Booking], why: Mapping[str, Failure]
@@ -278,7 +272,7 @@ class Change:
                     Release.replaced if one.id in moved else Release.withdrawn,
                 )
         give_back(self.connection, [one.id for one in corrected])
-        self._replace(before, after)
+        self._replace(but_answers(self.parts, before, after))
         self.world = after
         ids = self.names(new)
         self.add(renamed(new, ids), timedelta())
@@ -308,16 +302,18 @@ class Change:
         people = (*persons_of(self.parts.ever, cases), *persons_of(self.world, cases))
         process(self.connection, Processing(activity, people), self.now)
 
-    def _replace(self, before: World, after: World) -> None:
+    def _replace(self, after: Parts) -> None:
         """Write the parts of a world that are others; nobody gets a place that is there no more."""
-        replace_parts(self.connection, before, after, self.now)
+        replace_parts(self.connection, self.parts, after, self.now)
+        was, now = self.parts.now, after.now
         close_up(
             self.connection,
             [
-                *(f"{FACILITY}/{one.id}" for one in others(before.facilities, after.facilities)),
-                *(f"{DEPARTURE}/{one.id}" for one in others(before.departures, after.departures)),
+                *(f"{FACILITY}/{one.id}" for one in others(was.facilities, now.facilities)),
+                *(f"{DEPARTURE}/{one.id}" for one in others(was.departures, now.departures)),
             ],
         )
+        self.parts = after
         self.parts_changed = True
 
     def correct(self, bookings: Sequence[Booking]) -> None:
@@ -343,6 +339,16 @@ _SECTIONS: Mapping[str, type] = {
     "facilities": Facility,
     "departures": Departure,
 }
+
+
+def with_part(parts: Parts, part: Case | Supply) -> Parts:
+    """Return the parts with one in the place of what there was of its id, or after all."""
+    name = next(one for one, kind in _SECTIONS.items() if isinstance(part, kind))
+    now, ever = (
+        world.but(**{name: (*_put(getattr(world, name), part),)})
+        for world in (parts.now, parts.ever)
+    )
+    return Parts(now=now, ever=ever)
 
 
 def _put(parts: Iterable[Any], part: Any) -> Iterator[Any]:

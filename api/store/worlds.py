@@ -17,12 +17,14 @@ from api.store.tables import BOOKINGS, CASES, CHECKS, PARTS, STORE
 from constraints.register import REGISTER
 from scheduler.constraint import Standing
 from scheduler.pattern import Patterns
-from scheduler.world import Booking, Case, Departure, Facility, Fact, World
+from scheduler.world import Booking, Case, Departure, Facility, Fact, Person, World
 
 T = TypeVar("T", Facility, Departure)
 DAY = timedelta(days=1)
 HOLD = timedelta(minutes=15)
 """How long a hold lasts unless it is said."""
+CHANGING = ("resources", "facilities", "departures", "cases")
+"""The parts of a world that change once it is in the store."""
 
 
 class NotEmptyError(Refusal):
@@ -239,35 +241,35 @@ def _booking(document: str, status: str) -> Booking:
     return Booking.model_validate_json(document).model_copy(update={"status": status})
 
 
-def replace_parts(connection: Connection, before: World, after: World, at: datetime) -> None:
+def replace_parts(connection: Connection, before: Parts, after: Parts, at: datetime) -> None:
     """Write the parts of a world that are not what they were; cases that went are withdrawn.
 
     What is new in it comes after what there was.
     """
-    for name, table in PARTS.items():
-        if getattr(before, name) == getattr(after, name):
-            continue
-        was, now = (_documents(getattr(world, name)) for world in (before, after))
-        known = dict(connection.execute(select(table.c.id, table.c.document)).all())
-        last = connection.execute(select(func.max(table.c.position))).scalar()
+    for name in CHANGING:
+        table = PARTS[name]
+        was, now, ever = (
+            {one.id: one for one in getattr(world, name)}
+            for world in (before.now, after.now, before.ever)
+        )
         if gone := was.keys() - now.keys():
             _let_go(connection, table, gone, at)
+        different = [one for one in now.values() if was.get(one.id) != one]
+        last = connection.execute(select(func.max(table.c.position))).scalar() if different else 0
         new = count(0 if last is None else last + 1)
-        for id, one in now.items():
-            mine = update(table).where(table.c.id == id)
-            if id not in known:
-                row = {"id": id, "position": next(new), "document": one}
-                connection.execute(insert(table), row)
-            elif id not in was:
-                row = {"position": next(new), "document": one, "withdrawn_at": None}
-                connection.execute(mine.values(row))
-            else:
-                kept = _but_answers(known[id], was[id], one) if table is CASES else one
-                if known[id] != kept:
-                    connection.execute(mine.values(document=kept))
+        for one in different:
+            row: dict[str, Any] = {"document": one.model_dump(mode="json", by_alias=True)}
+            if one.id not in was:
+                row["position"] = next(new)
+            if one.id not in ever:
+                connection.execute(insert(table), row | {"id": one.id})
+                continue
+            if one.id not in was:
+                row["withdrawn_at"] = None
+            connection.execute(update(table).where(table.c.id == one.id).values(row))
     header = connection.execute(select(STORE.c.header)).scalar_one()
     moved = {"as_of", "horizon", "rules_date"}
-    reached = after.model_dump(mode="json", by_alias=True, include=moved)
+    reached = after.now.model_dump(mode="json", by_alias=True, include=moved)
     if header != header | reached:
         connection.execute(update(STORE).values(header=header | reached))
 
@@ -305,31 +307,45 @@ def _let_go(connection: Connection, table: Table, names: Collection[str], at: da
         connection.execute(delete(table).where(mine))
 
 
-def _documents(parts: Sequence[Any]) -> dict[str, Any]:
-    documents = [one.model_dump(mode="json", by_alias=True) for one in parts]
-    return {_key(one): one for one in documents}
+def but_answers(parts: Parts, before: World, after: World) -> Parts:
+    """Return the parts of a world ``after``, but for answers to the checks of its bookings.
 
-
-def _but_answers(kept: Any, was: Any, now: Any) -> Any:
-    """Return a case as it is ``now``, but for answers to the checks of its bookings.
-
-    It has them from :func:`with_bookings` and did not change them; they are no part of the case.
+    It has them from :func:`with_bookings`, as the world ``before`` had, and did not change them;
+    they are no part of its cases. A case that went is withdrawn, and one that came back is new.
     """
-    persons = [
-        one | {"facts": _own(_person(kept, one["id"]), _person(was, one["id"]), one)}
-        for one in now["persons"]
-    ]
-    return now | {"facts": _own(kept, was, now), "persons": persons}
+    kept = parts.now.case
+    cases = tuple(
+        _but_answers(kept[one.id], before.case[one.id], one) if one.id in kept else one
+        for one in after.cases
+    )
+    supply = {name: getattr(after, name) for name in CHANGING[:-1]}
+    now = parts.now.but(as_of=after.as_of, cases=cases, **supply)
+    stay = [now.case.get(one.id, one) for one in parts.ever.cases
+            if one.id in kept or one.id not in now.case]  # fmt: skip
+    new = [one for one in cases if one.id not in kept]
+    return Parts(now=now, ever=now.but(cases=(*stay, *new)))
 
 
-def _person(case: Any, name: str) -> Any:
-    return next((one for one in case["persons"] if one["id"] == name), {"facts": {}})
+def _but_answers(kept: Case, was: Case, now: Case) -> Case:
+    """Return a case as it is ``now``, of the facts only those that are not what they were."""
+    if now is was:
+        return kept
+    before = {one.id: one for one in was.persons}
+    known = {one.id: one for one in kept.persons}
+    persons = tuple(
+        one.model_copy(update={"facts": _own(known[one.id], before[one.id], one)})
+        if one.id in before
+        else one
+        for one in now.persons
+    )
+    return now.model_copy(update={"facts": _own(kept, was, now), "persons": persons})
 
 
-def _own(kept: Any, was: Any, now: Any) -> Any:
+def _own(kept: Case | Person, was: Case | Person, now: Case | Person) -> dict[str, Fact]:
     """Return the kept facts with those that are not what they were."""
-    changed = {name: fact for name, fact in now["facts"].items() if was["facts"].get(name) != fact}
-    return kept["facts"] | changed
+    return kept.facts | {
+        name: fact for name, fact in now.facts.items() if was.facts.get(name) != fact
+    }
 
 
 def _key(document: dict[str, Any]) -> str:
