@@ -20,7 +20,7 @@ def draw(worlds: Sequence[Compared], limit: float, path: Path) -> None:
     rows = [row for world in worlds for row in _rows(world, limit)]
     solvers = list(dict.fromkeys(solver for world in worlds for solver in world.runs))
     lines = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(alt.InlineData(values=rows))
         .mark_line(interpolate="step-after", strokeWidth=1.5)
         .encode(
             x=alt.X(
