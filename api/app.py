@@ -98,7 +98,8 @@ def create_app(
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
         runner.start()
-        tell("started", version=VERSION, database=office.database.engine.dialect.name)
+        database = office.database.engine.dialect.name
+        tell("started", version=VERSION, database=database, demo=demo)
         try:
             yield
         finally:

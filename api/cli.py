@@ -44,7 +44,7 @@ from fixtures.europe import europe
 from fixtures.national import national
 from fixtures.tiny import tiny
 from fixtures.worlds import Document, canonical, document
-from scheduler.draft import Problem
+from scheduler.draft import Problem, maybe
 from scheduler.event import Event, parse_events
 from scheduler.loading import WorldError
 from scheduler.objective import Objective
@@ -495,7 +495,9 @@ def _settings() -> Settings:
         wrong = [
             Problem(
                 "_".join(["REGIETAFEL", *map(str, one["loc"][:1])]).upper(),
-                one["msg"].removeprefix("Value error, "),
+                f"is no setting{maybe(str(one['loc'][0]), Settings.model_fields)}"
+                if one["type"] == "extra_forbidden"
+                else one["msg"].removeprefix("Value error, "),
             )
             for one in error.errors(include_url=False)
         ]

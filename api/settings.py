@@ -1,7 +1,7 @@
 """What a deployment says, in the environment: every name begins with ``REGIETAFEL_``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -12,7 +12,7 @@ from pydantic import (
     TypeAdapter,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from api.access.keys import signing_key
 from api.access.loopback import is_loopback
@@ -42,8 +42,27 @@ def _holds_key(path: Path) -> Path:
     return path
 
 
+PREFIX = "REGIETAFEL_"
+ELSEWHERE = frozenset({"language"})
+"""What is read by the command line alone."""
+OF_OPENID = frozenset({"client_id", "audience", "client_key", "session_key"})
+"""What means nothing without an issuer: who says it forgot one, or misspelt it."""
+
+
+class _All(EnvSettingsSource):
+    """All of the environment that begins as ours, also what is no setting: it may be misspelt."""
+
+    def __call__(self) -> dict[str, Any]:
+        prefix, known = PREFIX.lower(), ELSEWHERE | self.settings_cls.model_fields.keys()
+        named = {name.removeprefix(prefix) for name in self.env_vars if name.startswith(prefix)}
+        return super().__call__() | dict.fromkeys(named - known)
+
+
 class Settings(BaseSettings):
     """How the service runs. Without an ``issuer`` everyone on this machine may do everything.
+
+    Such a demo is made by nobody's mistake: it is refused where anything else is said that belongs
+    to an issuer, or a ``url`` that others find.
 
     Raises
     ------
@@ -52,8 +71,15 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="REGIETAFEL_", frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: Any, *_: Any, **__: Any
+    ) -> tuple[Any, ...]:
+        """Read what is given, and after it the environment."""
+        return init_settings, _All(settings_cls)
 
     database: str = "sqlite:///regietafel.db"
     url: Annotated[HttpUrl, AfterValidator(_safe), AfterValidator(_origin)] = Field(
@@ -91,7 +117,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _whole(self) -> "Settings":
-        if self.issuer is not None:
+        if self.issuer is None:
+            alone = sorted(OF_OPENID & self.model_fields_set)
+            if not is_loopback(self.url.host):
+                alone.append("url, of another machine")
+            if alone:
+                raise ValueError(f"these are for nothing without an issuer: {', '.join(alone)}")
+        else:
             missing = [
                 name for name in ("client_key", "session_key") if getattr(self, name) is None
             ]

@@ -22,6 +22,8 @@ from scheduler.world import World
 
 NO_NETWORK = (None, "testclient")
 """Peers that come through no network: a socket of this machine, and who asks within a process."""
+PASSED_ON = frozenset({"forwarded", "via", "x-real-ip"})
+"""What a proxy adds to a request that it passes on, beside ``X-Forwarded-...``."""
 EVERYBODY = Person("demo", frozenset(Role))
 """Who has not chosen whom to be: one who may do everything."""
 
@@ -43,12 +45,16 @@ class Demo:
         Raises
         ------
         BadTokenError
-            When it is not asked from this machine, or by another name than one of this machine.
+            When it is not asked from this machine, by another name than one of this machine, or on
+            behalf of whoever a proxy answers.
         OtherSiteError
             When a page of another site asks to change something.
         UnavailableError
             When it cannot be looked up whether the choice was ended.
         """
+        # Behind a proxy everybody seems to be on this machine, and says so in what it passes on.
+        if any(one in PASSED_ON or one.startswith("x-forwarded-") for one in request.headers):
+            raise BadTokenError("the demo answers nobody behind a proxy")
         host = request.client.host if request.client is not None else None
         if host not in NO_NETWORK:
             if not is_loopback(host):

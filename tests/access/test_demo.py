@@ -1,5 +1,6 @@
 """The demo: everybody on this machine, whom they choose to be, and nobody else."""
 
+import logging
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -42,6 +43,27 @@ def test_other_machines_are_refused(at: Small, peer: str) -> None:
     far = reached(at, peer=peer)
     for told in far.get("/v1/cases"), far.get("/login"), far.post("/login?persona=planner"):
         assert told.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via"]
+)
+@pytest.mark.parametrize("peer", ["127.0.0.1", "testclient"])
+def test_who_asks_through_a_proxy_is_refused(at: Small, header: str, peer: str) -> None:
+    """Wherever they are: what the proxy says of whom it asks for may be made up."""
+    far = reached(at, peer=peer)
+    for told in (
+        far.get("/v1/cases", headers={header: "127.0.0.1"}),
+        far.get("/login", headers={header: "203.0.113.5"}),
+        far.post("/login?persona=planner", headers={header: ""}),
+    ):
+        assert told.status_code == 401
+
+
+def test_the_log_says_that_a_demo_begins(at: Small, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "regietafel.service"), reached(at):
+        pass
+    assert '"demo": true' in caplog.text
 
 
 @pytest.mark.parametrize(

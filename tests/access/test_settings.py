@@ -1,6 +1,7 @@
 """What a deployer says of accounts, and what is refused of it before anything is served."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,33 @@ def test_all_that_is_wrong_is_told_and_no_secret(
         assert name in told.stderr
     assert "hunter2" not in told.output
     assert not served
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"REGIETAFEL_URL": "https://regietafel.example.nl"}, "url, of another machine"),
+        ({"REGIETAFEL_SESSION_KEY": SECRET}, "session_key"),
+        ({"REGIETAFEL_CLIENT_ID": "one", "REGIETAFEL_AUDIENCE": "two"}, "audience, client_id"),
+        ({"REGIETAFEL_ISSUR": "https://id.example"}, "ISSUR is no setting; maybe issuer"),
+        ({"regietafel_isuer": "https://id.example"}, "ISUER is no setting; maybe issuer"),
+        ({"REGIETAFEL_ISSUER": ""}, "REGIETAFEL_ISSUER"),
+    ],
+)
+def test_who_forgets_the_issuer_or_misspells_it_serves_no_demo(
+    tmp_path: Path, served: list[dict[str, Any]], env: dict[str, str], says: str
+) -> None:
+    told = serve(tmp_path, env=env)
+    assert told.exit_code == 2
+    assert says in re.sub(r"[\s│┃]+", " ", told.stderr)
+    assert not served
+
+
+def test_what_the_command_line_reads_itself_is_no_mistake(
+    tmp_path: Path, served: list[dict[str, Any]]
+) -> None:
+    env = {"REGIETAFEL_LANGUAGE": "nl", "REGIETAFEL_URL": "http://localhost:8000"}
+    assert serve(tmp_path, env=env).exit_code == 0
 
 
 def test_an_issuer_comes_with_its_keys() -> None:
