@@ -35,6 +35,7 @@ from api.store.life import (
     step,
 )
 from api.store.logs import (
+    SHOWN,
     Activity,
     Actor,
     AuditFilter,
@@ -79,11 +80,14 @@ from scheduler.draft import Problem
 from scheduler.event import (
     CapacityChanged,
     CaseAdded,
+    CaseWithdrawn,
     DepartureChanged,
+    DocumentChanged,
     Event,
     EventError,
     FactChanged,
     ResourceAway,
+    TriggerAdded,
     held_to_a_file,
 )
 from scheduler.grid import local_date
@@ -93,6 +97,8 @@ from scheduler.replanning import Outcome, Replan, replan
 from scheduler.validator import Checked, Violation
 from scheduler.world import Booking, Case, Id, Part, World
 
+_OF_A_CASE = FactChanged | DocumentChanged | TriggerAdded | CaseWithdrawn | ResourceAway
+"""What may have happened to a case that there is, or to one of its persons."""
 AHEAD = 2
 """How often a repair is worked out while others write, before they have to wait for it."""
 Met = Callable[[str, Part | None], None]
@@ -302,6 +308,8 @@ class Office:
 
     def seen(self, activity: Activity, told: object) -> None:
         """Record that somebody is shown something of the cases it tells of, before it is shown."""
+        if not SHOWN.get():
+            return
         if people := persons_of(self._world_and_parts()[1].ever, cases_in(told)):
             with self.database.noting() as connection:
                 process(connection, Processing(activity, people), self.now())
@@ -346,12 +354,12 @@ class Office:
         return frozenset(one.id for one in self.world().cases if person.sees(one))
 
     def about_their_own(self, events: Sequence[Event], person: Person) -> None:
-        """Return when events are about cases that somebody may see.
+        """Return when events are about cases that somebody may see: who plans may tell of anything.
 
         Raises
         ------
         UnknownCaseError
-            With the first that is about something else.
+            With the first that is of another kind, or about something else.
         """
         theirs = self.cases_of(person)
         if theirs is None:
@@ -359,7 +367,7 @@ class Office:
         case = self.world().case
         mine = theirs | {one.id for name in theirs for one in case[name].persons}
         for one in events:
-            if one.subject not in mine or isinstance(one, CaseAdded):
+            if not isinstance(one, _OF_A_CASE) or one.subject not in mine:
                 raise UnknownCaseError(one.subject)
 
     def bookings_ever(self) -> int:
@@ -535,12 +543,20 @@ class Office:
         return confirmed
 
     def decline(
-        self, name: str, partner: str, reason: Failure, actor: Actor, *, once: Once | None = None
+        self,
+        name: str,
+        partner: str,
+        reason: Failure,
+        actor: Actor,
+        *,
+        once: Once | None = None,
+        offering: bool = True,
     ) -> Declined:
         """Note that a partner cannot come: the booking fails, and all that it took is free.
 
         Who was to come for the partner is away at that time; its facility or departure will not
-        take this case. So what is offered instead comes with somebody or something else.
+        take this case. So what is offered instead comes with somebody or something else; where it
+        is not for ``offering``, nothing is worked out, for it is told to nobody.
 
         Raises
         ------
@@ -559,6 +575,8 @@ class Office:
             change.absent(booking, *brought_by(change.world, booking, partner))
             change.touch("confirm", [booking.case])
             change.answer = declined = Declined(booking=change.standing(name))
+        if not offering:
+            return declined
         # It is done. What could come instead takes longer to work out than others should wait.
         with suppress(UnavailableError):
             desk = self.desk()
@@ -929,8 +947,9 @@ class Office:
         self.world()
         with self.database.reading() as connection:
             page = audit_page(connection, asked, offset, limit, verify)
-        with self.database.writing() as connection:
-            audit(connection, actor, "read", ["audit-log"], "done", self.now())
+        if SHOWN.get():
+            with self.database.writing() as connection:
+                audit(connection, actor, "read", ["audit-log"], "done", self.now())
         return page
 
     @contextmanager

@@ -1,6 +1,6 @@
 """What shows only when the parts of a world are held together: one small function per rule."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from math import prod
@@ -25,23 +25,31 @@ def inconsistencies(draft: Draft, register: Register) -> Iterator[Problem]:
 
 
 def _ids(draft: Draft) -> Iterator[Problem]:
-    """A case is a resource too: whoever leaves must be there."""
-    people = [*draft.ids.get("resources", ()), *draft.ids.get("cases", ())]
-    persons = [
+    """No two parts of a kind have one id, and that of a case or a person is no other part's at all.
+
+    Events tell by the id alone whom they are about, and a case is a resource too. Bookings are not
+    compared: they are named after their cases.
+    """
+    persons = (
         (f"{path}.persons[{n}]", person.id)
         for path, case in draft.of("cases")
         for n, person in enumerate(case.persons)
-    ]
-    others = (
-        ids
-        for section, ids in draft.ids.items()
-        if section not in {"resources", "cases", "countries"}
     )
-    for ids in (people, persons, *others):
-        first: dict[str, str] = {}
-        for path, name in ids:
-            if first.setdefault(name, path) != path:
-                yield Problem(f"{path}.id", f"{name} is the id of {first[name]} already")
+    others: dict[str, str] = {}
+    for section, ids in draft.ids.items():
+        if section not in {"cases", "countries"}:
+            first: dict[str, str] = {}
+            yield from _doubles(ids, first)
+            if section != "bookings":
+                others |= first
+    yield from _doubles((*draft.ids.get("cases", ()), *persons), others)
+
+
+def _doubles(ids: Iterable[tuple[str, str]], first: dict[str, str]) -> Iterator[Problem]:
+    """Yield the ids that are there already, and note the others with where they are ``first``."""
+    for path, name in ids:
+        if first.setdefault(name, path) != path:
+            yield Problem(f"{path}.id", f"{name} is the id of {first[name]} already")
 
 
 _SECTIONS_OF = {

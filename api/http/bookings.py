@@ -204,7 +204,7 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
         summary="Note whether a partner comes",
         description=(
             "When all have confirmed, the booking is. When one declines it fails: all that it "
-            "took is free, and what could come instead is told at once."
+            "took is free, and what could come instead is told at once where a planner notes it."
         ),
     )
     def said(
@@ -224,7 +224,12 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
                 return asking.answer(
                     word,
                     lambda once: office.decline(
-                        booking, word.partner, Failure(word.reason), person.actor, once=once
+                        booking,
+                        word.partner,
+                        Failure(word.reason),
+                        person.actor,
+                        once=once,
+                        offering=Role.planner in person.roles,
                     ),
                     lambda found: _said(office, person, word.partner, found),
                 )

@@ -7,6 +7,8 @@ from anyio import CancelScope
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.store.logs import SHOWN
+
 VERSION = "1.0.0"
 """The version of the API (semver); its first number is that of the path."""
 STANDING: Mapping[str, str] = {
@@ -43,7 +45,10 @@ class StandingHeaders:
 
 
 class HeadAsGet:
-    """Answers HEAD as ``app`` answers GET, without the body (RFC 9110, 9.3.2)."""
+    """Answers HEAD as ``app`` answers GET, without the body (RFC 9110, 9.3.2).
+
+    Nothing is shown of what the body would tell, so nothing is recorded as read.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -62,8 +67,10 @@ class HeadAsGet:
                     answering.cancel()
 
         scope["method"] = "GET"
+        shown = SHOWN.set(False)
         try:
             with CancelScope() as answering:
                 await self.app(scope, receive, headed)
         finally:
+            SHOWN.reset(shown)
             scope["method"] = "HEAD"

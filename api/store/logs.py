@@ -27,6 +27,10 @@ from scheduler.world import Instant, Part
 
 TRACE: ContextVar[str] = ContextVar("trace", default="")
 """The trace that what is done belongs to, where something asked for it."""
+SHOWN: ContextVar[bool] = ContextVar("shown", default=True)
+"""Whether what is answered is shown to anybody: where it is not, nobody has read anything."""
+WRITTEN: ContextVar["Written | None"] = ContextVar("written", default=None)
+"""What a request leaves in the processing log, where somebody counts it."""
 SYSTEM = "regietafel"
 """How the service is named in what it logs."""
 BEGINNING = "0" * 64
@@ -39,6 +43,13 @@ class Actor:
 
     id: str
     origin: str = "command-line"
+
+
+@dataclass(slots=True)
+class Written:
+    """How many records a request has left in the processing log so far."""
+
+    records: int = 0
 
 
 Activity = Literal[
@@ -116,6 +127,8 @@ def process(connection: Connection, what: Processing, now: datetime) -> None:
     ]
     if rows:
         connection.execute(insert(PROCESSING), rows)
+    if (written := WRITTEN.get()) is not None:
+        written.records += len(rows)
 
 
 def audit(

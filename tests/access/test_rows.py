@@ -161,6 +161,41 @@ def test_an_officer_tells_of_their_own_cases_alone(at: Small, door: Door) -> Non
     assert {PLACED, REMOVED} <= {one.id for one in at.office.world().cases}
 
 
+@pytest.mark.parametrize("kind", ["departure-changed", "capacity-changed", "case-added"])
+def test_an_officer_tells_of_no_supply_and_of_nothing_new(at: Small, door: Door, kind: str) -> None:
+    """Also where it is called as their own case: then it is refused as one that is not there."""
+    world = at.office.world()
+    values: dict[str, dict[str, Any]] = {
+        "departure-changed": {"cancelled": True},
+        "capacity-changed": {"2026-11-25": 0},
+        "case-added": world.case[PLACED].model_dump(mode="json", by_alias=True),
+    }
+    wish = [event(kind, PLACED, value=values[kind])]
+    told = door(officer(at, PLACED)).post("/v1/events", json=wish)
+    assert told.status_code == 404
+    assert at.office.world() == world
+
+
+@pytest.mark.parametrize("section", ["resources", "facilities", "departures", "locations"])
+def test_no_case_and_no_person_is_called_as_anything_else(
+    at: Small, door: Door, section: str
+) -> None:
+    """So nobody who may tell of a case tells of anything else by its name."""
+    name = getattr(at.office.world(), section)[0].id
+    case = at.office.world().case[PLACED].model_dump(mode="json", by_alias=True)
+    (person, *_) = case["persons"]
+    for new in (
+        {**case, "id": name, "persons": [{**person, "id": "zk-0909-a"}]},
+        {**case, "id": "zk-0909", "persons": [{**person, "id": name}]},
+        {**case, "id": f"{PLACED}-a", "persons": [{**person, "id": "zk-0909-a"}]},
+    ):
+        told = door(PLANNER).post("/v1/cases", json=new)
+        assert told.status_code == 400
+        assert "already" in told.text
+        added = door(PLANNER).post("/v1/events", json=[event("case-added", new["id"], value=new)])
+        assert added.status_code == 400
+
+
 def test_an_officer_who_tells_of_a_case_is_told_nothing_of_others(at: Small, door: Door) -> None:
     at.hold(PLACED)
     at.hold(REMOVED)

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from api.access.person import Person
 from api.app import create_app
 from api.http.headers import STANDING
+from api.http.rates import RECORDS
 from api.http.wishes import LARGEST, LONGEST_TEXT, MOST_ITEMS, MOST_PARAMETERS
 from api.settings import Settings
 from tests.api.published import TOKEN, Tokens, operations, served
@@ -98,7 +99,7 @@ def test_a_query_and_headers_are_bounded(http: TestClient) -> None:
 
 def test_a_client_that_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
     with served(tmp_path, rate="5/hour") as (_, http):
-        told = [http.get("/v1/cases") for _ in range(7)]
+        told = [http.get("/v1/departures") for _ in range(7)]
         assert [one.status_code for one in told] == [200] * 5 + [429] * 2
         late = told[-1]
         assert late.headers["content-type"] == "application/problem+json"
@@ -135,6 +136,26 @@ def test_what_is_asked_once_is_counted_once_and_who_asks_is_found_out_once(
     with TestClient(app, headers=headers) as http:
         told = [http.post("/v1/bookings", json={}).status_code for _ in range(4)]
     assert (told, asked) == ([400] * 3 + [429], ["POST"] * 4)
+
+
+def test_what_reading_leaves_in_the_processing_log_is_counted_with_it(at: Small) -> None:
+    """Nobody fills the disk faster than the rate lets them, by however long a list."""
+    persons = sum(len(one.persons) for one in at.office.world().cases)
+    each = 1 + persons // RECORDS
+    assert each > 1
+    app = create_app(at.office, Tokens(), Settings(rate=f"{3 * each}/hour"))
+    with TestClient(app, headers={"authorization": f"Bearer {TOKEN}"}) as http:
+        assert [http.get("/v1/cases").status_code for _ in range(4)] == [200] * 3 + [429]
+    app = create_app(at.office, Tokens(), Settings(rate=f"{each + 1}/hour"))
+    with TestClient(app, headers={"authorization": f"Bearer {TOKEN}"}) as http:
+        assert [http.get("/v1/cases").status_code for _ in range(3)] == [200, 200, 429]
+        assert http.head("/v1/cases").status_code == 429
+
+
+def test_who_is_shown_nothing_is_counted_once(at: Small) -> None:
+    app = create_app(at.office, Tokens(), Settings(rate="5/hour"))
+    with TestClient(app, headers={"authorization": f"Bearer {TOKEN}"}) as http:
+        assert [http.head("/v1/cases").status_code for _ in range(6)] == [200] * 5 + [429]
 
 
 def test_a_client_without_an_account_is_its_address(at: Small) -> None:

@@ -7,9 +7,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
+from api.access.person import Role
+from api.desk import Desk
 from api.store.requests import ask
 from api.store.tables import PROCESSING
 from api.traffic_lights import RepairView
+from tests.api.people import asking
 from tests.store.offices import FAMILY, PLACED, REMOVED, Small
 
 
@@ -73,6 +76,22 @@ def test_who_could_use_what_a_partner_declined_is_recorded(at: Small, http: Test
     assert told["confirm"] | told["read"] == persons(at, answer.text)
 
 
+def test_a_partner_that_declines_reads_of_nobody_else_and_waits_for_nothing(
+    at: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (held,) = at.hold(PLACED)
+    asked: list[str] = []
+    monkeypatch.setattr(Desk, "ask", lambda _self, case: asked.append(case))
+    recorded(at)
+    with asking(at.office, Role.partner, organisation="COA") as theirs:
+        word = {"partner": "COA", "answer": "declined", "reason": "partner-absent"}
+        told = theirs.post(f"/v1/bookings/{held.booking.id}/confirmations", json=word)
+    assert told.status_code == 200
+    assert told.json()["status"] == "cancelled"
+    assert recorded(at) == {"confirm": {f"{PLACED}-a"}}
+    assert asked == []
+
+
 def test_what_is_told_again_is_recorded_again(at: Small, http: TestClient) -> None:
     key = {"idempotency-key": "held-once-1"}
     told = http.post("/v1/slot-proposals", json={"case": REMOVED}).json()
@@ -105,3 +124,14 @@ def test_what_cannot_be_recorded_is_not_shown(
     answer = http.get(f"/v1/cases/{FAMILY}")
     assert answer.status_code == 503
     assert FAMILY not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/v1/cases", f"/v1/cases/{PLACED}/traffic-lights"])
+def test_who_asks_for_headers_alone_has_read_nothing(
+    at: Small, http: TestClient, path: str
+) -> None:
+    recorded(at)
+    assert http.head(path).status_code == 200
+    assert recorded(at) == {}
+    assert http.get(path).status_code == 200
+    assert recorded(at) != {}

@@ -327,6 +327,11 @@ OTHERS = (
     ),
     Mistake("$.cases[1].id", "zk-0001", "zk-0001 is the id of $.cases[0] already"),
     Mistake("$.cases[1].id", "rv-01", "rv-01 is the id of $.resources[6] already"),
+    Mistake("$.cases[1].id", "dc-rotterdam", "dc-rotterdam is the id of $.facilities[0] already"),
+    Mistake(
+        "$.cases[1].persons[0].id", "at851-1126", "at851-1126 is the id of $.departures[0] already"
+    ),
+    Mistake("$.cases[1].persons[0].id", "zk-0001", "zk-0001 is the id of $.cases[0] already"),
     Mistake(
         "$.cases[1].persons[0].id",
         "zk-0001-a",
