@@ -4,17 +4,19 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from icalendar import Calendar, Event
 
-from api.language import LANGUAGES
+from api.language import LANGUAGES, phrase
 from api.store.life import Status
 from api.store.standing import OwnPart
 from constraints.register import REGISTER
 from scheduler.world import BookedAttendance
 
+DUTCH = LANGUAGES["nl"]
+"""The language of the partners."""
 _STATUS = {
     Status.held: "TENTATIVE",
     Status.confirmed: "CONFIRMED",
@@ -44,8 +46,9 @@ def calendar(partner: str, parts: Iterable[tuple[OwnPart, int, datetime]], secre
     """Return the calendar of a partner: its part of bookings, with their revision and change.
 
     There is an event for each phase from which on it brings somebody, for the whole block that
-    they are taken for. It tells of no case and of no colleague by name: who needs more asks for
-    the booking by its reference.
+    they are taken for; for nights, whole days; for seats, from departure to arrival; and for each
+    due check, while it can be made. It tells of no case and of no colleague by name: who needs
+    more asks for the booking by its reference.
     """
     made = Calendar()
     made.add("prodid", "-//Regietafel//NL")
@@ -61,20 +64,38 @@ def calendar(partner: str, parts: Iterable[tuple[OwnPart, int, datetime]], secre
 
 
 def _events(part: OwnPart, name: str) -> Iterator[Event]:
+    for what, summary, place, since, until in _asked(part):
+        event = Event()
+        event.add("uid", f"{name}-{what}@regietafel")
+        event.add("status", _STATUS[part.status])
+        event.add("summary", summary)
+        if place is not None:
+            event.add("location", place)
+        event.add("description", f"{name} {what}")
+        event.add("dtstart", since)
+        event.add("dtend", until)
+        yield event
+
+
+def _asked(part: OwnPart) -> Iterator[tuple[str, str, str | None, date, date]]:
+    """Yield all that a partner is asked: what it is, in words, where, from when and until when."""
     places = {one.id: one.place for one in part.phases}
     order = [one.id for one in part.phases]
     attending = sorted(part.attendances, key=lambda one: order.index(one.phase))
     for phase, found in groupby(attending, key=lambda one: one.phase):
         mine = [*found]
-        event = Event()
-        event.add("uid", f"{name}-{phase}@regietafel")
-        event.add("status", _STATUS[part.status])
-        event.add("summary", _people(mine))
-        event.add("location", places[phase])
-        event.add("description", f"{name} {phase}")
-        event.add("dtstart", min(one.from_ for one in mine))
-        event.add("dtend", max(one.until for one in mine))
-        yield event
+        since, until = min(one.from_ for one in mine), max(one.until for one in mine)
+        yield phase, _people(mine), places[phase], since, until
+    if part.nights:
+        said = DUTCH.say(phrase("place in detention"))
+        yield "nights", said, part.facility, min(part.nights), max(part.nights) + timedelta(days=1)
+    if part.departure is not None:
+        flight, said = part.phases[-1], DUTCH.say(phrase("seats aboard"))
+        yield "seats", f"{said}, {part.departure}", flight.place, flight.from_, flight.until
+    for check in part.checks:
+        fact = REGISTER.facts[check.fact]
+        said = next(DUTCH.title(one) for one in REGISTER.constraints if fact in one.facts)
+        yield f"check-{check.fact}", said, None, check.opens, check.before
 
 
 def _people(attendances: Sequence[BookedAttendance]) -> str:
@@ -82,5 +103,4 @@ def _people(attendances: Sequence[BookedAttendance]) -> str:
     counts: dict[str, int] = {}
     for one in attendances:
         counts[one.role] = counts.get(one.role, 0) + len(one.resources)
-    told = LANGUAGES["nl"].role
-    return ", ".join(f"{count} {told(role, count)}" for role, count in sorted(counts.items()))
+    return ", ".join(f"{count} {DUTCH.role(role, count)}" for role, count in sorted(counts.items()))

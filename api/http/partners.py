@@ -122,9 +122,10 @@ def partners(office: Office) -> APIRouter:
         responses={200: {"content": {ICALENDAR: {"schema": {"type": "string"}}}}, **described(404)},
         summary="What is asked of a partner, as a calendar (RFC 5545)",
         description=(
-            "An event for each booking and phase from which on it brings somebody: tentative while "
-            "it is held, then confirmed; what is cancelled stays for thirty days. It names a place "
-            "and how many of which role, and nobody."
+            "Of each booking an event for each phase from which on it brings somebody, for its "
+            "nights (whole days), its seats, and each check, while that can be made: tentative "
+            "while it is held, then confirmed; what is cancelled stays for thirty days. It names "
+            "places and how many of which role, and nobody."
         ),
     )
     def feed(partner: PartnerId, person: Confirmer) -> Response:

@@ -193,6 +193,9 @@ def part_of(world: World, standing: Standing, partner: str) -> OwnPart:
     mine = tuple(one for one in booking.attendances if one.role in roles)
     here = {one.phase for one in mine}
     facility = booking.facility if booking.facility in places else None
+    departure = booking.departure if booking.departure in places else None
+    if departure is not None:
+        here.add(booking.phases[-1].id)
     return OwnPart(
         id=booking.id,
         status=standing.status,
@@ -203,7 +206,7 @@ def part_of(world: World, standing: Standing, partner: str) -> OwnPart:
         attendances=mine,
         facility=facility,
         nights=booking.nights if facility else (),
-        departure=booking.departure if booking.departure in places else None,
+        departure=departure,
         answer=next((one for one in standing.partners if one.partner == partner), None),
         checks=tuple(one for one in standing.checks if one.owner == partner),
     )

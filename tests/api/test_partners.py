@@ -1,6 +1,6 @@
 """What each partner is asked: its own part alone, as a list and as a calendar."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from icalendar import Calendar, Component
@@ -85,6 +85,49 @@ def test_the_calendar_has_an_event_for_each_phase_in_utc(at: Small, http: TestCl
     assert {event.decoded("dtstart") for event in found} == {
         datetime.fromisoformat(one["from"]) for one in part["attendances"]
     }
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_whoever_is_asked_anything_has_it_in_the_calendar(
+    at: Small, http: TestClient, partner: str
+) -> None:
+    """And whoever is asked nothing has nothing in it."""
+    for case in (PLACED, REMOVED, CHAIN):
+        at.hold(case)
+    asked = http.get(f"/v1/partners/{partner}/bookings").json()["bookings"]
+    found = events(http, f"/v1/partners/{partner}")
+    assert len({str(one["uid"]) for one in found}) == len(found)
+    for one in asked:
+        assert any(one["reference"] in str(each["uid"]) for each in found)
+    assert bool(asked) == bool(found)
+
+
+def test_nights_are_whole_days_until_the_one_that_is_left_on(at: Small, http: TestClient) -> None:
+    at.hold(PLACED)
+    (part,) = http.get("/v1/partners/dji/bookings").json()["bookings"]
+    (event,) = events(http, "/v1/partners/dji")
+    assert event["location"] == part["facility"]
+    assert event.decoded("dtstart") == date.fromisoformat(part["nights"][0])
+    assert event.decoded("dtend") == date.fromisoformat(part["nights"][-1]) + timedelta(days=1)
+    assert event["dtstart"].params["VALUE"] == "DATE"
+
+
+def test_seats_are_asked_from_departure_to_arrival(at: Small, http: TestClient) -> None:
+    (held,) = at.hold(REMOVED)
+    departure = at.office.world().departure[held.booking.departure or ""]
+    (event,) = events(http, "/v1/partners/luchtvaartmaatschappij")
+    assert event["location"] == departure.from_
+    assert departure.id in event["summary"]
+    assert event.decoded("dtstart") == departure.departs
+    assert event.decoded("dtend") == departure.arrives
+
+
+def test_a_check_is_in_the_calendar_while_it_can_be_made(at: Small, http: TestClient) -> None:
+    (held,) = at.hold(REMOVED)
+    (check,) = (one for one in held.checks if one.fact == "fit-to-fly")
+    (event,) = events(http, "/v1/partners/medische-dienst")
+    assert event["summary"] == "Fit to fly"
+    assert (event.decoded("dtstart"), event.decoded("dtend")) == (check.opens, check.before)
 
 
 def test_an_event_stays_itself_while_its_booking_goes_on(at: Small, http: TestClient) -> None:
