@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -10,20 +11,33 @@ from time import monotonic
 
 from api.openings import Openings, view
 from api.store.refusal import UnknownError
-from api.traffic_lights import TrafficLights, traffic_lights
+from api.traffic_lights import Lamps, TrafficLights, lamps, traffic_lights
 from constraints.register import REGISTER
 from scheduler.constraint import Register
+from scheduler.day import Day, days
+from scheduler.explanation.signature import Explanation
 from scheduler.grid import Stretch
 from scheduler.ledger import Ledger
 from scheduler.loading import read_world
 from scheduler.objective import Valuation
 from scheduler.opening import KINDS, Kind, Named, free_of, knows, openings
-from scheduler.pattern import Patterns
-from scheduler.proposal import Proposal, propose
+from scheduler.pattern import CasePatterns, Pattern, Patterns, pattern_of
+from scheduler.proposal import Clock, Proposal, clocks, legal_ends, propose
 from scheduler.validator import Checked
 from scheduler.world import Booking, Case, Id, Part, World
 
 MOST_PROPOSALS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The lamps of a case with its bookings, when they were asked, and what keeps them so since."""
+
+    turn: int
+    case: CasePatterns
+    own: tuple[Booking, ...]
+    lamps: Lamps
+    witness: Pattern | None
 
 
 class Answer(Part):
@@ -99,6 +113,7 @@ class Desk:
                 break
             self.ask(one.id)
             self.lights(one.id)
+            self.lamps([one.id])
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
@@ -120,6 +135,7 @@ class Desk:
             self._valuation.follow(world, changed)
             self._patterns.follow(world, changed)
             self._ledger.follow(world, changed)
+            self._turn += 1
             self._check()
         except BaseException:
             self._begin(world.bookings)
@@ -129,6 +145,8 @@ class Desk:
         self._patterns = Patterns(self.world, self.register)
         self._valuation = Valuation(self._patterns)
         self._ledger = Ledger(self._patterns, bookings)
+        self._kept: dict[str, _Kept] = {}
+        self._turn = 0
         self._check()
 
     def _check(self) -> None:
@@ -149,15 +167,30 @@ class Desk:
         """
         self.case(name)
         with self._asked():
-            self._there(name)
+            return self._answer(name, count)
+
+    def side_by_side(self, name: str, count: int = 5) -> tuple[Answer, tuple[tuple[Day, ...], ...]]:
+        """Return what :meth:`ask` returns, and of each proposal the hours around its legs."""
+        self.case(name)
+        with self._asked():
+            answer = self._answer(name, count)
             case = self._patterns.of(name)
-            world = self._patterns.world.fingerprint
             with self._ledger.without(self._ledger.movable(name)):
-                started = len(self._ledger.movable(name)) < len(self._ledger.of(name))
-                proposals = (
-                    () if started else propose(case, self._valuation, self._ledger.occupancy, count)
-                )
-                blocking = None if proposals else self._lights(name)
+                explanation = Explanation(case, self._ledger.occupancy)
+                patterns = (pattern_of(case, one.bookings) for one in answer.proposals)
+                around = tuple(days(explanation, one) if one else () for one in patterns)
+        return answer, around
+
+    def _answer(self, name: str, count: int) -> Answer:
+        self._there(name)
+        case = self._patterns.of(name)
+        world = self._patterns.world.fingerprint
+        with self._ledger.without(self._ledger.movable(name)):
+            started = len(self._ledger.movable(name)) < len(self._ledger.of(name))
+            proposals = (
+                () if started else propose(case, self._valuation, self._ledger.occupancy, count)
+            )
+            blocking = None if proposals else self._lights(name)
         return Answer(case=name, world=world, proposals=proposals, blocking=blocking)
 
     def lights(
@@ -185,6 +218,30 @@ class Desk:
             with self._ledger.without(self._ledger.movable(name)):
                 return self._lights(name, within)
 
+    def lamps(self, names: Iterable[str]) -> tuple[Lamps, ...]:
+        """Return how the lights of cases stand, each exactly as :meth:`lights` tells it.
+
+        What cannot have changed since they were asked before is not worked out again.
+        """
+        with self._asked():
+            return tuple(self._lamps(name) for name in names)
+
+    def deadlines(self, names: Iterable[str]) -> tuple[datetime | None, ...]:
+        """Return the earliest legal end that binds each case, where there is one."""
+        with self._asked():
+            of = self._patterns.of
+            return tuple(self._valuation.deadline(of(self._there(name))) for name in names)
+
+    def clocks(self, name: str) -> tuple[Clock, ...]:
+        """Return the legal ends that bind a case, the first of them first.
+
+        With the margin that its bookings leave; without any, with what is left from now.
+        """
+        with self._asked():
+            case, pattern = self._patterns.of(self._there(name)), self._ledger.pattern(name)
+            found = legal_ends(case) if pattern is None else clocks(case, pattern)
+            return tuple(sorted({*found}, key=lambda one: (one.ends, one.constraint)))
+
     def kinds(self, id: str) -> tuple[Kind, ...]:
         """Return what there is of that id: a resource, a departure, a facility; often none."""
         return tuple(kind for kind in KINDS if knows(self.world, (kind, id)))
@@ -210,10 +267,27 @@ class Desk:
             )
         return Openings(world=world, openings=found)
 
-    def _there(self, name: str) -> None:
-        """Return when the case is in the world that is asked: it may have gone since."""
+    def _there(self, name: str) -> str:
+        """Return the case when it is in the world that is asked: it may have gone since."""
         if name not in self._patterns.world.case:
             raise UnknownCaseError(name)
+        return name
+
+    def _lamps(self, name: str) -> Lamps:
+        ledger, case = self._ledger, self._patterns.of(self._there(name))
+        known, own = self._kept.get(name), ledger.of(name)
+        if known is not None and (known.case is not case or known.own != own):
+            known = None
+        if known is not None and known.turn == self._turn:
+            return known.lamps
+        with ledger.without(ledger.movable(name)):
+            witness = None if known is None else known.witness
+            if known is not None and witness and case.is_left(witness, ledger.occupancy):
+                found = known.lamps
+            else:
+                found, witness = lamps(case, ledger)
+        self._kept[name] = _Kept(self._turn, case, own, found, witness)
+        return found
 
     def _lights(self, name: str, within: Stretch | None = None) -> TrafficLights:
         case = self._patterns.of(name)

@@ -145,6 +145,10 @@ class Language:
         alias = get_global("language_aliases").get(tag, tag)
         return str(names.get(tag) or names.get(alias) or tag)
 
+    def country(self, code: str) -> str:
+        """Return a country by its code; what is none stays as it is."""
+        return str(self._locale.territories.get(code, code))
+
     def title(self, constraint: Constraint) -> str:
         """Return the title of a constraint."""
         return self._text(constraint, constraint.title)

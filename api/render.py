@@ -3,7 +3,6 @@
 from codecs import register_error
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import chain
 from pathlib import Path
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
@@ -12,17 +11,17 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from api import telling
 from api.desk import Answer
-from api.language import Language, inside
+from api.language import Language
 from api.openings import Openings, OpeningView
-from api.sentences import shortage
-from api.traffic_lights import CheckView, LightView, TrafficLights
-from constraints.independent_departure import CONSTRAINT as INDEPENDENT
+from api.telling import words
+from api.traffic_lights import TrafficLights
 from constraints.lights import EXECUTION
 from scheduler.draft import Problem
 from scheduler.grid import local_date
 from scheduler.plan import Plan, Unplanned
-from scheduler.proposal import Clock, Proposal, Words
+from scheduler.proposal import Clock, Proposal
 from scheduler.replanning import UNTOUCHED, Outcome, Replan
 from scheduler.validator import Violation
 from scheduler.world import Booking, World
@@ -35,20 +34,10 @@ STYLES = {
     "green": "green",
     "goal": "cyan",
 }
-MOST_CHECKS = 3
-"""Checks shown under a light; the rest is counted."""
 MOST_USES = 3
 """Uses shown of an opening; the rest is counted."""
-MOST_CONFLICTS = 3
-"""Conflicts shown, each of no more than four constraints: longer ones tell a reader nothing."""
-ZONE = "Europe/Amsterdam"
-"""The clock of moments shown without their world."""
 PLAIN = {"✓": "v", "✗": "x", "→": ">", "…": ".", "–": "-"}
 """What takes the place of signs that a terminal cannot show, each as wide."""
-_WORST = ("red", "grey", "amber", "green", "goal")
-_LAYERS = ("claimed", "not-rostered", "rule")
-_HOURS = frozenset({"working-hours", "family-hours", "lawyer-desk"})
-"""Constraints that forbid every night, and so are in the way of nearly every case."""
 LEVELS = {
     "pastLegalEnd": "cases that pass a legal end",
     "plannedWeight": "weighted number planned",
@@ -225,128 +214,28 @@ def lights(shown: TrafficLights, language: Language, world: World | None = None)
         own = lamp.light == EXECUTION
         if own:
             table.add_section()
-        name = _in(language, lamp.title)
-        state = f"{SYMBOLS[lamp.state]} {_in(language, lamp.says)}"
+        name = words(language, lamp.title)
+        state = f"{SYMBOLS[lamp.state]} {words(language, lamp.says)}"
         table.add_row(
             Text(name if own else f"{number} {name}"),
             Text(state, style=STYLES[lamp.state] if lamp.blocks else "dim"),
-            Text("\n".join(standing(lamp, shown, language))),
+            Text("\n".join(telling.standing(lamp, shown, language))),
         )
-    below = [*_why(shown, language), *(Text(one) for one in due(shown, language, world))]
-    if not withdrawn(shown):
+    below = [*_why(shown, language), *(Text(one) for one in telling.due(shown, language, world))]
+    if not telling.withdrawn(shown):
         below += _openings(shown, language)
     return Group(table, *below)
 
 
-def standing(lamp: LightView, shown: TrafficLights, language: Language) -> Iterator[str]:
-    """Yield what stands in the way under a light and whose it is, the rest of it as a count.
-
-    What the case is blocked by comes first, then the worst; what every night forbids comes last.
-    """
-    least = {one.constraint for one in shown.reasons}
-
-    def rank(check: CheckView) -> tuple[bool, int, bool, int]:
-        layer = min(_LAYERS.index(one.layer) for one in check.reasons)
-        state = _WORST.index(check.state)
-        return check.constraint not in least, state, check.constraint in _HOURS, layer
-
-    told = sorted((one for one in lamp.checks if one.reasons), key=rank)
-    for check in told[:MOST_CHECKS]:
-        how = shortage(language, check.constraint, {one.layer for one in check.reasons})
-        if any(not one.known for one in check.reasons):
-            how = language.say("not known")
-        title, owner = _in(language, check.title), language.name(check.owner)
-        yield f"{title}{': ' if how else ''}{how} ({owner})"
-    if len(told) > MOST_CHECKS:
-        yield language.say("and {count} more", count=len(told) - MOST_CHECKS)
-
-
-def withdrawn(shown: TrafficLights) -> bool:
-    """Return whether the person departs independently, so that nothing is left to plan."""
-    return any(one.constraint == INDEPENDENT.id for one in shown.reasons)
-
-
 def _why(shown: TrafficLights, language: Language) -> Iterator[RenderableType]:
     if shown.reasons:
-        yield Text(headline(shown, language), style="bold")
-    if not withdrawn(shown):
-        yield from map(Text, whose(shown, language))
+        yield Text(telling.headline(shown, language), style="bold")
+    if not telling.withdrawn(shown):
+        yield from map(Text, telling.whose(shown, language))
         if any(one.begun for one in shown.booked):
             yield Text(language.say("A booking of the case has begun; nothing else is planned."))
         elif not shown.plannable:
-            yield Text(_in(language, shown.earliest.says))
-
-
-def headline(shown: TrafficLights, language: Language) -> str:
-    """Return what blocks the case, or that it is withdrawn."""
-    said = {one.constraint: _in(language, one.says) for one in shown.reasons}
-    if withdrawn(shown):
-        return said[INDEPENDENT.id]
-    why = "; ".join(_in(language, one.says) for one in shown.reasons)
-    return language.say("Blocked because: {why}", why=why)
-
-
-def whose(shown: TrafficLights, language: Language) -> Iterator[str]:
-    """Yield of all that blocks the case whose it is and on what basis."""
-    blocking = {one.constraint for one in shown.reasons}
-    for check in _checks(shown):
-        if check.constraint in blocking:
-            whose = _held(check, language)
-            if len(blocking) == 1:
-                yield language.say("Whose: {whose}", whose=whose)
-            else:
-                what = inside(_in(language, check.title))
-                yield language.say("Whose ({what}): {whose}", what=what, whose=whose)
-
-
-def _held(check: CheckView, language: Language) -> str:
-    """Return the owner of a check and its basis, where that is more than a parameter of ours."""
-    owner = language.name(check.owner)
-    basis = [one for one in check.basis.split("; ") if one and not one.startswith("parameter")]
-    if not basis:
-        return owner
-    return language.say("{owner}; basis: {basis}", owner=owner, basis="; ".join(basis))
-
-
-def due(shown: TrafficLights, language: Language, world: World | None) -> Iterator[str]:
-    """Yield the checks that are still to be made for what is booked, the first of them first."""
-    zone, today = ZONE, None
-    if world is not None:
-        zone = world.location[world.case[shown.case].location].timezone
-        today = local_date(world.as_of, zone)
-    windows = {
-        (one.before, one.opens, one.check): check
-        for check in _checks(shown)
-        for one in check.due
-        if one.opens is not None and one.before is not None
-    }
-    for (before, opens, _), check in sorted(windows.items(), key=lambda one: one[0]):
-        yield language.say(
-            "Still to do: {what} ({owner}), {when}",
-            what=inside(_in(language, check.title)),
-            owner=language.name(check.owner),
-            when=language.stretch(opens, before, zone, today),
-        )
-
-
-def conflicts(shown: TrafficLights, language: Language) -> str:
-    """Return what cannot all hold, where a line can tell it and the headline does not."""
-    title = {one.constraint: inside(_in(language, one.title)) for one in _checks(shown)}
-    least = {one.constraint for one in shown.reasons}
-    sets = [{one.constraint for one in conditions} for conditions in shown.conflicts.sets]
-    told = dict.fromkeys(
-        language.listed(title[name] for name in title if name in one)
-        for one in sets
-        if len(one) > 1 and one != least
-    )
-    few = len(told) <= MOST_CONFLICTS and not shown.conflicts.more
-    if not told or not few or any(len(one) > MOST_CONFLICTS + 1 for one in sets):
-        return ""
-    return language.say("Cannot all hold: {what}", what="; ".join(told))
-
-
-def _checks(shown: TrafficLights) -> Iterator[CheckView]:
-    return chain.from_iterable(lamp.checks for lamp in shown.lights)
+            yield Text(words(language, shown.earliest.says))
 
 
 def openings(found: Openings, world: World, language: Language) -> RenderableType:
@@ -403,13 +292,9 @@ def _openings(shown: TrafficLights, language: Language) -> Iterator[RenderableTy
     if shown.repairs:
         yield Text(language.say("What would make it plannable:"), style="bold")
     for number, repair in enumerate(shown.repairs, start=1):
-        yield Text(f"  {number}. {language.listed(_in(language, one) for one in repair.says)}")
-    if said := conflicts(shown, language):
+        yield Text(f"  {number}. {language.listed(words(language, one) for one in repair.says)}")
+    if said := telling.conflicts(shown, language):
         yield Text(said)
-
-
-def _in(language: Language, words: Words) -> str:
-    return words.nl if language.code == "nl" else words.en
 
 
 def _proposal(number: int, one: Proposal, world: World) -> RenderableType:

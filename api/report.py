@@ -5,7 +5,8 @@ from pathlib import Path
 
 from api.desk import Desk
 from api.language import LANGUAGES
-from api.render import SYMBOLS, conflicts, headline, standing, whose
+from api.render import SYMBOLS
+from api.telling import conflicts, headline, standing, whose
 from api.traffic_lights import TrafficLights
 from constraints.lights import EXECUTION
 from constraints.register import REGISTER

@@ -24,6 +24,7 @@ from scheduler.explanation.repair import (
 )
 from scheduler.explanation.signature import Explanation, Signature
 from scheduler.explanation.swap import Swap, swaps
+from scheduler.explanation.witness import witness
 from scheduler.grid import Stretch, local_date
 from scheduler.layout import Condition
 from scheduler.ledger import Ledger
@@ -171,6 +172,16 @@ class BookedView(Part):
     begun: bool
 
 
+class Lamps(Part):
+    """How the lights of a case stand and why it is blocked, if it is: what a list shows of it."""
+
+    case: Id
+    plannable: bool
+    booked: tuple[BookedView, ...]
+    lights: tuple[LightView, ...]
+    reasons: tuple[ReasonView, ...]
+
+
 class ConflictsView(Part):
     """Sets of conditions that cannot all hold; ``more``: there are others still."""
 
@@ -219,13 +230,14 @@ def traffic_lights(
     path, sets = earliest(case), explanation.correction_sets
     view = _View(explanation, ledger)
     found = conflicts(sets)
+    lamps = view.lamps(path)
     return TrafficLights(
-        case=case.case.id,
+        case=lamps.case,
         world=case.world.fingerprint,
-        plannable=explanation.is_open and not any(one.begun for one in view.booked),
-        booked=view.booked,
-        lights=tuple(view.light(one) for one in lights(explanation, path)),
-        reasons=tuple(view.reasons(headline(explanation) or frozenset())),
+        plannable=lamps.plannable,
+        booked=lamps.booked,
+        lights=lamps.lights,
+        reasons=lamps.reasons,
         correction_sets=tuple(_conditions(one) for one in sets if one),
         conflicts=ConflictsView(
             sets=tuple(_conditions(one) for one in found.sets), more=found.more
@@ -235,6 +247,15 @@ def traffic_lights(
         else tuple(view.repairs(path, valuation, checked)),
         earliest=view.earliest(path),
     )
+
+
+def lamps(case: CasePatterns, ledger: Ledger) -> tuple[Lamps, Pattern | None]:
+    """Return how the lights of ``case`` stand, as :func:`traffic_lights` tells it.
+
+    And a pattern that keeps them so for as long as bookings of others leave it, where there is one.
+    """
+    explanation = Explanation(case, ledger.occupancy)
+    return _View(explanation, ledger).lamps(earliest(case)), witness(explanation)
 
 
 class _View:
@@ -253,6 +274,16 @@ class _View:
         for conditions in explanation.correction_sets:
             if any(one.layer == "claimed" and one not in self._holders for one in conditions):
                 self._holders = holders(explanation, ledger, conditions) | self._holders
+
+    def lamps(self, path: Earliest) -> Lamps:
+        explanation = self.explanation
+        return Lamps(
+            case=self.case.case.id,
+            plannable=explanation.is_open and not any(one.begun for one in self.booked),
+            booked=self.booked,
+            lights=tuple(self.light(one) for one in lights(explanation, path)),
+            reasons=tuple(self.reasons(headline(explanation) or frozenset())),
+        )
 
     def light(self, state: LightState) -> LightView:
         placed = any(one.begun and one.operation == "placement" for one in self.booked)

@@ -529,9 +529,36 @@ class CasePatterns:
 
     def is_open(self, pattern: Pattern, occupancy: Occupancy) -> bool:
         """Return whether ``pattern`` is open in ``occupancy``."""
-        for layout, slot in pattern.legs:
-            if not self.open_starts(layout, occupancy) >> slot & 1:
-                return False
+        legs = pattern.legs
+        open_ = all(self.open_starts(layout, occupancy) >> slot & 1 for layout, slot in legs)
+        return open_ and self._joined(pattern, occupancy)
+
+    def is_left(self, pattern: Pattern, occupancy: Occupancy) -> bool:
+        """Return whether bookings leave ``pattern`` what it asks, whatever rules forbid it."""
+        return all(self._is_left(*leg, occupancy) for leg in pattern.legs) and self._joined(
+            pattern, occupancy
+        )
+
+    def _is_left(self, layout: Layout, slot: int, occupancy: Occupancy) -> bool:
+        departure = layout.departure
+        return (
+            (
+                departure is None
+                or all(one.fits(departure.id, occupancy, "free") for one in layout.seats)
+            )
+            and (
+                layout.of.nights is None
+                or bool(self.stay_starts(layout, occupancy, "free") >> slot & 1)
+            )
+            and bool(layout.own(occupancy, "free") >> slot & 1)
+            and all(
+                any(one.met(occupancy, "free", slot, need.count) for one in (*need.parts, need))
+                for need in layout.needs
+            )
+        )
+
+    def _joined(self, pattern: Pattern, occupancy: Occupancy) -> bool:
+        """Return whether the legs of ``pattern`` go together."""
         if len(pattern.legs) == 1:
             return True
         (placement, slot), (removal, _) = pattern.legs

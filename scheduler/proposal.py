@@ -157,7 +157,7 @@ def _proposal(
         departure=departure.id if departure else None,
         nights=valuation.nights(case, pattern),
         attendances=tuple(one for booking in bookings for one in booking.attendances),
-        clocks=tuple(sorted(_clocks(case, pattern), key=lambda one: one.ends)),
+        clocks=tuple(sorted(clocks(case, pattern), key=lambda one: one.ends)),
         due=tuple(sorted(_due(case, pattern), key=lambda one: one.opens)),
         fallbacks=valuation.fallbacks(case, pattern),
         labels=(),
@@ -165,7 +165,17 @@ def _proposal(
     )
 
 
-def _clocks(case: CasePatterns, pattern: Pattern) -> Iterator[Clock]:
+def legal_ends(case: CasePatterns) -> Iterator[Clock]:
+    """Yield every legal end that binds an unplanned case, with what is left of it from now."""
+    for group in case.declared.values():
+        for constraint, rule in group:
+            if isinstance(rule, Inside) and rule.clock and rule.stretches:
+                end = rule.stretches[-1][1]
+                if end < LATEST:
+                    yield _clock(constraint, end, end - case.world.as_of)
+
+
+def clocks(case: CasePatterns, pattern: Pattern) -> Iterator[Clock]:
     """Yield every legal end on the pattern, and every milestone it starts."""
     legs = {layout.leg: (layout, slot) for layout, slot in pattern.legs}
 

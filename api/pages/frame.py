@@ -18,7 +18,7 @@ from api.language import LANGUAGES, Language, phrase
 from api.office import Office
 from api.pages.assets import Asset
 from api.store.worlds import EmptyError
-from scheduler.proposal import Words
+from api.telling import words
 
 TEMPLATES = Path(__file__).with_name("templates")
 ZONE = "Europe/Amsterdam"
@@ -142,12 +142,6 @@ class Frame:
             return self.office.world().as_of.astimezone(ZoneInfo(ZONE)).date()
         except EmptyError:
             return None
-
-
-def words(language: Language, one: Words) -> str:
-    """Return what is said in two languages in one of them."""
-    said: str = getattr(one, language.code)
-    return said
 
 
 def places(person: Person) -> list[Place]:

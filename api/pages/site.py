@@ -8,7 +8,10 @@ from fastapi.responses import RedirectResponse
 from api.access.gate import Allowed, NotAllowedError
 from api.access.person import Person, Role
 from api.access.session import Next
+from api.pages.case import case_page
 from api.pages.frame import LANGUAGE, PLACES, Frame, places
+from api.pages.requests import requests
+from api.pages.worklist import worklist
 
 Anybody = Annotated[Person, Depends(Allowed(*Role))]
 """Whoever has a role, whichever it is."""
@@ -19,6 +22,9 @@ def site(frame: Frame) -> APIRouter:
     """Return the pages of an office."""
     router = APIRouter(include_in_schema=False, default_response_class=RedirectResponse)
     _begin(router)
+    router.include_router(worklist(frame))
+    router.include_router(case_page(frame))
+    router.include_router(requests(frame))
     return router
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from scheduler.constraint import Edge, Elapsed, Inside
 from scheduler.explanation.signature import Explanation
 from scheduler.layout import Layout
-from scheduler.pattern import CasePatterns, JoinKey
+from scheduler.pattern import CasePatterns, JoinKey, Pattern
 from scheduler.timeline import Timeline, earliest, latest, shift, span
 from scheduler.world import Leg
 
@@ -33,6 +33,29 @@ def best_margins(explanation: Explanation) -> dict[str, timedelta]:
             )
             found[light] = max(margins, default=timedelta.max)
     return found
+
+
+def margin_of(case: CasePatterns, pattern: Pattern) -> timedelta:
+    """Return how far one pattern stays from the nearest of all these ends."""
+    register = case.patterns.register
+    slots = {edge: one for one in pattern.legs for edge in one[0].frame.slots}
+
+    def moment(edge: Edge) -> datetime:
+        layout, slot = slots[edge]
+        return layout.moment(slot, edge)
+
+    ends = (
+        until - moment(edge)
+        for light in register.lights
+        for leg in case.case.legs
+        for edge, until in _ends(case, leg, light)
+    )
+    lengths = (
+        timedelta(minutes=rule.at_most) - (moment(rule.last) - moment(rule.first))
+        for _, rule in case.spans
+        if rule.clock and rule.at_most is not None
+    )
+    return min((*ends, *lengths), default=timedelta.max)
 
 
 def _ends(case: CasePatterns, leg: Leg, light: str) -> Iterator[tuple[Edge, datetime]]:

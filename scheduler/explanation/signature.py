@@ -53,7 +53,7 @@ class Explanation:
 
         There is none where no road, template or moment of the horizon serves the case.
         """
-        if any(True for _ in self._hopeful_ways()):
+        if any(True for _ in self.hopeful_ways()):
             found = [reduce(or_, map(self._base, self.case.legs))]
         else:
             found = self._chain() if self.case.chained else self._single()
@@ -71,13 +71,13 @@ class Explanation:
     def open_ways(self) -> Iterator[Way]:
         """Yield the open patterns, layout by layout."""
         if not any(of.barred for of in self.case.legs.values()):
-            yield from self._hopeful_ways()
+            yield from self.hopeful_ways()
 
     def open_removals(self) -> Iterator[Layout]:
         """Yield the removals of a chain that are open by themselves."""
         return (layout for layout, _ in self._hopeful("removal"))
 
-    def _hopeful_ways(self) -> Iterator[Way]:
+    def hopeful_ways(self) -> Iterator[Way]:
         """Yield the patterns that nothing but standing checks forbids, layout by layout."""
         case, (first, *others) = self.case, self.case.case.legs
         placements = self._hopeful(first)

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from api import cli, render, sentences
+from api import cli, render, sentences, telling
 from api.cli import app
 from api.desk import Desk
 from api.language import LANGUAGES
@@ -177,7 +177,7 @@ def test_what_is_still_to_be_done_for_a_booking_is_shown_with_its_window(planned
     assert "Still to do: fit to fly" in run("lights", TINY, "zk-0003", "--plan", planned).stdout
     world = parse_world(canonical(tiny()), REGISTER)
     desk = Desk(world, Plan.model_validate_json(planned.read_bytes()).bookings)
-    told = [*render.due(desk.lights("zk-0003"), LANGUAGES["en"], world)]
+    told = [*telling.due(desk.lights("zk-0003"), LANGUAGES["en"], world)]
     assert told == [
         "Still to do: fit to fly (Medical service), Mon 23 Nov 13:00 – Thu 26 Nov 13:00",
         "Still to do: last removability check (IND), Tue 24 Nov 13:00 – Thu 26 Nov 13:00",
@@ -255,9 +255,9 @@ NOISY = (
 def test_what_blocks_the_case_comes_first_and_what_every_night_forbids_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(render, "MOST_CHECKS", 9)
+    monkeypatch.setattr(telling, "MOST_CHECKS", 9)
     shown = blocked(*NOISY, least={"interpreter"})
-    assert [*render.standing(shown.lights[0], shown, LANGUAGES["en"])] == [
+    assert [*telling.standing(shown.lights[0], shown, LANGUAGES["en"])] == [
         "Interpreter: taken (Interpreters' desk)",
         "Escort: not rostered (KMar)",
         "Fit to fly: not known (Medical service)",
@@ -266,17 +266,17 @@ def test_what_blocks_the_case_comes_first_and_what_every_night_forbids_last(
         "Booking lead (DT&V)",
         "Working hours (DT&V)",
     ]
-    monkeypatch.setattr(render, "MOST_CHECKS", 2)
-    assert [*render.standing(shown.lights[0], shown, LANGUAGES["nl"])] == [
+    monkeypatch.setattr(telling, "MOST_CHECKS", 2)
+    assert [*telling.standing(shown.lights[0], shown, LANGUAGES["nl"])] == [
         "Tolk: bezet (Tolkendesk)", "Escorte: niet ingeroosterd (KMar)", "en nog 5"
     ]  # fmt: skip
 
 
 def test_whose_each_block_is_stands_under_the_headline() -> None:
     one = blocked(*NOISY, least={"escort"})
-    assert [*render.whose(one, LANGUAGES["nl"])] == ["Ligt bij: KMar; grondslag: Vw 59"]
+    assert [*telling.whose(one, LANGUAGES["nl"])] == ["Ligt bij: KMar; grondslag: Vw 59"]
     two = blocked(*NOISY, least={"escort", "police"})
-    assert [*render.whose(two, LANGUAGES["en"])] == [
+    assert [*telling.whose(two, LANGUAGES["en"])] == [
         "Whose (police): Police; basis: Vw 59", "Whose (escort): KMar; basis: Vw 59"
     ]  # fmt: skip
 
@@ -298,7 +298,7 @@ def test_conflicts_are_told_where_a_short_line_can(
     sets: list[list[str]], more: bool, told: str
 ) -> None:
     shown = blocked(*NOISY, least={"escort", "interpreter"}, sets=sets, more=more)
-    assert render.conflicts(shown, LANGUAGES["en"]) == told
+    assert telling.conflicts(shown, LANGUAGES["en"]) == told
 
 
 def test_openings_tell_which_cases_could_use_what_is_free() -> None:

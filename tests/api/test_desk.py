@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from api.desk import Desk
+from api.traffic_lights import Lamps, lamps
 from constraints.register import REGISTER
+from scheduler.ledger import Ledger
 from scheduler.loading import read_world
-from scheduler.pattern import Patterns
+from scheduler.pattern import CasePatterns, Pattern, Patterns
 from scheduler.planner import plan
 from scheduler.timeline import slots_of
 from scheduler.world import Booking
@@ -59,3 +61,74 @@ def test_a_stretch_in_which_nobody_can_be_placed_is_not_green() -> None:
     assert begins.intersection(moments)
     for one in moments:
         assert desk.lights("zk-0001", one, one).plannable == (one in begins)
+
+
+def listed(desk: Desk, name: str) -> Lamps:
+    """Return the lamps of a case as its lights tell them."""
+    shown = desk.lights(name)
+    return Lamps(
+        case=shown.case,
+        plannable=shown.plannable,
+        booked=shown.booked,
+        lights=shown.lights,
+        reasons=shown.reasons,
+    )
+
+
+def test_lamps_are_those_of_the_lights_whatever_is_booked_since() -> None:
+    names = [one.id for one in WORLD.cases]
+    desk = Desk(WORLD, ())
+    world = WORLD
+    cases = sorted({one.case for one in PLANNED})
+    steps = [cases[:n] for n in (*range(len(cases) + 1), *range(len(cases), -1, -1))]
+    for booked_now in steps:
+        world = world.but(bookings=tuple(one for one in PLANNED if one.case in booked_now))
+        desk.follow(world)
+        assert [*desk.lamps(names)] == [listed(desk, one) for one in names]
+
+
+def test_lamps_follow_what_takes_the_last_of_something() -> None:
+    desk = Desk(WORLD, ())
+    open_before = {one.case for one in desk.lamps(one.id for one in WORLD.cases) if one.plannable}
+    assert "zk-0003" in open_before
+    everybody = WORLD.but(
+        facilities=tuple(one.model_copy(update={"places": 0}) for one in WORLD.facilities)
+    )
+    desk.follow(everybody)
+    names = [one.id for one in WORLD.cases]
+    assert [*desk.lamps(names)] == [listed(desk, one) for one in names]
+    assert {one.case for one in desk.lamps(names) if one.plannable} < open_before
+
+
+def test_lamps_that_cannot_have_changed_are_not_worked_out_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def counted(case: CasePatterns, ledger: Ledger) -> tuple[Lamps, Pattern | None]:
+        asked.append(case.case.id)
+        return lamps(case, ledger)
+
+    monkeypatch.setattr("api.desk.lamps", counted)
+    desk = Desk(WORLD, ())
+    names = [one.id for one in WORLD.cases]
+    desk.lamps(names)
+    desk.lamps(names)
+    assert asked == names
+    changed = "zk-0001"
+    desk.follow(WORLD.but(bookings=tuple(one for one in PLANNED if one.case == changed)))
+    desk.lamps(names)
+    again = asked[len(names) :]
+    assert changed in again
+    assert len(again) < len(names) / 2
+
+
+def test_clocks_leave_what_the_bookings_leave_or_what_is_left_from_now() -> None:
+    bare, planned = Desk(WORLD, ()), Desk(WORLD, PLANNED)
+    case = next(one.case for one in PLANNED if bare.clocks(one.case))
+    for one, after in zip(bare.clocks(case), planned.clocks(case), strict=False):
+        assert one.margin_minutes == (one.ends - WORLD.as_of) // timedelta(minutes=1)
+        assert after.margin_minutes is None or after.margin_minutes <= one.margin_minutes
+    ends = [one.ends for one in bare.clocks(case)]
+    assert ends == sorted(ends)
+    assert bare.deadlines([case]) == (ends[0],)

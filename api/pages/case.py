@@ -1,0 +1,390 @@
+"""The page of a case: what blocks it, its lights, its earliest day, what would open it, its facts.
+
+What happened is told here too: another answer, another document, an independent departure.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Path, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api.access.gate import Caseworker
+from api.access.person import Person, Role
+from api.desk import Desk, UnknownCaseError
+from api.http.cases import Day
+from api.language import Language, phrase
+from api.pages.critical_path import drawn
+from api.pages.frame import Frame, language_of
+from api.pages.life import STATUSES
+from api.pages.worklist import OPERATIONS, State, state_of
+from api.store.requests import NotOfferedError
+from api.telling import conflicts, due, headline, standing, whose, withdrawn, words
+from api.traffic_lights import LightView, RepairView, TrafficLights, without_moves
+from constraints.lights import EXECUTION
+from constraints.register import REGISTER
+from scheduler.event import CaseWithdrawn, DocumentChanged, Event, EventError, FactChanged
+from scheduler.grid import local_date
+from scheduler.world import Case, CaseId, Document, Fact
+
+KINDS = {
+    "passport": phrase("passport"),
+    "eu-document": phrase("EU document"),
+    "laissez-passer": phrase("laissez-passer"),
+}
+VALUES = {"yes": phrase("yes"), "no": phrase("no"), "unknown": phrase("unknown")}
+CATEGORIES = {
+    "man": phrase("man"),
+    "woman": phrase("woman"),
+    "family": phrase("member of a family"),
+    "unaccompanied-minor": phrase("unaccompanied minor"),
+    "border": phrase("border case"),
+    "psychiatric": phrase("psychiatric care"),
+}
+STANDS: Mapping[State, str] = {
+    "plannable": phrase("This case can be planned."),
+    "proposed": phrase("Proposed: nothing of it is held yet."),
+    "held": phrase("Held: it still has to be confirmed."),
+    "booked": phrase("Booked."),
+}
+"""How a case stands in which nothing is in the way."""
+WAYS = {
+    "capacity": phrase("More capacity"),
+    "swap": phrase("Another booking moves"),
+    "date": phrase("Wait for a day"),
+}
+NOT_OFFERED = phrase("This way out is not offered any more: things changed in the meantime.")
+CaseKey = Annotated[CaseId, Path()]
+Given = Annotated[str, Form(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._/ -]+$")]
+
+
+OpenDay = Annotated[Day | None, Form()]
+"""A day that may be left open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A light as it is shown: its number where it is one of the four, and what is in the way."""
+
+    light: LightView
+    number: int | None
+    way: tuple[str, ...]
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way out of the block, by the mark under which it is asked for."""
+
+    mark: str
+    repair: RepairView
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A fact of the case, or of one of its persons, with where it comes from."""
+
+    subject: str
+    name: str
+    asks: str
+    light: str
+    fact: Fact
+
+    @property
+    def key(self) -> str:
+        """What a form names it by."""
+        return f"{self.subject}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A legal end, or a moment that an authority minds, with what is left of it."""
+
+    title: str
+    owner: str
+    ends: date
+    margin: str
+    near: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mistaken:
+    """What was wrong in a form of the page: in which, what was given, and why not."""
+
+    form: Literal["fact", "document", "ask"]
+    says: tuple[str, ...]
+    given: Mapping[str, str]
+
+
+def case_page(frame: Frame) -> APIRouter:
+    """Return the pages of a case of an office."""
+    router = APIRouter(include_in_schema=False)
+    _look(router, frame)
+    _tell(router, frame)
+    _depart(router, frame)
+    return router
+
+
+def _look(router: APIRouter, frame: Frame) -> None:
+    @router.get("/cases/{case}")
+    def look(request: Request, case: CaseKey, person: Caseworker) -> HTMLResponse:
+        return _page(frame, request, person, case)
+
+    @router.post("/cases/{case}/requests")
+    def ask(
+        request: Request,
+        case: CaseKey,
+        person: Caseworker,
+        repair: Annotated[str, Form(pattern=r"^[0-9a-f]{64}$")],
+    ) -> Response:
+        desk, _ = _seen_by(frame, person, case)
+        chosen = next((one for one in desk.lights(case).repairs if mark(one) == repair), None)
+        try:
+            if chosen is None:
+                raise NotOfferedError(case)
+            frame.office.ask(case, chosen, person.actor)
+        except NotOfferedError:
+            wrong = Mistaken("ask", (language_of(request).say(NOT_OFFERED),), {})
+            return _page(frame, request, person, case, wrong, 409)
+        return RedirectResponse("/requests?done=asked", 303)
+
+
+def _tell(router: APIRouter, frame: Frame) -> None:
+    def told(
+        request: Request,
+        person: Person,
+        case: str,
+        event: Event,
+        form: Literal["fact", "document"],
+        given: Mapping[str, str],
+    ) -> Response:
+        frame.office.about_their_own([event], person)
+        try:
+            frame.office.happened([event], person.actor)
+        except EventError as error:
+            wrong = Mistaken(form, tuple(one.says for one in error.problems), given)
+            return _page(frame, request, person, case, wrong, 400)
+        return RedirectResponse(f"/cases/{case}?done=changed", 303)
+
+    @router.post("/cases/{case}/facts")
+    def fact(
+        request: Request,
+        case: CaseKey,
+        person: Caseworker,
+        about: Given,
+        value: Annotated[Literal["yes", "no", "unknown"], Form()],
+        since: OpenDay = None,
+        expected: OpenDay = None,
+        source: Annotated[str, Form(max_length=120)] = "",
+    ) -> Response:
+        _, found = _seen_by(frame, person, case)
+        subject, _, name = about.partition("/")
+        given = {
+            "about": about,
+            "value": value,
+            "since": since.isoformat() if since else "",
+            "expected": expected.isoformat() if expected else "",
+            "source": source,
+        }
+        if about not in {one.key for one in facts(found, language_of(request))}:
+            raise UnknownCaseError(subject)
+        answer = Fact(value=value, since=since, expected=expected, source=source.strip() or None)
+        event = FactChanged(
+            id=fresh(),
+            at=frame.office.now(),
+            subject=subject,
+            kind="fact-changed",
+            value={name: answer},
+        )
+        return told(request, person, case, event, "fact", given)
+
+    @router.post("/cases/{case}/documents")
+    def document(
+        request: Request,
+        case: CaseKey,
+        person: Caseworker,
+        about: Given,
+        valid_until: OpenDay = None,
+        expected: OpenDay = None,
+    ) -> Response:
+        _, found = _seen_by(frame, person, case)
+        subject, _, kind = about.partition("/")
+        given = {
+            "about": about,
+            "valid_until": valid_until.isoformat() if valid_until else "",
+            "expected": expected.isoformat() if expected else "",
+        }
+        was = next((one.documents for one in found.persons if one.id == subject), None)
+        if was is None or kind not in {*KINDS, *(one.kind for one in was)}:
+            raise UnknownCaseError(subject)
+        since = next((one.valid_from for one in was if one.kind == kind), None)
+        if since is not None and valid_until is not None and valid_until < since:
+            since = None
+        event = DocumentChanged(
+            id=fresh(),
+            at=frame.office.now(),
+            subject=subject,
+            kind="document-changed",
+            value=Document(kind=kind, valid_from=since, valid_until=valid_until, expected=expected),
+        )
+        return told(request, person, case, event, "document", given)
+
+
+def _depart(router: APIRouter, frame: Frame) -> None:
+    @router.get("/cases/{case}/departed")
+    def sure(request: Request, case: CaseKey, person: Caseworker) -> HTMLResponse:
+        desk, found = _seen_by(frame, person, case)
+        shown = desk.lamps([case])[0]
+        frame.office.seen("read", {"case": case})
+        return frame.show(
+            request,
+            "departed.html",
+            case=found,
+            booked=shown.booked,
+            statuses=STATUSES,
+            at=desk.world.location[found.location].timezone,
+        )
+
+    @router.post("/cases/{case}/departed")
+    def departed(case: CaseKey, person: Caseworker) -> RedirectResponse:
+        _seen_by(frame, person, case)
+        event = CaseWithdrawn(
+            id=fresh(), at=frame.office.now(), subject=case, kind="case-withdrawn"
+        )
+        frame.office.about_their_own([event], person)
+        frame.office.happened([event], person.actor)
+        return RedirectResponse("/cases?done=withdrawn", 303)
+
+
+def _page(
+    frame: Frame,
+    request: Request,
+    person: Person,
+    name: str,
+    wrong: Mistaken | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    desk, case = _seen_by(frame, person, name)
+    language, world = language_of(request), desk.world
+    shown = desk.lights(name)
+    planner = Role.planner in person.roles
+    frame.office.seen("light", shown if planner else _without_others(shown))
+    zone = world.location[case.location].timezone
+    today = local_date(world.as_of, zone)
+    return frame.show(
+        request,
+        "case.html",
+        status,
+        case=case,
+        shown=shown,
+        wrong=wrong,
+        at=zone,
+        operations=OPERATIONS,
+        kinds=KINDS,
+        values=VALUES,
+        statuses=STATUSES,
+        categories=CATEGORIES,
+        kinds_of_ways=WAYS,
+        state=state_of(shown),
+        stands=STANDS,
+        withdrawn=withdrawn(shown),
+        begun=any(one.begun for one in shown.booked),
+        why=headline(shown, language) if shown.reasons else "",
+        whose=[*whose(shown, language)],
+        due=[*due(shown, language, world)],
+        cards=[*cards(shown, language)],
+        line=drawn(shown.earliest, zone),
+        conflicts=conflicts(shown, language),
+        ways=[*ways(shown, language)],
+        left=[*left(desk, name, language, zone, today)],
+        facts=[*facts(case, language)],
+        officer=Role.regievoerder in person.roles,
+        planner=planner,
+        documents=[(one.id, kind) for one in case.persons for kind in _kinds(one.documents)],
+    )
+
+
+def _seen_by(frame: Frame, person: Person, name: str) -> tuple[Desk, Case]:
+    """Return the desk and a case that may be shown: of another nobody is told that it is."""
+    desk = frame.office.desk()
+    case = desk.case(name)
+    if not person.sees(case):
+        raise UnknownCaseError(name)
+    return desk, case
+
+
+def _without_others(shown: TrafficLights) -> TrafficLights:
+    return shown.model_copy(update={"repairs": tuple(map(without_moves, shown.repairs))})
+
+
+def fresh() -> str:
+    """Return an id for an event, which tells nothing of whom it is about."""
+    return f"page-{secrets.token_hex(8)}"
+
+
+def _kinds(documents: tuple[Document, ...]) -> list[str]:
+    """Return the kinds of document that a person can have: those there are first."""
+    return [*dict.fromkeys((*(one.kind for one in documents), *KINDS))]
+
+
+def cards(shown: TrafficLights, language: Language) -> Iterator[Card]:
+    """Yield the lights as they are shown."""
+    for n, light in enumerate(shown.lights, start=1):
+        way = tuple(standing(light, shown, language))
+        owners = dict.fromkeys(language.name(one.owner) for one in light.checks if one.reasons)
+        yield Card(light, None if light.light == EXECUTION else n, way, tuple(owners))
+
+
+def ways(shown: TrafficLights, language: Language) -> Iterator[Way]:
+    """Yield what would open the case, in words."""
+    for one in shown.repairs:
+        yield Way(mark(one), one, language.listed(words(language, each) for each in one.says))
+
+
+def mark(repair: RepairView) -> str:
+    """Return what a form names a repair by: it tells nothing of whose bookings would move."""
+    told = without_moves(repair).model_dump_json()
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def facts(case: Case, language: Language) -> Iterator[Answered]:
+    """Yield every fact that can be told of a case and its persons, light by light."""
+    of = [(one, fact) for one in REGISTER.constraints for fact in one.facts if not fact.due]
+    unknown, theirs = Fact(value="unknown"), {one.category for one in case.persons}
+    for constraint, fact in of:
+        asks, light = language.asks(constraint, fact), language.name(constraint.light)
+        if fact.of == "case":
+            found = case.facts.get(fact.id)
+            if found is not None or not constraint.categories or theirs & constraint.categories:
+                yield Answered(case.id, fact.id, asks, light, found or unknown)
+            continue
+        for person in case.persons:
+            yield Answered(person.id, fact.id, asks, light, person.facts.get(fact.id, unknown))
+
+
+def left(desk: Desk, name: str, language: Language, zone: str, today: date) -> Iterator[Left]:
+    """Yield the legal ends of a case with what is left of each."""
+    tight = REGISTER.tight(desk.world.rules_date)
+    for one in desk.clocks(name):
+        margin = one.margin_minutes
+        yield Left(
+            words(language, one.title),
+            language.name(one.owner),
+            local_date(one.ends, zone),
+            "" if margin is None else _lasting(language, margin),
+            margin is not None and timedelta(minutes=margin) < tight,
+        )
+
+
+def _lasting(language: Language, minutes: int) -> str:
+    days = minutes // 1440
+    if minutes < 0:
+        return language.say("over")
+    if days:
+        return language.counted("{count} day", "{count} days", days)
+    return language.lasting(minutes)

@@ -1,0 +1,452 @@
+"""The worklist, the page of a case, and requests: who is shown what, and what forms do."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from api.access.person import Role
+from api.desk import Desk
+from api.pages.case import mark
+from api.pages.critical_path import MARGIN, SHORTEST, drawn
+from api.pages.worklist import PAGE, STATES, by_deadline, state_of
+from api.store.life import Status
+from api.store.logs import Actor
+from api.store.tables import AUDIT, PROCESSING
+from scheduler.world import Fact, World
+from tests.api.people import asking
+from tests.store.offices import CHAIN, FAMILY, PLACED, PLANNER, REMOVED, TWIN, Small, small_world
+from tests.store.test_requests import without_police
+
+BLOCKED, UNKNOWN = "zk-0004", "zk-0005"
+"""A man whose appeal is pending, and one of whom nobody knows where he stays."""
+OFFICER = "rv-01"
+"""The officer in charge of the man to be placed and of his twin."""
+OFFICERS = Actor("account-1", "http")
+LOOK = {"accept": "text/html"}
+ENGLISH = LOOK | {"cookie": "language=en"}
+
+
+@contextmanager
+def looking(at: Small, *roles: Role, officer: str | None = None) -> Iterator[TestClient]:
+    """Look at the pages with a browser, as somebody with these roles."""
+    with asking(at.office, *roles, officer=officer) as http:
+        http.headers.update(LOOK)
+        http.follow_redirects = False
+        yield http
+
+
+@pytest.fixture
+def planner(at: Small) -> Iterator[TestClient]:
+    with looking(at, Role.planner) as http:
+        yield http
+
+
+@pytest.fixture
+def officer(at: Small) -> Iterator[TestClient]:
+    with looking(at, Role.regievoerder, officer=OFFICER) as http:
+        yield http
+
+
+@pytest.fixture
+def short(database_url: str) -> Iterator[Small]:
+    """The small world with no police on duty: who is to be placed needs more of them."""
+    from tests.store.offices import opened
+
+    with opened(database_url) as database:
+        made = Small(database)
+        made.office.begin(without_police(), PLANNER)
+        yield made
+
+
+def listed(page: str) -> list[str]:
+    """Return the cases of the list, in its order."""
+    return re.findall(r'<th scope="row"><a href="/cases/(.*?)">', page)
+
+
+def row(page: str, case: str) -> str:
+    """Return the words of the row of a case."""
+    found = re.search(rf'<tr>\s*<th scope="row"><a href="/cases/{case}".*?</tr>', page, re.DOTALL)
+    assert found is not None
+    return words(found[0])
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def filled(page: str, action: str) -> dict[str, str]:
+    """Return what the form of that action sends when nobody changes anything in it."""
+    form = re.search(rf'<form method="post" action="{action}".*?</form>', page, re.DOTALL)
+    assert form is not None, action
+    sent = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="(.*?)"', form[0]))
+    for name, options in re.findall(r'<select[^>]* name="(\w+)".*?>(.*?)</select>', form[0], re.S):
+        values = re.findall(r'<option value="(.*?)"( selected)?', options)
+        sent[name] = next((one for one, chosen in values if chosen), values[0][0])
+    return sent
+
+
+def world_with(world: World, case: str, **facts: Fact) -> World:
+    return world.but(
+        cases=tuple(
+            one.model_copy(update={"facts": one.facts | facts}) if one.id == case else one
+            for one in world.cases
+        )
+    )
+
+
+# --- The worklist ---------------------------------------------------------------------------------
+
+
+def test_a_planner_sees_all_cases_the_first_legal_end_first(at: Small, planner: TestClient) -> None:
+    page = planner.get("/cases").text
+    desk = at.office.desk()
+    assert listed(page) == [one.id for one, _ in by_deadline(desk, desk.world.cases)]
+    ends = [end for _, end in by_deadline(desk, desk.world.cases)]
+    known = [one for one in ends if one is not None]
+    assert known == sorted(known)
+    assert ends[len(known) :] == [None] * (len(ends) - len(known))
+
+
+def test_an_officer_sees_their_own_cases_alone(officer: TestClient) -> None:
+    assert sorted(listed(officer.get("/cases").text)) == [PLACED, TWIN]
+    assert officer.get(f"/cases/{REMOVED}").status_code == 404
+    assert officer.get(f"/cases/{REMOVED}/departed").status_code == 404
+    assert officer.post(f"/cases/{REMOVED}/departed").status_code == 404
+    for form in "facts", "documents":
+        sent = {"about": f"{REMOVED}/no-lawful-stay", "value": "no"}
+        assert officer.post(f"/cases/{REMOVED}/{form}", data=sent).status_code == 404
+    sent = {"repair": "0" * 64}
+    assert officer.post(f"/cases/{REMOVED}/requests", data=sent).status_code == 404
+
+
+def test_an_officer_of_nobody_is_told_so(at: Small) -> None:
+    with looking(at, Role.regievoerder) as nobody:
+        assert "Er zijn nu geen dossiers voor u." in nobody.get("/cases").text
+
+
+@pytest.mark.parametrize("role", [Role.partner, Role.management, Role.auditor, Role.administrator])
+def test_others_look_at_no_case(at: Small, role: Role) -> None:
+    with looking(at, role) as other:
+        for path in "/cases", f"/cases/{PLACED}", f"/cases/{PLACED}/departed", "/requests":
+            assert other.get(path).status_code == 403
+
+
+def test_an_officer_settles_no_request(officer: TestClient) -> None:
+    assert officer.post("/requests/request-1", data={"status": "done"}).status_code == 403
+
+
+def test_every_lamp_has_a_symbol_and_a_word(planner: TestClient) -> None:
+    page = planner.get("/cases").text
+    told = row(page, UNKNOWN)
+    assert "? grijs" in told
+    assert "→ doel" in told
+    assert "✓ groen" in told
+    assert "Geblokkeerd" in told
+    assert "Zoek uit: verblijfplaats DT&V" in told
+    assert "Regel: beroep en voorlopige voorziening IND" in row(page, BLOCKED)
+    assert "Kies een moment planner" in row(page, REMOVED)
+
+
+def test_the_list_is_said_in_english_by_choice(planner: TestClient) -> None:
+    page = planner.get("/cases", headers=ENGLISH).text
+    assert "Find out: whereabouts DT&V" in row(page, UNKNOWN)
+    assert '<html lang="en"' in page
+
+
+def test_what_is_booked_says_what_comes_next(at: Small, planner: TestClient) -> None:
+    (held,) = at.hold(REMOVED)
+    assert "Vastgehouden" in row(planner.get("/cases").text, REMOVED)
+    at.confirm(held.booking.id)
+    told = row(planner.get("/cases").text, REMOVED)
+    assert "Geboekt" in told
+    first = min(held.checks, key=lambda one: one.before)
+    assert f"{first.owner}" in told
+    assert ", vóór " in told
+
+
+def test_a_filter_leaves_what_is_meant(at: Small, planner: TestClient) -> None:
+    at.hold(REMOVED)
+    desk = at.office.desk()
+    lamps = desk.lamps(one.id for one in desk.world.cases)
+    for state in STATES:
+        found = listed(planner.get("/cases", params={"state": state}).text)
+        assert sorted(found) == sorted(one.case for one in lamps if state_of(one) == state)
+    of = {"operation": "placement-and-removal"}
+    assert listed(planner.get("/cases", params=of).text) == [CHAIN]
+    assert listed(planner.get("/cases", params={"case": "0003"}).text) == [FAMILY]
+    assert sorted(listed(planner.get("/cases", params={"officer": OFFICER}).text)) == [PLACED, TWIN]
+    region = desk.world.location[desk.case(PLACED).location].region
+    assert PLACED in listed(planner.get("/cases", params={"region": region}).text)
+    empty = planner.get("/cases", params={"case": "nobody"}).text
+    assert "Geen dossier voldoet hieraan." in empty
+
+
+@pytest.mark.parametrize(
+    "query", [{"state": "sad"}, {"offset": "-1"}, {"case": "<b>"}, {"operation": "x"}]
+)
+def test_a_filter_that_cannot_be_meant_is_refused(
+    planner: TestClient, query: dict[str, str]
+) -> None:
+    assert planner.get("/cases", params=query).status_code == 400
+
+
+def test_a_long_list_has_pages(database_url: str) -> None:
+    from tests.store.offices import opened
+
+    world = small_world()
+    more = tuple(
+        world.case[PLACED].model_copy(
+            update={
+                "id": f"zz-{n:04}",
+                "persons": (
+                    world.case[PLACED].persons[0].model_copy(update={"id": f"zz-{n:04}-a"}),
+                ),
+            }
+        )
+        for n in range(PAGE)
+    )
+    with opened(database_url) as database:
+        at = Small(database)
+        at.office.begin(world.but(cases=(*world.cases, *more)), PLANNER)
+        with looking(at, Role.planner) as planner:
+            first = planner.get("/cases", params={"operation": "placement"}).text
+            assert len(listed(first)) == PAGE
+            link = re.search(r'href="(.*?)" rel="next"', first)
+            assert link is not None
+            second = planner.get(unescape(link[1])).text
+    whole = [one.id for one in (*world.cases, *more) if one.operation == "placement"]
+    assert sorted(listed(first) + listed(second)) == sorted(whole)
+
+
+def test_who_is_shown_is_written_down(at: Small, officer: TestClient) -> None:
+    officer.get("/cases")
+    with at.database.reading() as connection:
+        told = select(PROCESSING.c.data_subject).where(PROCESSING.c.activity == "light")
+        assert {*connection.execute(told).scalars()} == {f"{PLACED}-a", f"{TWIN}-a"}
+
+
+# --- The page of a case ---------------------------------------------------------------------------
+
+
+def test_the_headline_says_what_blocks_and_whose_it_is(planner: TestClient) -> None:
+    page = words(planner.get(f"/cases/{BLOCKED}").text)
+    assert "Belemmering: er loopt een schorsend beroep of een voorlopige voorziening" in page
+    assert "Ligt bij: IND" in page
+    english = words(planner.get(f"/cases/{BLOCKED}", headers=ENGLISH).text)
+    assert "Blocked because: a suspensive appeal or a provisional measure is pending" in english
+
+
+def test_a_case_that_can_be_planned_leads_a_planner_to_its_slots(
+    planner: TestClient, at: Small
+) -> None:
+    page = planner.get(f"/cases/{REMOVED}").text
+    assert "Dit dossier kan worden gepland." in page
+    assert f'class="button primary" href="/cases/{REMOVED}/slots"' in page
+    with looking(at, Role.regievoerder, officer="rv-04") as officer:
+        assert "/slots" not in officer.get(f"/cases/{REMOVED}").text
+
+
+def test_four_lights_are_numbered_and_execution_is_none_of_them(planner: TestClient) -> None:
+    page = planner.get(f"/cases/{BLOCKED}").text
+    heads = [words(one) for one in re.findall(r"<h3>(.*?)</h3>", page)]
+    assert heads[:5] == [
+        "1. Juridisch uitzetbaar",
+        "2. Beschikbaar",
+        "3. In bewaring gesteld",
+        "4. Geldig reisdocument",
+        "Uitvoering",
+    ]
+    assert "Geen van de vier stoplichten" in page
+    assert re.search("op zijn vroegst (ma|di|wo|do|vr|za|zo) .* dec", words(page))
+
+
+def test_the_path_is_drawn_and_told(at: Small, planner: TestClient) -> None:
+    page = planner.get(f"/cases/{BLOCKED}").text
+    shown = at.office.desk().lights(BLOCKED).earliest
+    steps = re.search(r'<ol class="steps">(.*?)</ol>', page, re.DOTALL)
+    assert steps is not None
+    assert re.findall(r"<li>(.*?)</li>", steps[1]) == [one.says.nl for one in shown.path]
+    assert len(re.findall(r"<line ", page)) == len(shown.path)
+    line = drawn(shown, "Europe/Amsterdam")
+    assert [one.x for one in line.strokes] == [MARGIN, *(one.end for one in line.strokes[:-1])]
+    assert all(one.end - one.x >= SHORTEST for one in line.strokes)
+
+
+def test_nothing_is_drawn_where_no_day_is_known(planner: TestClient) -> None:
+    page = planner.get(f"/cases/{UNKNOWN}").text
+    assert "<svg" not in page
+    assert "Geen datum bekend" in page
+
+
+@pytest.mark.parametrize("case", [PLACED, BLOCKED, UNKNOWN, CHAIN])
+def test_no_page_holds_what_its_policy_forbids(planner: TestClient, case: str) -> None:
+    for path in f"/cases/{case}", f"/cases/{case}/departed", "/cases", "/requests":
+        page = planner.get(path).text
+        assert not re.search(r"<style| style=| on\w+=|<script(?! src)", page)
+        assert len(re.findall(r"<h1", page)) == 1
+        named = re.findall(r' id="(.*?)"', page)
+        assert len(named) == len({*named})
+        assert {*re.findall(r'<label for="(.*?)"', page)} <= {*named}
+
+
+def test_the_bookings_of_a_case_are_linked_for_planners_alone(
+    at: Small, planner: TestClient
+) -> None:
+    (held,) = at.hold(PLACED)
+    assert f'href="/bookings/{held.booking.id}"' in planner.get(f"/cases/{PLACED}").text
+    with looking(at, Role.regievoerder, officer=OFFICER) as officer:
+        page = officer.get(f"/cases/{PLACED}").text
+    assert "vastgehouden" in page
+    assert "/bookings/" not in page
+
+
+def test_every_page_of_a_case_says_that_departing_alone_stays_open(planner: TestClient) -> None:
+    for case in PLACED, REMOVED, BLOCKED:
+        page = planner.get(f"/cases/{case}").text
+        assert 'id="independent"' in page
+        assert f'href="/cases/{case}/departed"' in page
+
+
+# --- What happened --------------------------------------------------------------------------------
+
+
+def test_another_answer_is_told_with_the_form(at: Small, planner: TestClient) -> None:
+    path = f"/cases/{UNKNOWN}"
+    sent = filled(planner.get(path).text, f"{path}/facts")
+    sent |= {"about": f"{UNKNOWN}/whereabouts-known", "value": "yes", "source": "COA"}
+    told = planner.post(f"{path}/facts", data=sent)
+    assert (told.status_code, told.headers["location"]) == (303, f"{path}?done=changed")
+    answer = at.office.world().case[UNKNOWN].facts["whereabouts-known"]
+    assert (answer.value, answer.source) == ("yes", "COA")
+    page = planner.get(told.headers["location"]).text
+    assert "De wijziging is vastgelegd." in page
+    assert "✓ ja" in words(page)
+    assert "Belemmering" not in page
+
+
+def test_an_expired_document_ends_what_was_booked_on_it(at: Small, planner: TestClient) -> None:
+    (held,) = at.hold(REMOVED)
+    path = f"/cases/{REMOVED}"
+    sent = filled(planner.get(path).text, f"{path}/documents")
+    told = planner.post(f"{path}/documents", data=sent | {"valid_until": "2026-11-21"})
+    assert told.headers["location"] == f"{path}?done=changed"
+    assert at.office.booking(held.booking.id).status != Status.held
+    assert not at.office.desk().lights(REMOVED).plannable
+
+
+def test_a_mistake_stays_on_the_page_beside_its_form(at: Small, planner: TestClient) -> None:
+    path = f"/cases/{UNKNOWN}"
+    sent = {"about": f"{UNKNOWN}/whereabouts-known", "value": "yes", "since": "2027-05-01"}
+    told = planner.post(f"{path}/facts", data=sent)
+    assert told.status_code == 400
+    assert "Er is niets gewijzigd." in told.text
+    assert 'value="2027-05-01"' in told.text
+    assert 'href="#wrong-fact"' in told.text
+    assert at.office.world().case[UNKNOWN].facts["whereabouts-known"].value == "unknown"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"about": f"{UNKNOWN}/whereabouts-known", "value": "perhaps"},
+        {"about": f"{UNKNOWN}/whereabouts-known", "value": "yes", "since": "1800-01-01"},
+        {"about": f"{UNKNOWN}/whereabouts-known", "value": "yes", "source": "x" * 121},
+        {"value": "yes"},
+    ],
+)
+def test_what_no_form_sends_is_refused(planner: TestClient, sent: dict[str, str]) -> None:
+    assert planner.post(f"/cases/{UNKNOWN}/facts", data=sent).status_code == 400
+
+
+def test_a_form_changes_no_other_case(planner: TestClient) -> None:
+    sent = {"about": f"{BLOCKED}/no-suspensive-appeal", "value": "yes"}
+    assert planner.post(f"/cases/{UNKNOWN}/facts", data=sent).status_code == 404
+    sent = {"about": f"{BLOCKED}-a/passport", "valid_until": "2026-12-01"}
+    assert planner.post(f"/cases/{UNKNOWN}/documents", data=sent).status_code == 404
+
+
+def test_who_departs_independently_is_withdrawn_after_asking_once_more(
+    at: Small, officer: TestClient
+) -> None:
+    (held,) = at.hold(PLACED)
+    page = officer.get(f"/cases/{PLACED}").text
+    asked = re.search(r'href="(/cases/.*?/departed)"', page)
+    assert asked is not None
+    sure = officer.get(asked[1]).text
+    assert "dat kan niet ongedaan worden gemaakt" in sure
+    assert at.office.booking(held.booking.id).status == Status.held
+    told = officer.post(asked[1], data=filled(sure, asked[1]))
+    assert (told.status_code, told.headers["location"]) == (303, "/cases?done=withdrawn")
+    assert at.office.booking(held.booking.id).status == Status.cancelled
+    after = officer.get(told.headers["location"]).text
+    assert "ingetrokken wegens zelfstandig vertrek" in after
+    assert listed(after) == [TWIN]
+    assert officer.get(f"/cases/{PLACED}").status_code == 404
+
+
+# --- Requests -------------------------------------------------------------------------------------
+
+
+def test_an_officer_asks_and_a_planner_settles(short: Small) -> None:
+    path = f"/cases/{PLACED}"
+    with looking(short, Role.regievoerder, officer=OFFICER) as officer:
+        assert "Er zijn geen verzoeken." in officer.get("/requests").text
+        page = officer.get(path).text
+        assert "Wat het planbaar zou maken" in page
+        told = officer.post(f"{path}/requests", data=filled(page, f"{path}/requests"))
+        assert (told.status_code, told.headers["location"]) == (303, "/requests?done=asked")
+        own = words(officer.get(told.headers["location"]).text)
+        assert "Het verzoek ligt bij de planners." in own
+        assert f"{PLACED} Open" in own
+        assert "Weiger" not in own
+    (made,) = short.office.requests()
+    assert made.repair == short.office.desk().lights(PLACED).repairs[0]
+    with looking(short, Role.planner) as planner:
+        inbox = planner.get("/requests").text
+        assert made.repair.says[0].nl.lower() in words(inbox).lower()
+        assert f"/cases/{PLACED}/slots" in inbox
+        assert "Uitvoering ✗ rood" in words(inbox)
+        sent = {"status": "done"}
+        told = planner.post(f"/requests/{made.id}", data=sent)
+        assert told.headers["location"] == "/requests?done=settled"
+        assert "Er staat geen verzoek open." in planner.get("/requests").text
+        assert planner.post(f"/requests/{made.id}", data=sent).status_code == 409
+        assert f"{PLACED} Klaar" in words(planner.get("/requests?status=done").text)
+    with short.database.reading() as connection:
+        lines = connection.execute(select(AUDIT.c.actor, AUDIT.c.action)).all()
+    assert {("account-1", "request"), ("account-1", "settle")} <= {tuple(one) for one in lines}
+
+
+def test_a_planner_is_offered_no_asking_of_planners(short: Small) -> None:
+    with looking(short, Role.planner) as planner:
+        page = planner.get(f"/cases/{PLACED}").text
+    assert "Wat het planbaar zou maken" in page
+    assert "Vraag het een planner" not in page
+
+
+def test_a_way_out_that_is_gone_is_said_on_the_page(short: Small) -> None:
+    with looking(short, Role.regievoerder, officer=OFFICER) as officer:
+        told = officer.post(f"/cases/{PLACED}/requests", data={"repair": "0" * 64})
+    assert told.status_code == 409
+    assert "Deze oplossing is er niet meer" in told.text
+    assert short.office.requests() == ()
+
+
+def test_requests_of_a_case_that_is_gone_stay_to_be_read(short: Small) -> None:
+    desk: Desk = short.office.desk()
+    short.office.ask(PLACED, desk.lights(PLACED).repairs[0], OFFICERS)
+    with looking(short, Role.planner) as planner:
+        planner.post(f"/cases/{PLACED}/departed")
+        page = planner.get("/requests").text
+    assert "Dit dossier is er niet meer." in page
+    assert f"/cases/{PLACED}/slots" not in page
+
+
+def test_the_mark_of_a_way_out_tells_nothing_of_others(short: Small) -> None:
+    repair = short.office.desk().lights(PLACED).repairs[0]
+    assert re.fullmatch("[0-9a-f]{64}", mark(repair))
