@@ -8,9 +8,12 @@ from fastapi.responses import RedirectResponse
 from api.access.gate import Allowed, NotAllowedError
 from api.access.person import Person, Role
 from api.access.session import Next
+from api.pages.board import board
 from api.pages.case import case_page
 from api.pages.frame import LANGUAGE, PLACES, Frame, places
+from api.pages.partner import partner
 from api.pages.requests import requests
+from api.pages.roster import roster
 from api.pages.worklist import worklist
 
 Anybody = Annotated[Person, Depends(Allowed(*Role))]
@@ -25,6 +28,9 @@ def site(frame: Frame) -> APIRouter:
     router.include_router(worklist(frame))
     router.include_router(case_page(frame))
     router.include_router(requests(frame))
+    router.include_router(board(frame))
+    router.include_router(partner(frame))
+    router.include_router(roster(frame))
     return router
 
 

@@ -1,0 +1,3 @@
+from tests.api.conftest import at
+
+__all__ = ["at"]

@@ -1,0 +1,246 @@
+"""What partners are asked: told their own part alone, answered once, and shown on their roster."""
+
+import re
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.access.person import Role
+from api.office import Office
+from api.pages.roster import roles_of
+from api.partners import PARTNERS, reference
+from api.store.life import Failure, Status
+from constraints.register import REGISTER
+from fixtures.national import national
+from fixtures.worlds import canonical
+from scheduler.loading import parse_world
+from tests.api.people import asking
+from tests.store.offices import CHAIN, PLACED, REMOVED, Small
+
+PEOPLE = {"accept": "text/html"}
+
+
+class Browser:
+    """Follows the forms of a page as somebody does."""
+
+    def __init__(self, http: TestClient, path: str = "/partner") -> None:
+        self.http = http
+        self.status, self.page = 0, ""
+        self.go(path)
+
+    def go(self, path: str) -> None:
+        answer = self.http.get(path, headers=PEOPLE)
+        self.status, self.page = answer.status_code, answer.text
+
+    def forms(self, ending: str) -> list[tuple[str, dict[str, str]]]:
+        """Return the forms whose action ends so: where they go, and what is filled in already."""
+        found = []
+        for action, inside in re.findall(
+            r'<form method="post" action="([^"]+)"[^>]*>(.*?)</form>', self.page, re.S
+        ):
+            if unescape(action).partition("?")[0].endswith(ending):
+                inputs = re.findall(
+                    r'<input[^>]*name="([^"]+)" (?:required )?value="([^"]*)"', inside
+                )
+                found.append((unescape(action), {k: v for k, v in inputs if k != "value"}))
+        return found
+
+    def send(self, ending: str, **more: str) -> None:
+        action, filled = self.forms(ending)[0]
+        answer = self.http.post(action, data={**filled, **more}, headers=PEOPLE)
+        self.status, self.page = answer.status_code, answer.text
+
+
+def as_partner(office: Office, name: str) -> AbstractContextManager[TestClient]:
+    return asking(office, Role.partner, organisation=name)
+
+
+def test_a_partner_sees_when_where_and_who_and_nothing_of_the_case(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    mine = [one for one in held.booking.attendances if one.role == "interpreter"]
+    with as_partner(at.office, "Tolkendesk") as http:
+        page = Browser(http).page
+    assert "Er wacht één verzoek op u." in page
+    assert mine[0].resources[0] in page
+    assert next(one.place for one in held.booking.phases if one.id == mine[0].phase) in page
+    others = {
+        each for a in held.booking.attendances if a.role != "interpreter" for each in a.resources
+    }
+    case = at.office.world().case[PLACED]
+    told = {*others - {PLACED}, case.destination, case.assigned_officer, case.persons[0].id}
+    assert [one for one in told if (one and f">{one}<" in page) or f" {one}" in page] == []
+
+
+def test_a_partner_confirms_and_the_request_stays_with_it(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    with as_partner(at.office, "Tolkendesk") as http:
+        browser = Browser(http)
+        browser.send("/confirmed")
+        assert browser.status == 200
+        assert "Genoteerd: het is bevestigd." in browser.page
+        assert "U komt" in browser.page
+        assert "Er wacht niets op u." in browser.page
+        assert browser.forms("/confirmed") == []
+    said = {one.partner: one.answer for one in at.office.booking(held.booking.id).partners}
+    assert said["Tolkendesk"] == "confirmed"
+
+
+def test_a_partner_declines_with_a_reason_and_the_booking_fails(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    with as_partner(at.office, "Tolkendesk") as http:
+        browser = Browser(http)
+        browser.send("/declined", reason="partner-declined")
+        assert "Genoteerd: het is afgewezen" in browser.page
+        assert "U kunt niet komen" in browser.page
+    now = at.office.booking(held.booking.id)
+    assert (now.status, now.reason) == (Status.cancelled, Failure.partner_declined)
+
+
+@pytest.mark.parametrize("reason", ["", "holiday"])
+def test_who_gives_no_reason_stays_on_the_page_and_is_asked_for_it(at: Small, reason: str) -> None:
+    (held,) = at.hold(PLACED)
+    with as_partner(at.office, "Tolkendesk") as http:
+        browser = Browser(http)
+        browser.send("/declined", reason=reason)
+        assert browser.status == 400
+        assert "<details open>" in browser.page
+        assert "Kies waarom u niet kunt komen" in browser.page
+    assert at.office.booking(held.booking.id).status == Status.held
+
+
+def test_an_answer_that_comes_too_late_changes_nothing_and_says_so(at: Small) -> None:
+    at.hold(PLACED)
+    with as_partner(at.office, "Tolkendesk") as http:
+        browser = Browser(http)
+        at.clock.wait(minutes=16)
+        for word, more in (("/confirmed", {}), ("/declined", {"reason": "medical"})):
+            page = browser.page
+            browser.send(word, **more)
+            assert browser.status == 409
+            assert "Dit verzoek was al voorbij" in browser.page
+            assert "niet op tijd bevestigd" in browser.page
+            browser.page = page
+
+
+def test_a_partner_makes_its_own_checks(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    checks = [one for one in held.checks if one.owner == "IND"]
+    at.confirm(held.booking.id)
+    at.clock.now = checks[0].opens
+    with as_partner(at.office, "IND") as http:
+        assert "Nu te doen" not in Browser(http).page  # what is made today is too old by then
+        at.clock.wait(days=1)
+        browser = Browser(http)
+        assert "Nu te doen" in browser.page
+        assert len(browser.forms("/checked")) == len(checks)
+        assert browser.forms("/confirmed") == []
+        browser.send("/checked")
+        assert browser.status == 400
+        assert "Kies de uitkomst" in browser.page
+        late = (at.clock.now.date() + timedelta(days=2)).isoformat()
+        browser.send("/checked", value="yes", made=late)
+        assert browser.status == 409
+        assert "ligt nog in de toekomst" in browser.page
+        browser.send("/checked", value="yes", made=at.clock.now.date().isoformat())
+        assert "Het antwoord is genoteerd." in browser.page
+    (now,) = (one for one in at.office.booking(held.booking.id).checks if one.owner == "IND")
+    assert now.passed
+
+
+def test_nobody_answers_for_another_partner_or_for_what_it_is_not_asked(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    (removal,) = at.hold(REMOVED)
+    with as_partner(at.office, "Tolkendesk") as http:
+        told = http.post(f"/partner/{held.booking.id}/confirmed?partner=politie", headers=PEOPLE)
+        assert told.status_code == 403
+        told = http.post(f"/partner/{removal.booking.id}/confirmed", headers=PEOPLE)
+        assert told.status_code == 404
+        assert http.get("/partner?partner=nobody", headers=PEOPLE).status_code == 404
+        fact = removal.checks[0].fact
+        answer = {"fact": fact, "made": "2026-11-22", "value": "yes"}
+        told = http.post(f"/partner/{removal.booking.id}/checked", data=answer, headers=PEOPLE)
+        assert told.status_code == 404
+
+
+def test_requests_come_a_week_at_a_time_with_how_many_come_later(at: Small) -> None:
+    at.hold(PLACED)
+    at.hold(REMOVED)
+    with as_partner(at.office, "DV&O") as http:
+        browser = Browser(http)
+        assert len(browser.forms("/confirmed")) == 2
+        browser.go("/partner?from=2027-03-01")
+        assert "wordt u niets gevraagd" in browser.page
+        browser.go("/partner?show=waiting")
+        assert len(browser.forms("/confirmed")) == 2
+        assert "/v1/partners/dv-o/calendar" in browser.page
+
+
+def test_who_answers_for_no_partner_is_told_so(at: Small) -> None:
+    with asking(at.office, Role.partner, organisation="Somebody") as http:
+        for path in ("/partner", "/roster"):
+            assert "hoort geen partner" in Browser(http, path).page
+
+
+def test_who_answers_for_all_chooses(at: Small) -> None:
+    at.hold(PLACED)
+    with asking(at.office, Role.partner, Role.planner) as http:
+        browser = Browser(http, "/partner?partner=tolkendesk")
+        assert '<option value="tolkendesk" selected>' in browser.page
+        browser.send("/confirmed")
+        assert "Tolkendesk" in browser.page
+        assert "U komt" in browser.page
+
+
+@pytest.mark.parametrize("path", ["/partner", "/roster"])
+@pytest.mark.parametrize("role", [one for one in Role if one != Role.partner])
+def test_these_pages_are_for_partners(at: Small, path: str, role: Role) -> None:
+    with asking(at.office, role, organisation="DV&O", officer="rv-01") as http:
+        assert http.get(path, headers=PEOPLE).status_code == 403
+
+
+def test_a_page_in_english_is_all_in_english(at: Small) -> None:
+    at.hold(PLACED)
+    with as_partner(at.office, "Tolkendesk") as http:
+        http.cookies.set("language", "en")
+        browser = Browser(http)
+    assert "There is one request that waits for you." in browser.page
+    assert "We cannot come" in browser.page
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_every_partner_has_a_page_and_a_roster_that_name_no_case(at: Small, partner: str) -> None:
+    for case in (PLACED, REMOVED, CHAIN):
+        at.hold(case)
+    paths = "/partner?show=waiting", "/partner", "/roster", "/roster?span=day&day=2026-11-24"
+    with as_partner(at.office, PARTNERS[partner]) as http:
+        for path in paths:
+            browser = Browser(http, path)
+            assert browser.status == 200, path
+            shown = re.sub(r'action="[^"]*"', "", browser.page)
+            assert not re.search(r"zk-\d", shown), path
+            assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", browser.page)
+
+
+def test_a_roster_shows_the_work_of_ones_own_people_and_where_they_are_asked(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    day = held.booking.start.date()
+    secret = at.office.began_with() or ""
+    with as_partner(at.office, "Tolkendesk") as http:
+        page = Browser(http, f"/roster?span=day&day={day}").page
+    world = at.office.world()
+    assert all(one.id in page for one in world.roles["interpreter"])
+    assert f"#{reference(held.booking.id, secret)}" in page
+    assert not any(one.id in page for one in world.roles["police"])
+
+
+def test_every_role_is_of_one_partner_in_the_netherlands() -> None:
+    world = parse_world(canonical(national(cases=60)), REGISTER)
+    found = {name: roles_of(world, name) for name in PARTNERS.values()}
+    assert found["DV&O"] == {"transport"}
+    assert found["KMar"] == {"escort", "kmar", "room"}
+    assert found["Politie"] == {"police"}
+    every = [role for roles in found.values() for role in roles]
+    assert len(every) == len({*every})
