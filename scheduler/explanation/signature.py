@@ -134,6 +134,18 @@ class Explanation:
                     if pairs := starts & ends >> placement.frame.ends[-1]:
                         yield (placement, removal), pairs
 
+    def forbidding(self, layout: Layout, anchors: Timeline) -> Family:
+        """Return those of ``anchors`` that a layout can have, by what forbids the leg alone."""
+        return self._family(layout, self._base(layout.leg), layout.domain & anchors, ())
+
+    def parting(self, placement: Layout, removal: Layout) -> Family:
+        """Return the slots at which a placement may end, by what forbids the pair of a chain."""
+        return self._pair_family(self.case.join_key(placement), [removal])
+
+    def conditions(self, mask: int) -> Signature:
+        """Return the conditions of a key of :meth:`forbidding` or :meth:`parting`."""
+        return frozenset(one for one, n in self.case.numbers.items() if mask >> n & 1)
+
     def says(self, condition: Condition) -> Declaration:
         """Return the declaration behind a condition of a correction set: the first that forbade."""
         return self._said[condition]
