@@ -9,11 +9,13 @@ from api.access.gate import Allowed, NotAllowedError
 from api.access.person import Person, Role
 from api.access.session import Next
 from api.pages.board import board
+from api.pages.booking import booking
 from api.pages.case import case_page
 from api.pages.frame import LANGUAGE, PLACES, Frame, places
 from api.pages.partner import partner
 from api.pages.requests import requests
 from api.pages.roster import roster
+from api.pages.slots import slots
 from api.pages.worklist import worklist
 
 Anybody = Annotated[Person, Depends(Allowed(*Role))]
@@ -31,6 +33,8 @@ def site(frame: Frame) -> APIRouter:
     router.include_router(board(frame))
     router.include_router(partner(frame))
     router.include_router(roster(frame))
+    router.include_router(slots(frame))
+    router.include_router(booking(frame))
     return router
 
 

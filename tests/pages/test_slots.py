@@ -1,0 +1,398 @@
+"""Slots side by side, and the life of a booking, as a planner goes through them with a browser."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from api.access.person import Role
+from api.language import LANGUAGES
+from api.pages.life import FAILURES, RELEASES, STATUSES
+from api.store.life import Failure, Release, Status
+from tests.api.people import asking
+from tests.store.offices import CHAIN, PLACED, PLANNER, REMOVED, TWIN, Small, claimed
+
+NL, EN = LANGUAGES["nl"], LANGUAGES["en"]
+
+
+@dataclass
+class Form:
+    """A form of a page, with what a browser would send."""
+
+    action: str
+    values: dict[str, str] = field(default_factory=dict)
+    buttons: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Forms(HTMLParser):
+    """Collects the forms of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Form] = []
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        """Take over what a tag sends."""
+        told = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.found.append(Form(told.get("action", "")))
+        elif tag == "select":
+            self._select = told["name"]
+            self.found[-1].values[self._select] = ""
+        elif tag == "option" and "selected" in told:
+            self.found[-1].values[self._select] = told["value"]
+        elif tag == "input" and "name" in told:
+            self.found[-1].values[told["name"]] = told["value"]
+        elif tag == "button" and self.found and "name" in told:
+            self.found[-1].buttons.append((told["name"], told["value"]))
+
+
+def forms(page: Response, ending: str) -> list[Form]:
+    """Return the forms of a page that are sent to an address with that ending."""
+    parser = Forms()
+    parser.feed(page.text)
+    return [one for one in parser.found if one.action.endswith(ending)]
+
+
+def words(page: Response) -> str:
+    """Return what a page says, without its markup."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", page.text)))
+
+
+@contextmanager
+def looking(at: Small, *roles: Role) -> Iterator[TestClient]:
+    """Look with a browser, as a planner unless it is said."""
+    with asking(at.office, *(roles or [Role.planner])) as client:
+        client.headers["accept"] = "text/html"
+        yield client
+
+
+def send(client: TestClient, form: Form, **values: str) -> Response:
+    return client.post(form.action, data=form.values | values)
+
+
+def slots(client: TestClient, case: str) -> Response:
+    page = client.get(f"/cases/{case}/slots")
+    assert page.status_code == 200
+    return page
+
+
+def held(client: TestClient, case: str, n: int = 0) -> Response:
+    page = send(client, forms(slots(client, case), "/slots")[n])
+    assert page.status_code == 200
+    return page
+
+
+def test_what_is_proposed_stands_side_by_side(at: Small) -> None:
+    proposals = at.office.desk().ask(CHAIN).proposals
+    with looking(at) as client:
+        page = slots(client, CHAIN)
+    assert len(forms(page, "/slots")) == len(proposals) > 1
+    told = words(page)
+    world = at.office.world()
+    for one in proposals:
+        zone = world.location[world.case[CHAIN].location].timezone
+        assert NL.moment(one.start, zone, world.as_of.date()) in told
+        assert one.place in told
+        assert one.facility
+        assert one.facility in told
+        assert one.departure
+        assert (world.departure[one.departure].number or "") in told
+        for each in one.attendances:
+            assert each.role == "person" or {*each.resources} <= {*re.findall(r"[\w.-]+", told)}
+        for clock in one.clocks:
+            assert clock.title.nl in told
+        for due in one.due:
+            assert due.title.nl in told
+
+
+def test_a_page_speaks_the_language_that_was_chosen(at: Small) -> None:
+    with looking(at) as client:
+        dutch = words(slots(client, PLACED))
+        client.cookies.set("language", "en")
+        english = words(slots(client, PLACED))
+    assert "Slot 1 vasthouden" in dutch
+    assert "Zelfstandig vertrek blijft mogelijk" in dutch
+    assert "Hold slot 1" in english
+    assert "Independent departure stays open" in english
+
+
+def test_each_row_of_the_hours_is_as_wide_as_the_hours(at: Small) -> None:
+    with looking(at) as client:
+        page = slots(client, CHAIN).text
+    tables = re.findall(r'<table class="time hours">.*?</table>', page, re.DOTALL)
+    assert len(tables) == 2 * page.count('<section class="card"')
+    for table in tables:
+        rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+        widths = {sum(map(int, re.findall(r'colspan="(\d+)"', row))) for row in rows}
+        assert len(widths) == 1
+        assert all(re.search(r'<th scope="row">', row) for row in rows[1:])
+
+
+def test_the_hours_say_why_a_leg_cannot_begin_at_another_hour(at: Small) -> None:
+    _, around = at.office.desk().side_by_side(PLACED)
+    shut = [one for one in around[0][0].starts if one.reasons]
+    assert shut
+    with looking(at) as client:
+        told = words(slots(client, PLACED))
+    assert "kan niet beginnen" in told
+    assert "Waarom niet op een ander uur?" in told
+
+
+def test_a_slot_is_held_and_counts_down_until_it_runs_out(at: Small) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+    (booking,) = [one for one in at.office.bookings() if one.status == Status.held]
+    assert page.url.path == f"/bookings/{booking.booking.id}"
+    assert booking.expires_at is not None
+    assert f'data-until="{booking.expires_at.isoformat()}"' in page.text
+    assert "Alles wordt voor u vastgehouden" in words(page) or 'role="status"' in page.text
+
+
+def test_pressing_twice_holds_once(at: Small) -> None:
+    with looking(at) as client:
+        form = forms(slots(client, PLACED), "/slots")[0]
+        first, again = send(client, form), send(client, form)
+    assert first.url == again.url
+    assert len([one for one in at.office.bookings() if one.status == Status.held]) == 1
+
+
+def test_it_is_held_for_as_long_as_is_chosen(at: Small) -> None:
+    with looking(at) as client:
+        send(client, forms(slots(client, PLACED), "/slots")[0], minutes="60")
+    (booking,) = at.office.bookings()
+    assert booking.expires_at == at.clock.now + timedelta(hours=1)
+
+
+def test_a_slot_that_others_took_is_refused_with_what_they_have_and_what_there_is_now(
+    at: Small,
+) -> None:
+    with looking(at) as client:
+        form = forms(slots(client, PLACED), "/slots")[0]
+        other = at.hold(TWIN)[0].booking
+        before = claimed(at.database)
+        page = send(client, form)
+    assert page.status_code == 409
+    assert claimed(at.database) == before
+    told = words(page)
+    assert "Dit slot is niet meer vrij" in told
+    assert f'href="/bookings/{other.id}"' in page.text or "regels gelden nu niet" in told
+    assert forms(page, "/slots")[0].values["bookings"] != form.values["bookings"]
+
+
+def test_a_case_that_is_booked_says_so_and_holds_no_other_slot(at: Small) -> None:
+    name = at.hold(PLACED)[0].booking.id
+    with looking(at) as client:
+        page = slots(client, PLACED)
+    assert f'href="/bookings/{name}"' in page.text
+    assert not forms(page, "/slots")
+
+
+def test_a_blocked_case_says_what_blocks_it(at: Small) -> None:
+    desk = at.office.desk()
+    blocked = next(one.id for one in desk.world.cases if not desk.ask(one.id).proposals)
+    blocking = desk.ask(blocked).blocking
+    assert blocking is not None
+    with looking(at) as client:
+        page = slots(client, blocked)
+    told = words(page)
+    assert "Voor dit dossier is er nu geen slot." in told
+    for one in blocking.reasons:
+        assert one.says.nl in told
+    for repair in blocking.repairs:
+        assert all(says.nl in told for says in repair.says)
+    assert f'href="/cases/{blocked}"' in page.text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"minutes": "0"},
+        {"minutes": "1441"},
+        {"minutes": "soon"},
+        {"key": "short"},
+        {"bookings": "[]"},
+        {"bookings": "{"},
+        {"bookings": "[" * 50_000},
+        {"bookings": " " * 60_001},
+    ],
+)
+def test_what_no_page_asks_is_refused(at: Small, values: dict[str, str]) -> None:
+    with looking(at) as client:
+        form = forms(slots(client, PLACED), "/slots")[0]
+        assert send(client, form, **values).status_code == 400
+    assert not at.office.bookings()
+
+
+def test_a_slot_of_another_case_is_refused(at: Small) -> None:
+    with looking(at) as client:
+        form = forms(slots(client, PLACED), "/slots")[0]
+        form.action = f"/cases/{TWIN}/slots"
+        assert send(client, form).status_code == 400
+    assert not at.office.bookings()
+
+
+@pytest.mark.parametrize("role", [one for one in Role if one is not Role.planner])
+def test_slots_and_bookings_are_for_planners_alone(at: Small, role: Role) -> None:
+    name = at.hold(PLACED)[0].booking.id
+    with looking(at, role) as client:
+        assert client.get(f"/cases/{PLACED}/slots").status_code == 403
+        assert client.get(f"/bookings/{name}").status_code == 403
+        for what in "confirm", "decline", "checks", "execute", "cancel", "release":
+            assert client.post(f"/bookings/{name}/{what}").status_code == 403
+    assert at.office.booking(name).status == Status.held
+
+
+def test_there_is_no_page_of_what_is_not_there(at: Small) -> None:
+    with looking(at) as client:
+        assert client.get("/cases/zk-9999/slots").status_code == 404
+        assert client.get("/bookings/zk-9999-removal").status_code == 404
+
+
+@pytest.mark.parametrize("case", [PLACED, REMOVED, CHAIN])
+def test_independent_departure_stays_open_on_every_page(at: Small, case: str) -> None:
+    with looking(at) as client:
+        for page in slots(client, case), held(client, case):
+            assert f'href="/cases/{case}#independent"' in page.text
+
+
+def test_when_every_partner_has_confirmed_the_booking_is(at: Small) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        asked = len(forms(page, "/confirm"))
+        assert asked == len(at.office.bookings()[0].partners)
+        for _ in range(asked):
+            page = send(client, forms(page, "/confirm")[0])
+            assert page.status_code == 200
+        assert not forms(page, "/confirm")
+    assert at.office.bookings()[0].status == Status.confirmed
+    assert "bevestigd" in words(page)
+
+
+def test_a_partner_declines_with_a_reason_and_the_page_tells_what_could_come_instead(
+    at: Small,
+) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        form = next(one for one in forms(page, "/decline") if one.values["partner"] == "DV&O")
+        mistake = send(client, form)
+        assert mistake.status_code == 400
+        assert "Kies een reden." in words(mistake)
+        assert 'aria-invalid="true"' in mistake.text
+        assert at.office.bookings()[0].status == Status.held
+        form = next(one for one in forms(mistake, "/decline") if one.values["partner"] == "DV&O")
+        page = send(client, form, reason="medical")
+        again = send(client, form, reason="medical")
+    assert page.status_code == 200
+    booking = at.office.bookings()[0]
+    assert (booking.status, booking.reason) == (Status.cancelled, Failure.partner_declined)
+    told = words(page)
+    assert "Wat ervoor in de plaats kan komen" in told
+    assert "Wie kan gebruiken wat nu vrij is" in told
+    assert "een partner kan niet komen" in told
+    assert "medische redenen" in told
+    assert again.status_code == 200
+    assert "geannuleerd" in words(again)
+
+
+def test_a_due_check_is_answered_in_its_window_and_then_the_booking_is_carried_out(
+    at: Small,
+) -> None:
+    name = at.hold(PLACED, minutes=600)[0].booking.id
+    at.confirm(name)
+    path = f"/bookings/{name}"
+    with looking(at) as client:
+        page = client.get(path)
+        assert not forms(page, "/checks")
+        assert not forms(page, "/execute")
+        standing = at.office.booking(name)
+        at.clock.now = max(one.opens for one in standing.checks)
+        page = client.get(path)
+        assert len(forms(page, "/checks")) == len(standing.checks)
+        empty = send(client, forms(page, "/checks")[0], value="yes", since="")
+        assert empty.status_code == 400
+        assert "Geef de dag" in words(empty)
+        tomorrow = (at.clock.now + timedelta(days=1)).date().isoformat()
+        soon = send(client, forms(page, "/checks")[0], value="yes", since=tomorrow)
+        assert soon.status_code == 409
+        for n in range(len(standing.checks)):
+            form = forms(client.get(path), "/checks")[n]
+            assert form.buttons == [("value", "yes"), ("value", "no")]
+            page = send(client, form, value="yes")
+            assert page.status_code == 200
+        at.clock.now = max(at.clock.now, standing.booking.start)
+        page = send(client, forms(client.get(path), "/execute")[0])
+    assert page.status_code == 200
+    assert at.office.booking(name).status == Status.executed
+    assert "uitgevoerd" in words(page)
+    assert not forms(page, "/cancel")
+
+
+def test_a_booking_fails_with_a_reason_or_is_let_go(at: Small) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        nothing = send(client, forms(page, "/cancel")[0])
+        assert nothing.status_code == 400
+        page = send(client, forms(page, "/cancel")[0], reason="medical")
+        first = at.office.bookings()[0]
+        assert (first.status, first.reason) == (Status.cancelled, Failure.medical)
+        assert "medische redenen" in words(page)
+        page = send(client, forms(held(client, PLACED), "/release")[0])
+        second = at.office.bookings()[1]
+        assert (second.status, second.reason) == (Status.released, Release.by_planner)
+        assert f'href="/cases/{PLACED}/slots"' in page.text
+    assert not claimed(at.database)
+
+
+def test_nobody_ends_a_booking_that_is_not_as_they_saw_it(at: Small) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        booking = at.office.bookings()[0]
+        at.office.confirm(booking.booking.id, "DV&O", PLANNER)
+        for ending, values in ("/release", {}), ("/cancel", {"reason": "medical"}):
+            stale = send(client, forms(page, ending)[0], **values)
+            assert stale.status_code == 412
+            assert "Iemand anders heeft deze boeking" in words(stale)
+            assert 'role="alert"' in stale.text
+        assert at.office.booking(booking.booking.id).status == Status.held
+        page = send(client, forms(stale, "/release")[0])
+    assert at.office.booking(booking.booking.id).status == Status.released
+
+
+def test_what_is_over_cannot_be_confirmed_and_the_page_shows_how_it_stands(at: Small) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        at.clock.wait(minutes=16)
+        late = send(client, forms(page, "/confirm")[0])
+        assert late.status_code == 409
+        told = words(client.get(page.url.path))
+    assert "Dit kan niet meer" in words(late)
+    assert "niet op tijd bevestigd" in told
+    assert "data-until" not in late.text
+
+
+def test_the_legs_of_a_chain_lead_to_each_other(at: Small) -> None:
+    placement, removal = at.hold(CHAIN)
+    with looking(at) as client:
+        first = client.get(f"/bookings/{placement.booking.id}")
+        second = client.get(f"/bookings/{removal.booking.id}")
+    assert f'href="/bookings/{removal.booking.id}"' in first.text
+    assert f'href="/bookings/{placement.booking.id}"' in second.text
+    assert "Volgt erop" in words(first)
+    assert "Gaat vooraf" in words(second)
+
+
+def test_everything_that_becomes_of_a_booking_has_words() -> None:
+    assert STATUSES.keys() == {*Status}
+    assert FAILURES.keys() == {*Failure}
+    assert RELEASES.keys() == {*Release}
+    said = [*STATUSES.values(), *FAILURES.values(), *RELEASES.values()]
+    assert not [one for one in said if NL.say(one) == EN.say(one)]
