@@ -79,11 +79,14 @@ def whose(shown: Shown, language: Language) -> Iterator[str]:
 
 def _held(check: CheckView, language: Language) -> str:
     """Return the owner of a check and its basis, where that is more than a parameter of ours."""
-    owner = language.name(check.owner)
-    basis = [one for one in check.basis.split("; ") if one and not one.startswith("parameter")]
-    if not basis:
-        return owner
-    return language.say("{owner}; basis: {basis}", owner=owner, basis="; ".join(basis))
+    owner, told = language.name(check.owner), basis(check)
+    return language.say("{owner}; basis: {basis}", owner=owner, basis=told) if told else owner
+
+
+def basis(check: CheckView) -> str:
+    """Return on what a check rests, apart from parameters of ours."""
+    parts = check.basis.split("; ")
+    return "; ".join(one for one in parts if one and not one.startswith("parameter"))
 
 
 def open_checks(shown: Shown) -> Iterator[tuple[CheckView, bool]]:

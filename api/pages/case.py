@@ -23,7 +23,7 @@ from api.pages.frame import Frame, language_of
 from api.pages.life import STATUSES
 from api.pages.worklist import OPERATIONS, State, state_of
 from api.store.requests import NotOfferedError
-from api.telling import conflicts, due, headline, standing, whose, withdrawn, words
+from api.telling import basis, conflicts, due, headline, standing, whose, withdrawn, words
 from api.traffic_lights import LightView, RepairView, TrafficLights, without_moves
 from constraints.lights import EXECUTION
 from constraints.register import REGISTER
@@ -40,10 +40,8 @@ VALUES = {"yes": phrase("yes"), "no": phrase("no"), "unknown": phrase("unknown")
 CATEGORIES = {
     "man": phrase("man"),
     "woman": phrase("woman"),
-    "family": phrase("member of a family"),
+    "child": phrase("child"),
     "unaccompanied-minor": phrase("unaccompanied minor"),
-    "border": phrase("border case"),
-    "psychiatric": phrase("psychiatric care"),
 }
 STANDS: Mapping[State, str] = {
     "plannable": phrase("This case can be planned."),
@@ -182,7 +180,7 @@ def _tell(router: APIRouter, frame: Frame) -> None:
         expected: OpenDay = None,
         source: Annotated[str, Form(max_length=120)] = "",
     ) -> Response:
-        _, found = _seen_by(frame, person, case)
+        desk, found = _seen_by(frame, person, case)
         subject, _, name = about.partition("/")
         given = {
             "about": about,
@@ -191,7 +189,7 @@ def _tell(router: APIRouter, frame: Frame) -> None:
             "expected": expected.isoformat() if expected else "",
             "source": source,
         }
-        if about not in {one.key for one in facts(found, language_of(request))}:
+        if about not in {one.key for one in facts(found, desk.lights(case), language_of(request))}:
             raise UnknownCaseError(subject)
         answer = Fact(value=value, since=since, expected=expected, source=source.strip() or None)
         event = FactChanged(
@@ -302,7 +300,9 @@ def _page(
         conflicts=conflicts(shown, language),
         ways=[*ways(shown, language)],
         left=[*left(desk, name, language, zone, today)],
-        facts=[*facts(case, language)],
+        facts=[*facts(case, shown, language)],
+        basis=basis,
+        asked={mark(one.repair) for one in frame.office.requests("open", cases=[name])},
         officer=Role.regievoerder in person.roles,
         planner=planner,
         documents=[(one.id, kind) for one in case.persons for kind in _kinds(one.documents)],
@@ -352,15 +352,16 @@ def mark(repair: RepairView) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def facts(case: Case, language: Language) -> Iterator[Answered]:
-    """Yield every fact that can be told of a case and its persons, light by light."""
+def facts(case: Case, shown: TrafficLights, language: Language) -> Iterator[Answered]:
+    """Yield every fact that is known or asked of a case and its persons, light by light."""
     of = [(one, fact) for one in REGISTER.constraints for fact in one.facts if not fact.due]
-    unknown, theirs = Fact(value="unknown"), {one.category for one in case.persons}
+    unknown = Fact(value="unknown")
+    asked = {one.check for lamp in shown.lights for each in lamp.checks for one in each.answers}
     for constraint, fact in of:
         asks, light = language.asks(constraint, fact), language.name(constraint.light)
         if fact.of == "case":
             found = case.facts.get(fact.id)
-            if found is not None or not constraint.categories or theirs & constraint.categories:
+            if found is not None or fact.id in asked:
                 yield Answered(case.id, fact.id, asks, light, found or unknown)
             continue
         for person in case.persons:

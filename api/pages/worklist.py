@@ -51,7 +51,7 @@ SIGNS = {
     "grey": phrase("not known yet"),
 }
 """What the lamps of the list mean."""
-Text = Annotated[str, Query(pattern=r"^[A-Za-z0-9._-]*$", max_length=80)]
+Text = Annotated[str, Query(pattern=r"^ *[A-Za-z0-9._-]* *$", max_length=80)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def test_a_filter_leaves_what_is_meant(at: Small, planner: TestClient) -> None:
         assert sorted(found) == sorted(one.case for one in lamps if state_of(one) == state)
     of = {"operation": "placement-and-removal"}
     assert listed(planner.get("/cases", params=of).text) == [CHAIN]
-    assert listed(planner.get("/cases", params={"case": "0003"}).text) == [FAMILY]
+    assert listed(planner.get("/cases", params={"case": " ZK-0003 "}).text) == [FAMILY]
     assert sorted(listed(planner.get("/cases", params={"officer": OFFICER}).text)) == [PLACED, TWIN]
     region = desk.world.location[desk.case(PLACED).location].region
     assert PLACED in listed(planner.get("/cases", params={"region": region}).text)
@@ -294,6 +294,15 @@ def test_no_page_holds_what_its_policy_forbids(planner: TestClient, case: str) -
         assert {*re.findall(r'<label for="(.*?)"', page)} <= {*named}
 
 
+def test_what_nobody_asks_of_a_case_is_no_open_question(planner: TestClient) -> None:
+    family = words(planner.get(f"/cases/{FAMILY}").text)
+    assert "kind" in family
+    assert "Heeft een mens apart bevestigd" not in family
+    assert "Is bekend waar de vreemdeling verblijft? ? niet bekend" in words(
+        planner.get(f"/cases/{UNKNOWN}").text
+    )
+
+
 def test_the_bookings_of_a_case_are_linked_for_planners_alone(
     at: Small, planner: TestClient
 ) -> None:
@@ -404,6 +413,9 @@ def test_an_officer_asks_and_a_planner_settles(short: Small) -> None:
         assert "Het verzoek ligt bij de planners." in own
         assert f"{PLACED} Open" in own
         assert "Weiger" not in own
+        again = officer.get(path).text
+        assert "Dit is al aan een planner gevraagd." in again
+        assert f'action="{path}/requests"' not in again
     (made,) = short.office.requests()
     assert made.repair == short.office.desk().lights(PLACED).repairs[0]
     with looking(short, Role.planner) as planner:
