@@ -20,6 +20,7 @@ from api.access.person import Person, Role
 from api.desk import Answer, Desk, UnknownCaseError
 from api.difference import dropped, stands, to_hold
 from api.openings import Openings
+from api.partners import reference
 from api.store.answers import Once, amend, recalled
 from api.store.change import Change, Supply, changing, renamed, with_part
 from api.store.claims import Taken, TakenError
@@ -60,7 +61,7 @@ from api.store.requests import (
     requests,
     settle,
 )
-from api.store.standing import Standing, asked_of, brought_by, standings
+from api.store.standing import Standing, UnknownBookingError, asked_of, brought_by, standings
 from api.store.tables import BOOKINGS, STORE
 from api.store.worlds import (
     DAY,
@@ -298,6 +299,16 @@ class Office:
     def booking(self, name: str) -> Standing:
         """Return a booking; UnknownBookingError when there is none of that id."""
         return self._standings([name])[0]
+
+    def called(self, name: str) -> Standing:
+        """Return the booking that partners know by a reference; UnknownBookingError without one."""
+        secret = self.began_with() or ""
+        with self.database.reading() as connection:
+            ids = connection.execute(select(BOOKINGS.c.id)).scalars().all()
+        found = next((one for one in ids if reference(one, secret) == name), None)
+        if found is None:
+            raise UnknownBookingError(name)
+        return self.booking(found)
 
     def bookings(self, offset: int = 0, limit: int = 500) -> tuple[Standing, ...]:
         """Return bookings in the order in which they came."""
@@ -947,6 +958,10 @@ class Office:
         self.world()
         with self.database.reading() as connection:
             page = audit_page(connection, asked, offset, limit, verify)
+            named = {one.object for one in page.lines}
+            of = select(BOOKINGS.c.case_id).where(BOOKINGS.c.id.in_(named))
+            cases = named.union(connection.execute(of).scalars())
+        self.seen("read", [{"case": one} for one in sorted(cases)])
         if SHOWN.get():
             with self.database.writing() as connection:
                 audit(connection, actor, "read", ["audit-log"], "done", self.now())

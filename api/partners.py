@@ -11,9 +11,9 @@ from icalendar import Calendar, Event
 
 from api.language import LANGUAGES, phrase
 from api.store.life import Status
-from api.store.standing import OwnPart
+from api.store.standing import OwnPart, Standing, part_of
 from constraints.register import REGISTER
-from scheduler.world import BookedAttendance
+from scheduler.world import BookedAttendance, World
 
 DUTCH = LANGUAGES["nl"]
 """The language of the partners."""
@@ -42,7 +42,13 @@ def reference(booking: str, secret: str) -> str:
     return hmac.new(secret.encode(), booking.encode(), hashlib.sha256).hexdigest()[:16]
 
 
-def calendar(partner: str, parts: Iterable[tuple[OwnPart, int, datetime]], secret: str) -> bytes:
+def told_part(world: World, standing: Standing, partner: str, secret: str) -> OwnPart:
+    """Return of a booking what a partner is told, by its reference in the place of its id."""
+    part = part_of(world, standing, partner)
+    return part.model_copy(update={"id": reference(part.id, secret)})
+
+
+def calendar(partner: str, parts: Iterable[tuple[OwnPart, int, datetime]]) -> bytes:
     """Return the calendar of a partner: its part of bookings, with their revision and change.
 
     There is an event for each phase from which on it brings somebody, for the whole block that
@@ -55,7 +61,7 @@ def calendar(partner: str, parts: Iterable[tuple[OwnPart, int, datetime]], secre
     made.add("version", "2.0")
     made.add("x-wr-calname", f"Regietafel {partner}")
     for part, revision, changed in parts:
-        for event in _events(part, reference(part.id, secret)):
+        for event in _events(part):
             event.add("dtstamp", changed)
             event.add("sequence", revision)
             made.add_component(event)
@@ -63,15 +69,15 @@ def calendar(partner: str, parts: Iterable[tuple[OwnPart, int, datetime]], secre
     return told
 
 
-def _events(part: OwnPart, name: str) -> Iterator[Event]:
+def _events(part: OwnPart) -> Iterator[Event]:
     for what, summary, place, since, until in _asked(part):
         event = Event()
-        event.add("uid", f"{name}-{what}@regietafel")
+        event.add("uid", f"{part.id}-{what}@regietafel")
         event.add("status", _STATUS[part.status])
         event.add("summary", summary)
         if place is not None:
             event.add("location", place)
-        event.add("description", f"{name} {what}")
+        event.add("description", f"{part.id} {what}")
         event.add("dtstart", since)
         event.add("dtend", until)
         yield event

@@ -1,5 +1,7 @@
 """Bookings over HTTP: held, answered by partners, checked, carried out, or ended."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -13,18 +15,23 @@ from api.access.person import Person, Role
 from api.desk import Answer
 from api.http.problems import answer, described
 from api.http.wishes import Asked, IfMatch, revision_of, strictly
-from api.office import Declined, Office
+from api.office import Declined, NotAskedError, Office
 from api.openings import Openings
+from api.partners import told_part
 from api.store.answers import Told
-from api.store.life import Failure, Status
-from api.store.standing import OwnPart, Standing, UnknownBookingError, part_of
+from api.store.life import Failure, IllegalStepError, Status
+from api.store.standing import OwnPart, Standing, UnknownBookingError
 from api.store.worlds import HOLD
+from scheduler.draft import Problem
+from scheduler.event import EventError
 from scheduler.world import Booking, Id, Part
 
 MOST_BOOKINGS = 500
 """Bookings on one page at most."""
 MINUTE = timedelta(minutes=1)
-BookingId = Annotated[Id, Path(description="Id of the booking.")]
+BookingId = Annotated[
+    Id, Path(description="Id of the booking; of partners, the reference that they are told.")
+]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 
 
@@ -139,6 +146,9 @@ def _whole_life(router: APIRouter, office: Office) -> None:
     def hold(
         wish: Annotated[HoldWish, strictly(HoldWish)], person: Planner, asking: Asked
     ) -> Response:
+        says = "is not proposed, and nothing else can be held"
+        if wrong := [n for n, one in enumerate(wish.bookings) if one.status != "proposed"]:
+            raise EventError([Problem(f"$.bookings[{n}].status", says) for n in wrong])
         lasting = wish.hold_minutes * MINUTE
         return asking.answer(
             wish, lambda once: office.hold(wish.bookings, person.actor, lasting, once=once), _held
@@ -203,8 +213,9 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
         responses=described(404, 409, 422),
         summary="Note whether a partner comes",
         description=(
-            "When all have confirmed, the booking is. When one declines it fails: all that it "
-            "took is free, and what could come instead is told at once where a planner notes it."
+            "Partners name the booking by its reference. When all have confirmed, the booking is. "
+            "When one declines it fails: all that it took is free, and what could come instead is "
+            "told at once where a planner notes it."
         ),
     )
     def said(
@@ -212,34 +223,38 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
     ) -> Response:
         if not person.speaks_for(word.partner):
             raise NotAllowedError([Role.planner])
-        _is_asked(office, person, booking)
-        match word:
-            case Confirmed():
-                return asking.answer(
-                    word,
-                    lambda once: office.confirm(booking, word.partner, person.actor, once=once),
-                    lambda found: _said(office, person, word.partner, Declined(booking=found)),
-                )
-            case NotComing():
-                return asking.answer(
-                    word,
-                    lambda once: office.decline(
-                        booking,
-                        word.partner,
-                        Failure(word.reason),
-                        person.actor,
-                        once=once,
-                        offering=Role.planner in person.roles,
-                    ),
-                    lambda found: _said(office, person, word.partner, found),
-                )
+        name = _asked(office, person, booking).booking.id
+        with _named(booking):
+            match word:
+                case Confirmed():
+                    return asking.answer(
+                        word,
+                        lambda once: office.confirm(name, word.partner, person.actor, once=once),
+                        lambda found: _said(office, person, word.partner, Declined(booking=found)),
+                    )
+                case NotComing():
+                    return asking.answer(
+                        word,
+                        lambda once: office.decline(
+                            name,
+                            word.partner,
+                            Failure(word.reason),
+                            person.actor,
+                            once=once,
+                            offering=Role.planner in person.roles,
+                        ),
+                        lambda found: _said(office, person, word.partner, found),
+                    )
 
     @router.post(
         "/{booking}/checks",
         response_model=Standing | OwnPart,
         responses=described(404, 409, 422),
         summary="Answer a due check",
-        description="The answer counts for this booking alone: another flight asks anew.",
+        description=(
+            "Partners name the booking by its reference. The answer counts for this booking alone: "
+            "another flight asks anew."
+        ),
     )
     def checked(
         booking: BookingId,
@@ -247,27 +262,40 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
         person: Confirmer,
         asking: Asked,
     ) -> Response:
-        _is_asked(office, person, booking)
-        owner = office.owner_of(booking, made.fact)
-        if not person.speaks_for(owner):
-            raise NotAllowedError([Role.planner])
-        return asking.answer(
-            made,
-            lambda once: office.check(
-                booking, made.fact, made.value, made.since, person.actor, once=once
-            ),
-            lambda found: _checked(office, person, owner, found),
-        )
+        found = _asked(office, person, booking)
+        name, owners = found.booking.id, {one.fact: one.owner for one in found.checks}
+        owner = owners.get(made.fact)
+        # Whether another makes it is not told to a partner.
+        if owner is None or not person.speaks_for(owner):
+            raise NotAskedError(made.fact)
+        with _named(booking):
+            return asking.answer(
+                made,
+                lambda once: office.check(
+                    name, made.fact, made.value, made.since, person.actor, once=once
+                ),
+                lambda found: _checked(office, person, owner, found),
+            )
 
 
-def _is_asked(office: Office, person: Person, name: str) -> None:
-    """Return when somebody may know of a booking: a partner of those it is asked for alone."""
+def _asked(office: Office, person: Person, called: str) -> Standing:
+    """Return the booking that somebody means: a partner one it is asked for, by its reference."""
     if Role.planner in person.roles:
-        return
-    found = office.booking(name)
+        return office.booking(called)
+    found = office.called(called)
     asked = {*(one.partner for one in found.partners), *(one.owner for one in found.checks)}
     if found.status == Status.proposed or person.organisation not in asked:
-        raise UnknownBookingError(name)
+        raise UnknownBookingError(called)
+    return found
+
+
+@contextmanager
+def _named(called: str) -> Iterator[None]:
+    """Refuse what cannot become of a booking by what it is called: a partner is told no id."""
+    try:
+        yield
+    except IllegalStepError as error:
+        raise IllegalStepError(called, error.now, error.asked) from None
 
 
 def _held(held: tuple[Standing, ...]) -> Told:
@@ -296,7 +324,7 @@ def _checked(office: Office, person: Person, owner: str, standing: Standing) -> 
 
 
 def _own(office: Office, standing: Standing, partner: str) -> Told:
-    own = part_of(office.world(), standing, partner)
+    own = told_part(office.ever(), standing, partner, office.began_with() or "")
     return Told(200, own.model_dump_json(), _tag(standing))
 
 

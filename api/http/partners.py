@@ -14,8 +14,8 @@ from api.access.person import Person, Role
 from api.http.cases import Day
 from api.http.problems import described
 from api.office import Office
-from api.partners import PARTNERS, calendar, reference
-from api.store.standing import OwnPart, part_of
+from api.partners import PARTNERS, calendar, told_part
+from api.store.standing import OwnPart
 from scheduler.world import Part
 
 MOST_BOOKINGS = 500
@@ -47,19 +47,10 @@ class Partners(Part):
     partners: tuple[Partner, ...] = Field(description="By their id.")
 
 
-class PartnerBooking(OwnPart):
-    """What a partner is asked for a booking."""
-
-    reference: str = Field(
-        description="What the calendar calls the booking, for its id tells which case it is of.",
-        examples=["5f1c0e7b9a2d4c68"],
-    )
-
-
 class PartnerBookings(Part):
     """A page of what a partner is asked, in the order in which it begins."""
 
-    bookings: tuple[PartnerBooking, ...] = Field(description="Those of this page.")
+    bookings: tuple[OwnPart, ...] = Field(description="Those of this page.")
     total: int = Field(description="How many there are on all pages together.")
     offset: int = Field(description="How many come before this page.")
 
@@ -83,8 +74,9 @@ def partners(office: Office) -> APIRouter:
         responses=described(404),
         summary="What is asked of a partner, from a day on",
         description=(
-            "Its own part alone, and nothing of the others or of whom it is about. What failed or "
-            "was let go stays in the list."
+            "Its own part alone, and nothing of the others or of whom it is about: the id of a "
+            "booking is its reference, as in the calendar. What failed or was let go stays in "
+            "the list."
         ),
     )
     def bookings(
@@ -105,13 +97,7 @@ def partners(office: Office) -> APIRouter:
         shown = found[offset : offset + limit]
         office.seen("read", [one.booking for one in shown])
         return PartnerBookings(
-            bookings=tuple(
-                PartnerBooking(
-                    **dict(part_of(world, one, name)),
-                    reference=reference(one.booking.id, secret),
-                )
-                for one in shown
-            ),
+            bookings=tuple(told_part(world, one, name, secret) for one in shown),
             total=len(found),
             offset=offset,
         )
@@ -130,12 +116,13 @@ def partners(office: Office) -> APIRouter:
     )
     def feed(partner: PartnerId, person: Confirmer) -> Response:
         name = _theirs(person, partner)
-        world = office.ever()
+        world, secret = office.ever(), office.began_with() or ""
+        found = office.asked_of(name, office.now().date() - KEPT)
+        office.seen("read", [one.booking for one, _ in found])
         parts = (
-            (part_of(world, one, name), one.revision, changed)
-            for one, changed in office.asked_of(name, office.now().date() - KEPT)
+            (told_part(world, one, name, secret), one.revision, changed) for one, changed in found
         )
-        body = calendar(name, parts, office.began_with() or "")
+        body = calendar(name, parts)
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         return Response(body, headers={"etag": tag}, media_type=ICALENDAR)
 

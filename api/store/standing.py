@@ -67,7 +67,10 @@ class Standing(Part):
 class OwnPart(Part):
     """What a partner is told of a booking: when and where it is asked for what, and its answer."""
 
-    id: Id
+    id: Id = Field(
+        description="Its reference, as in the calendar: the id of a booking tells whose it is.",
+        examples=["5f1c0e7b9a2d4c68"],
+    )
     status: Status
     expires_at: Instant | None
     start: Instant

@@ -110,6 +110,7 @@ def test_only_whom_the_table_names_comes_in(
     told = asked(http, method, path)
     if role in MAY[operation]:
         assert told not in {401, 403, 500}
+        assert told == 200 or not path.startswith("/partners")
     else:
         assert told == 403
 
@@ -132,6 +133,6 @@ def test_who_has_every_role_but_those_named_does_not_come_in(
 
 def asked(http: TestClient, method: str, path: str) -> int:
     """Return how an operation on nothing that there is was answered."""
-    where = re.sub(r"\{\w+\}", "KMar" if path.startswith("/partners") else "nothing", path)
+    where = re.sub(r"\{\w+\}", "kmar" if path.startswith("/partners") else "nothing", path)
     body: dict[str, object] | None = {} if method in {"POST", "PUT", "PATCH"} else None
     return http.request(method, f"/v1{where}", json=body).status_code

@@ -48,16 +48,18 @@ def test_the_demo_believes_no_name_that_leads_here(at: Small) -> None:
 def test_who_is_another_since_is_not_told_what_they_were_told_before(at: Small) -> None:
     (held,) = at.hold(PLACED)
     word = {"partner": "DV&O", "answer": "declined", "reason": "partner-absent"}
-    path, key = f"/v1/bookings/{held.booking.id}/confirmations", {"idempotency-key": "said-once"}
+    name, key = held.booking.id, {"idempotency-key": "said-once"}
+    path = f"/v1/bookings/{name}/confirmations"
     with asking(at.office, Role.planner) as planner:
         assert planner.post(path, json=word, headers=key).status_code == 200
     with asking(at.office, Role.partner, organisation="DV&O") as partner:
+        path = path.replace(name, at.called(name))
         assert partner.post(path, json=word, headers=key).status_code == 422
 
 
 def test_a_partner_that_is_asked_nothing_knows_of_no_booking(at: Small) -> None:
     (held,) = at.hold(REMOVED)
-    name = held.booking.id
+    name = at.called(held.booking.id)
     with asking(at.office, Role.partner, organisation="Advocatuur") as partner:
         for booking, fact in ((name, "fit-to-fly"), (name, "nothing"), ("zk-0099-removal", "x")):
             word = {"partner": "Advocatuur", "answer": "confirmed"}

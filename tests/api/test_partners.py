@@ -43,7 +43,8 @@ def test_a_partner_is_told_of_its_own_part_alone(at: Small) -> None:
         told = theirs.get(f"{DESK}/bookings")
         assert told.status_code == 200
         found = told.json()["bookings"]
-        assert f"{PLACED}-placement" in {one["id"] for one in found}
+        assert len(found) == 1
+        assert told.text.count(PLACED) == told.text.count(REMOVED) == 0
         assert {a["role"] for one in found for a in one["attendances"]} == {"interpreter"}
         assert {one["facility"] for one in found} == {None}
         assert theirs.get("/v1/partners/dv-o/bookings").status_code == 403
@@ -65,7 +66,7 @@ def test_the_list_comes_in_pages_from_a_day_on(at: Small, http: TestClient) -> N
     second = http.get(path, params={"offset": 1, "limit": 1}).json()
     assert second["bookings"] == every["bookings"][1:]
     day = later.booking.end.date()
-    assert later.booking.id in {
+    assert at.called(later.booking.id) in {
         one["id"] for one in http.get(path, params={"from": day.isoformat()}).json()["bookings"]
     }
     after = (day + timedelta(days=60)).isoformat()
@@ -80,7 +81,7 @@ def test_the_calendar_has_an_event_for_each_phase_in_utc(at: Small, http: TestCl
     for event in found:
         assert event["status"] == "TENTATIVE"
         assert event.decoded("dtstart").utcoffset() == timedelta()
-        assert part["reference"] in str(event["uid"])
+        assert part["id"] in str(event["uid"])
         assert event["location"] in {one["place"] for one in part["phases"]}
     assert {event.decoded("dtstart") for event in found} == {
         datetime.fromisoformat(one["from"]) for one in part["attendances"]
@@ -98,7 +99,7 @@ def test_whoever_is_asked_anything_has_it_in_the_calendar(
     found = events(http, f"/v1/partners/{partner}")
     assert len({str(one["uid"]) for one in found}) == len(found)
     for one in asked:
-        assert any(one["reference"] in str(each["uid"]) for each in found)
+        assert any(one["id"] in str(each["uid"]) for each in found)
     assert bool(asked) == bool(found)
 
 
@@ -117,7 +118,7 @@ def test_seats_are_asked_from_departure_to_arrival(at: Small, http: TestClient) 
     departure = at.office.world().departure[held.booking.departure or ""]
     (event,) = events(http, "/v1/partners/luchtvaartmaatschappij")
     assert event["location"] == departure.from_
-    assert departure.id in event["summary"]
+    assert departure.id in str(event["summary"])
     assert event.decoded("dtstart") == departure.departs
     assert event.decoded("dtend") == departure.arrives
 
@@ -171,6 +172,55 @@ def test_the_calendar_is_the_same_as_long_as_nothing_changes(at: Small, http: Te
     first, second = (http.get(f"{DESK}/calendar") for _ in range(2))
     assert first.content == second.content
     assert first.headers["etag"] == second.headers["etag"]
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_no_list_tells_of_a_case(at: Small, http: TestClient, partner: str) -> None:
+    for case in (PLACED, REMOVED, CHAIN):
+        at.hold(case)
+    text = http.get(f"/v1/partners/{partner}/bookings").text
+    cases = at.office.world().cases
+    names = {one.id for one in cases} | {p.id for one in cases for p in one.persons}
+    assert [name for name in names if name in text] == []
+
+
+def test_a_partner_answers_by_the_reference_and_is_told_of_no_id(at: Small) -> None:
+    (held,) = at.hold(REMOVED)
+    check = next(one for one in held.checks if one.owner == "Medische dienst")
+    name = at.called(held.booking.id)
+    made = {"fact": check.fact, "value": "yes", "since": at.office.now().date().isoformat()}
+    with asking(at.office, Role.partner, organisation="Medische dienst") as theirs:
+        assert theirs.post(f"/v1/bookings/{held.booking.id}/checks", json=made).status_code == 404
+        told = theirs.post(f"/v1/bookings/{name}/checks", json=made)
+        assert (told.status_code, told.json()["id"]) == (200, name)
+        at.office.release(held.booking.id, PLANNER)
+        over = theirs.post(f"/v1/bookings/{name}/checks", json=made)
+        assert over.status_code == 409
+    assert REMOVED not in told.text + over.text
+    word = {"partner": "DV&O", "answer": "confirmed"}
+    with asking(at.office, Role.partner, organisation="DV&O") as theirs:
+        over = theirs.post(f"/v1/bookings/{name}/confirmations", json=word)
+        assert over.status_code == 409
+        assert REMOVED not in over.text
+
+
+def test_who_makes_the_other_checks_is_not_told(at: Small) -> None:
+    """Whether one is asked of others, of nobody, or is none at all: it is the same answer."""
+    (held,) = at.hold(REMOVED)
+    owners = {one.fact: one.owner for one in held.checks}
+    others = [fact for fact, owner in owners.items() if owner != "Medische dienst"]
+    assert others
+    path = f"/v1/bookings/{at.called(held.booking.id)}/checks"
+    with asking(at.office, Role.partner, organisation="Medische dienst") as theirs:
+        told = {
+            (answer.status_code, answer.text.replace(fact, ""))
+            for fact in [*others, "lighter-means-rejected", "nothing"]
+            for answer in [
+                theirs.post(path, json={"fact": fact, "value": "yes", "since": "2026-11-22"})
+            ]
+        }
+    assert {status for status, _ in told} == {400}
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("partner", PARTNERS)

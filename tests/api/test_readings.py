@@ -45,6 +45,7 @@ def persons(at: Small, answer: str) -> set[str]:
         (f"/v1/bookings/{REMOVED}-removal", "read"),
         ("/v1/openings", "read"),
         ("/v1/requests", "read"),
+        ("/v1/audit-lines", "read"),
     ],
 )
 def test_what_is_shown_of_persons_is_recorded(
@@ -58,6 +59,14 @@ def test_what_is_shown_of_persons_is_recorded(
     assert answer.status_code == 200
     assert persons(at, answer.text)
     assert recorded(at) == {activity: persons(at, answer.text)}
+
+
+@pytest.mark.parametrize("path", ["bookings", "calendar"])
+def test_what_a_partner_is_told_is_recorded(at: Small, http: TestClient, path: str) -> None:
+    at.hold(REMOVED)
+    recorded(at)
+    assert http.get(f"/v1/partners/dv-o/{path}").status_code == 200
+    assert recorded(at) == {"read": {f"{REMOVED}-a"}}
 
 
 def test_what_is_proposed_is_recorded(at: Small, http: TestClient) -> None:
@@ -85,7 +94,8 @@ def test_a_partner_that_declines_reads_of_nobody_else_and_waits_for_nothing(
     recorded(at)
     with asking(at.office, Role.partner, organisation="COA") as theirs:
         word = {"partner": "COA", "answer": "declined", "reason": "partner-absent"}
-        told = theirs.post(f"/v1/bookings/{held.booking.id}/confirmations", json=word)
+        path = f"/v1/bookings/{at.called(held.booking.id)}/confirmations"
+        told = theirs.post(path, json=word)
     assert told.status_code == 200
     assert told.json()["status"] == "cancelled"
     assert recorded(at) == {"confirm": {f"{PLACED}-a"}}

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import select
 
 from api.office import Office
+from api.partners import reference
 from api.store.database import Database, open_database
 from api.store.life import CLAIMING, Failure, Status
 from api.store.logs import Actor, tampered
@@ -78,6 +79,10 @@ class Small:
         for one in checks:
             self.office.check(name, one.fact, "yes", one.before.date(), PLANNER)
         return self.office.booking(name)
+
+    def called(self, name: str) -> str:
+        """Return what partners call a booking."""
+        return reference(name, self.office.began_with() or "")
 
     def carry_out(self, name: str) -> Standing:
         """Confirm a booking, answer its checks and note that it was carried out."""
