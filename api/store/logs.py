@@ -210,7 +210,10 @@ class AuditPage(Part):
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which lines are asked: from a number on and up to one, of an actor, an action, an object."""
+    """Which lines are asked: from a number on and up to one, of an actor, an action, an object.
+
+    Those from ``begin`` to ``end`` are of moments, the last excluded.
+    """
 
     since: int | None = None
     until: int | None = None
@@ -218,6 +221,8 @@ class AuditFilter:
     action: str | None = None
     object: str | None = None
     result: str | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
 
 
 MOST_TAMPERED = 100
@@ -236,6 +241,10 @@ def audit_page(
         where.append(AUDIT.c.number >= asked.since)
     if asked.until is not None:
         where.append(AUDIT.c.number <= asked.until)
+    if asked.begin is not None:
+        where.append(AUDIT.c.at >= moment(asked.begin))
+    if asked.end is not None:
+        where.append(AUDIT.c.at < moment(asked.end))
     order = AUDIT.c.number.desc() if asked.since is None else AUDIT.c.number
     rows = connection.execute(
         select(AUDIT).where(*where).order_by(order).offset(offset).limit(limit)
