@@ -248,7 +248,9 @@ def _lost(language: Language, world: World, case: str, error: Refusal | None) ->
     match error:
         case TakenError():
             zone = world.location[world.case[case].location].timezone
-            return Lost(tuple(_gone(language, world, zone, error.taken)), ())
+            # What the case itself has is told beside, as its booking.
+            others = [one for one in error.taken if one.unit != f"{CASE}/{case}"]
+            return Lost(tuple(_gone(language, world, zone, others)), ())
         case RefusedError():
             return Lost((), tuple(_broken(language, error.violations)))
     return None

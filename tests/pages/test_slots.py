@@ -14,10 +14,16 @@ from starlette.testclient import TestClient
 
 from api.access.person import Role
 from api.language import LANGUAGES
+from api.pages.hours import drawn
 from api.pages.life import FAILURES, RELEASES, STATUSES
 from api.store.life import Failure, Release, Status
+from constraints.register import REGISTER
+from scheduler.occupancy import Occupancy
+from scheduler.pattern import Patterns
+from scheduler.plan import claims_of
 from tests.api.people import asking
 from tests.store.offices import CHAIN, PLACED, PLANNER, REMOVED, TWIN, Small, claimed
+from tests.store.test_logs import processing
 
 NL, EN = LANGUAGES["nl"], LANGUAGES["en"]
 
@@ -147,6 +153,52 @@ def test_the_hours_say_why_a_leg_cannot_begin_at_another_hour(at: Small) -> None
     assert "Waarom niet op een ander uur?" in told
 
 
+def test_a_glance_shows_who_takes_part_who_is_free_who_is_taken_and_who_is_not_there(
+    at: Small,
+) -> None:
+    at.hold(TWIN)
+    desk = at.office.desk()
+    world = desk.world
+    answer, (around, *_) = desk.side_by_side(PLACED)
+    booking, day = answer.proposals[0].bookings[0], around[0]
+    occupancy = Occupancy(world)
+    patterns = Patterns(world, REGISTER)
+    for one in world.bookings:
+        occupancy.claim(claims_of(patterns.of(one.case), one))
+    hours = drawn(NL, world, day, booking, "Europe/Amsterdam")
+    seen = set()
+    for row, line in zip(day.rows, hours.lines, strict=True):
+        states = [cell.state for cell in line.cells for _ in range(cell.span)]
+        assert len(states) == len(range(day.first, day.end))
+        if row.kind != "role":
+            continue
+        mine = [one for one in booking.attendances if one.role == row.name]
+        others = [one.id for one in world.roles.get(row.name, ())]
+        for slot, state in enumerate(states, day.first):
+            now = world.grid.at(slot)
+            seen.add(state)
+            assert (state == "here") == any(one.from_ <= now < one.until for one in mine)
+            if state == "free" and others:
+                assert any(occupancy.free(name) >> slot & 1 for name in others)
+            if state == "taken" and others:
+                assert any(occupancy.claimed(name) >> slot & 1 for name in others)
+    assert {"here", "free", "away"} <= seen
+
+
+def test_it_is_noted_whose_case_somebody_looks_at(at: Small) -> None:
+    with looking(at) as client:
+        slots(client, PLACED)
+        assert ("propose", f"{PLACED}-a") in looked(at)
+        page = held(client, PLACED)
+    assert ("read", f"{PLACED}-a") in looked(at)
+    assert page.status_code == 200
+
+
+def looked(at: Small) -> set[tuple[str, str]]:
+    """Return what was done with whose data, as the processing log tells it."""
+    return {(activity, person) for _, activity, person in processing(at)}
+
+
 def test_a_slot_is_held_and_counts_down_until_it_runs_out(at: Small) -> None:
     with looking(at) as client:
         page = held(client, PLACED)
@@ -154,7 +206,7 @@ def test_a_slot_is_held_and_counts_down_until_it_runs_out(at: Small) -> None:
     assert page.url.path == f"/bookings/{booking.booking.id}"
     assert booking.expires_at is not None
     assert f'data-until="{booking.expires_at.isoformat()}"' in page.text
-    assert "Alles wordt voor u vastgehouden" in words(page) or 'role="status"' in page.text
+    assert "Alles is voor u vastgehouden." in words(page)
 
 
 def test_pressing_twice_holds_once(at: Small) -> None:
@@ -194,6 +246,16 @@ def test_a_case_that_is_booked_says_so_and_holds_no_other_slot(at: Small) -> Non
         page = slots(client, PLACED)
     assert f'href="/bookings/{name}"' in page.text
     assert not forms(page, "/slots")
+
+
+def test_a_case_that_was_booked_meanwhile_leads_to_that_booking(at: Small) -> None:
+    with looking(at) as client:
+        form = forms(slots(client, PLACED), "/slots")[1]
+        name = at.hold(PLACED)[0].booking.id
+        page = send(client, form)
+    assert page.status_code == 409
+    assert f'href="/bookings/{name}"' in page.text
+    assert "Dit is nu van anderen" not in words(page)
 
 
 def test_a_blocked_case_says_what_blocks_it(at: Small) -> None:
