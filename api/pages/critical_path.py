@@ -10,7 +10,7 @@ from scheduler.proposal import Words
 
 WIDTH = 640
 """Units from now to the earliest moment."""
-MARGIN = 45
+MARGIN = 60
 """Units beside the line, for the days at its ends."""
 SHORTEST = 70
 """Units that a step has at least, so that its number and its day can be read."""
