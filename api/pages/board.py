@@ -14,7 +14,7 @@ from api.access.gate import Planner
 from api.language import Language, phrase
 from api.pages.capacity import boardings, departing, lines, nights
 from api.pages.frame import ZONE, Frame, language_of
-from api.pages.timetable import DAY, TIME, WEEK, Period, Use, period, sheets
+from api.pages.timetable import DAY, TIME, WEEK, Period, Use, in_order, period, sheets
 from scheduler.grid import days, local_date
 from scheduler.world import PERSON, Resource, World
 
@@ -179,25 +179,22 @@ def uses_of(world: World, shown: Period) -> dict[str, list[Use]]:
 def _filtered(
     world: World, view: View, shown: Period, uses: Mapping[str, Sequence[Use]]
 ) -> list[Resource]:
-    """Return who is looked for, by role and region."""
+    """Return who is looked for."""
     stretches = {one.timezone: shown.stretch(one.timezone) for one in world.locations}
 
     def booked(one: Resource) -> bool:
         begins, ends = stretches[world.location[one.home].timezone]
         return any(use.since < ends and begins < use.until for use in uses.get(one.id, ()))
 
-    order = {role: n for n, role in enumerate(world.roles)}
-    return sorted(
-        (
-            one
-            for one in world.resources
-            if view.role in ("", one.role)
-            and view.region in ("", world.location[one.home].region)
-            and (not view.skill or view.skill in one.abilities)
-            and (view.only == "all" or booked(one) or (view.only == "working" and shown.near(one)))
-        ),
-        key=lambda one: (order[one.role], world.location[one.home].region, one.id),
+    found = (
+        one
+        for one in world.resources
+        if view.role in ("", one.role)
+        and view.region in ("", world.location[one.home].region)
+        and (not view.skill or view.skill in one.abilities)
+        and (view.only == "all" or booked(one) or (view.only == "working" and shown.near(one)))
     )
+    return in_order(world, found, shown)
 
 
 def _places(frame: Frame, world: World, view: View, shown: Period) -> dict[str, Any]:

@@ -200,7 +200,7 @@ def partner(frame: Frame) -> APIRouter:
         view = room.view(person, told)
         name = room.asked(view, booking)
         if frame.office.owner_of(booking, fact) != name:
-            raise NotAskedError(fact)
+            raise NotAskedError("fact", fact)
         if not value:
             says = phrase("Choose what came out")
             return room.shown(request, person, view, Wrong(booking, says, fact), 400)

@@ -13,7 +13,7 @@ from api.access.gate import Partner
 from api.pages.board import MOST_ROWS, ROWS, step
 from api.pages.frame import ZONE, Frame
 from api.pages.partner import PartnerId, chosen, mine
-from api.pages.timetable import DAY, MARKS, TIME, Period, Use, period, sheets
+from api.pages.timetable import DAY, MARKS, TIME, Period, Use, in_order, period, sheets
 from api.partners import PARTNERS, reference
 from constraints.register import REGISTER
 from scheduler.constraint import Attendance
@@ -63,10 +63,7 @@ def roster(frame: Frame) -> APIRouter:
         inside = days(world.grid, ZONE)
         name = PARTNERS.get(view_of, "")
         roles = roles_of(office.ever(), name)
-        theirs = sorted(
-            (one for one in world.resources if one.role in roles),
-            key=lambda one: (one.role, world.location[one.home].region, one.id),
-        )
+        theirs = in_order(world, (one for one in world.resources if one.role in roles), shown)
         page = theirs[offset : offset + limit]
         drawn = sheets(world, page, _uses(world, shown, office.began_with() or ""), shown)
         cells = (c for one in drawn for g in one.groups for row in g.rows for c in row.cells)

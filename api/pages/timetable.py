@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from api.pages.frame import ZONE
 from api.pages.life import STATUSES
 from scheduler.grid import Stretch, days, merged, midnight
 from scheduler.world import Resource, World
@@ -150,18 +151,38 @@ def period(world: World, day: date, kind: Literal["day", "week"], zone: str) -> 
     return Period(near if kind == "day" else near - near.weekday() * DAY, kind)
 
 
+def clock_of(zone: str, shown: Period) -> str:
+    """Return the zone by which a clock is told in these days: ours, where it shows the same."""
+    return ZONE if shown.stretch(zone) == shown.stretch(ZONE) else zone
+
+
+def in_order(world: World, resources: Iterable[Resource], shown: Period) -> list[Resource]:
+    """Return resources as they are drawn: by role, clock and region."""
+    order = {role: n for n, role in enumerate(world.roles)}
+    zones = {one.id: clock_of(one.timezone, shown) for one in world.locations}
+    return sorted(
+        resources,
+        key=lambda one: (
+            order[one.role],
+            zones[one.home] != ZONE,
+            zones[one.home],
+            world.location[one.home].region,
+            one.id,
+        ),
+    )
+
+
 def sheets(
     world: World,
     resources: Iterable[Resource],
     uses: Mapping[str, Sequence[Use]],
     shown: Period,
 ) -> tuple[Sheet, ...]:
-    """Return tables of ``resources``, which come by role and region."""
+    """Return tables of ``resources``, which come :func:`in_order`."""
+    zones = {one.id: clock_of(one.timezone, shown) for one in world.locations}
     return tuple(
         _sheet(world, role, zone, [*mine], uses, shown)
-        for (role, zone), mine in groupby(
-            resources, key=lambda one: (one.role, world.location[one.home].timezone)
-        )
+        for (role, zone), mine in groupby(resources, key=lambda one: (one.role, zones[one.home]))
     )
 
 
