@@ -13,7 +13,7 @@ from api.settings import Settings
 from api.store.jobs import JobStatus
 from api.store.life import Status
 from tests.jobs.short import WORKER, As, Patient, at_once, how, queue, running, until
-from tests.store.offices import PLACED, REMOVED, TWIN, Small, assert_whole
+from tests.store.offices import PLACED, PLANNER, REMOVED, TWIN, Small, assert_whole
 
 ADMINISTRATOR = {"x-test": "administrator-1 administrator"}
 SOMEBODY = {"x-test": "planner-2 planner"}
@@ -247,15 +247,20 @@ def test_what_is_held_otherwise_since_cannot_be_chosen_and_stays_when_all_is_tak
     at: Small, http: TestClient
 ) -> None:
     path = planned(at, http)
-    assert accept(http, path, TWIN)[0] == 303  # who would be in the way else
-    (held,) = at.hold(PLACED, 1)
-    page = http.get(path).text
+    others = rows(http.get(path).text).keys() - {PLACED, REMOVED}
+    assert accept(http, path, *others)[0] == 303  # who would be in the way else
+    for n in range(5):
+        (held,) = at.hold(PLACED, n)
+        page = http.get(path).text
+        if PLACED in rows(page):  # else it is the slot of the plan
+            break
+        at.office.release(held.booking.id, PLANNER)
     assert "Intussen anders vastgehouden" in rows(page)[PLACED]
     assert "checkbox" not in rows(page)[PLACED]
     assert "Wat intussen anders is vastgehouden, blijft zo." in page
+    assert accept(http, path, REMOVED)[0] == 303
     assert accept(http, path, whole="yes")[0] == 303
     assert at.office.booking(held.booking.id) == held
-    assert standing(at)[REMOVED] == Status.held
 
 
 def test_a_plan_whose_time_has_passed_says_so_at_each_case(at: Small, http: TestClient) -> None:
