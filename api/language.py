@@ -21,6 +21,7 @@ from babel.dates import format_date, format_interval
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
 
 from scheduler.constraint import Constraint, Declaration, FactType, Text
 
@@ -173,6 +174,18 @@ class Language:
     def day(self, day: date, today: date | None = None) -> str:
         """Return "18 January 2027"."""
         return self._date(day, "d MMMM", today)
+
+    def month(self, day: date) -> str:
+        """Return "January 2027"."""
+        return format_date(day, "LLLL y", self._locale)
+
+    def decimal(self, n: float) -> str:
+        """Return "2.5"."""
+        return format_decimal(n, "#,##0.#", self._locale)
+
+    def percent(self, part: float) -> str:
+        """Return "12.5 %" for an eighth."""
+        return format_percent(part, "#,##0.# %", self._locale)
 
     def weekday(self, day: date, today: date | None = None) -> str:
         """Return "Tue 1 Dec"."""

@@ -8,11 +8,15 @@ from fastapi.responses import RedirectResponse
 from api.access.gate import Allowed, NotAllowedError
 from api.access.person import Person, Role
 from api.access.session import Next
+from api.jobs.runner import Runner
 from api.pages.board import board
 from api.pages.booking import booking
 from api.pages.case import case_page
+from api.pages.figures import figures
 from api.pages.frame import LANGUAGE, PLACES, Frame, places
+from api.pages.logs import logs
 from api.pages.partner import partner
+from api.pages.plans import plans
 from api.pages.requests import requests
 from api.pages.roster import roster
 from api.pages.slots import slots
@@ -23,13 +27,16 @@ Anybody = Annotated[Person, Depends(Allowed(*Role))]
 YEAR = 365 * 24 * 3600
 
 
-def site(frame: Frame) -> APIRouter:
+def site(frame: Frame, runner: Runner) -> APIRouter:
     """Return the pages of an office."""
     router = APIRouter(include_in_schema=False, default_response_class=RedirectResponse)
     _begin(router)
     router.include_router(worklist(frame))
     router.include_router(case_page(frame))
     router.include_router(requests(frame))
+    router.include_router(plans(frame, runner))
+    router.include_router(figures(frame))
+    router.include_router(logs(frame))
     router.include_router(board(frame))
     router.include_router(partner(frame))
     router.include_router(roster(frame))
