@@ -13,11 +13,12 @@ _OWN = {"id", "status", "follows"}
 class Difference(Part):
     """What a plan makes of a case that is in force otherwise; a case that is kept has no bookings.
 
-    ``dropped``: what is proposed for it gives way to others.
+    ``dropped``: what is proposed for it gives way to others. ``taken``: it is held otherwise since,
+    which no acceptance changes.
     """
 
     case: Id
-    change: Literal["new", "moved", "kept", "dropped"]
+    change: Literal["new", "moved", "kept", "dropped", "taken"]
     before: tuple[Booking, ...] = ()
     after: tuple[Booking, ...] = ()
 
@@ -25,13 +26,15 @@ class Difference(Part):
 def differences(world: World, plan: Plan) -> Iterator[Difference]:
     """Yield what a plan makes of each case of ``world`` that has bookings, or would have."""
     planned = _by_case(plan)
-    gone = dropped(world, plan)
+    gone, fixed = dropped(world, plan), taken(world, plan)
     for case in world.cases:
         before = tuple(one for one in world.booked.get(case.id, ()) if one.claims)
         after = tuple(one for one in planned.get(case.id, ()) if one.status == "proposed")
         if all(stands(world, one) for one in after) and not gone & {one.id for one in before}:
             if before:
                 yield Difference(case=case.id, change="kept")
+        elif case.id in fixed:
+            yield Difference(case=case.id, change="taken", before=before, after=after)
         elif not after:
             yield Difference(case=case.id, change="dropped", before=before)
         else:
@@ -47,6 +50,18 @@ def to_hold(world: World, plan: Plan, cases: Collection[str]) -> tuple[Booking, 
         if one.case in cases
         and one.status == "proposed"
         and not (stands(world, one) and not _loose(world, one))
+    )
+
+
+def taken(world: World, plan: Plan) -> frozenset[str]:
+    """Return the cases that are held otherwise than a plan proposes."""
+    return frozenset(
+        one.case
+        for one in plan.bookings
+        if one.status == "proposed"
+        and (now := _now(world, one)) is not None
+        and now.status != "proposed"
+        and not stands(world, one)
     )
 
 

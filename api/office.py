@@ -12,13 +12,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select
 
 from api.access.person import Person, Role
 from api.desk import Answer, Desk, UnknownCaseError
-from api.difference import dropped, stands, to_hold
+from api.difference import dropped, stands, taken, to_hold
 from api.openings import Openings
 from api.partners import reference
 from api.store.answers import Once, amend, recalled
@@ -48,7 +48,7 @@ from api.store.logs import (
     moment,
     process,
 )
-from api.store.numbers import Month, Numbers, numbers
+from api.store.numbers import Month, Numbers, keep_told, numbers, told_before
 from api.store.refusal import Refusal, UnknownError
 from api.store.requests import (
     NotOfferedError,
@@ -118,9 +118,13 @@ class Declined(Part):
 
 
 class Disrupted(Part):
-    """What became of whom after events, and why; ``ignored`` are events about withdrawn cases."""
+    """What became of whom after events, and why; ``ignored`` are events about withdrawn cases.
+
+    ``kept`` are those that an event touches, ``untouched`` all other cases that are booked.
+    """
 
     kept: tuple[Outcome, ...]
+    untouched: tuple[Id, ...]
     moved: tuple[Outcome, ...]
     dropped: tuple[Outcome, ...]
     new: tuple[Outcome, ...]
@@ -128,11 +132,15 @@ class Disrupted(Part):
 
 
 class Accepted(Part):
-    """What is held of a plan, the cases that are booked as planned, and what gave way to others."""
+    """What is held of a plan, the cases that are booked as planned, and what gave way to others.
+
+    ``taken`` are cases that are held otherwise since: of a whole plan these are left out.
+    """
 
     held: tuple[Standing, ...]
     kept: tuple[Id, ...]
     released: tuple[Id, ...]
+    taken: tuple[Id, ...] = ()
 
 
 class OneCaseError(UnknownError):
@@ -168,7 +176,11 @@ class KnownError(Refusal):
 
 
 class NotAskedError(Refusal):
-    """A partner, or a check, that is not asked for the booking."""
+    """A partner, or a check, that is not asked for the booking; ``of`` says which of both."""
+
+    def __init__(self, of: Literal["partner", "fact"], name: str) -> None:
+        super().__init__(name)
+        self.of = of
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +357,22 @@ class Office:
         with self.database.reading() as connection:
             return numbers(connection, self._world(connection, now)[1].ever, month, now)
 
+    def told_of(self, month: Month, tell: Callable[[Numbers, datetime], Any]) -> Any:
+        """Return what ``tell`` makes of the numbers of a month, or made of them in the last week.
+
+        Who is told twice in a week is told the same, by whichever process.
+        """
+        now = self.now()
+        with self.database.reading() as connection:
+            told = told_before(connection, month, now)
+        if told is None:
+            new = tell(self.statistics(month), now)
+            with self.database.writing() as connection:
+                told = told_before(connection, month, now)  # somebody else may have been faster
+                if told is None:
+                    keep_told(connection, month, told := new, now)
+        return told
+
     def owner_of(self, name: str, fact: str) -> str:
         """Return who makes a due check of a booking.
 
@@ -356,7 +384,7 @@ class Office:
         for one in self.booking(name).checks:
             if one.fact == fact:
                 return one.owner
-        raise NotAskedError(fact)
+        raise NotAskedError("fact", fact)
 
     def cases_of(self, person: Person) -> frozenset[str] | None:
         """Return the cases that somebody may see; None for all of them."""
@@ -494,7 +522,7 @@ class Office:
         """Hold what a plan of that name proposes, for all cases or for these: all of it or nothing.
 
         Proposals that stand for these cases give way, what is in force as planned stays. Every rule
-        is looked at as things are now.
+        is looked at as things are now. For all cases means but for those held otherwise since.
 
         Raises
         ------
@@ -511,6 +539,8 @@ class Office:
             raise NotPlannedError(strange)
         with self._changing(actor, "accept", [name], once) as change:
             change.expire()
+            otherwise = taken(change.world, plan) if cases is None else frozenset[str]()
+            asked -= otherwise
             new = to_hold(change.world, plan, asked)
             _are_there(change.world, new)
             left = dropped(change.world, plan, asked)
@@ -522,6 +552,7 @@ class Office:
                 held=held,
                 kept=tuple(sorted(kept - {one.case for one in new})),
                 released=tuple(sorted(left)),
+                taken=tuple(sorted(otherwise)),
             )
         return accepted
 
@@ -627,7 +658,7 @@ class Office:
             if standing.status not in CLAIMING - {Status.executed}:
                 raise IllegalStepError(name, standing.status, Status.executed)
             if fact not in {one.fact for one in standing.checks}:
-                raise NotAskedError(fact)
+                raise NotAskedError("fact", fact)
             case = change.world.case[standing.booking.case]
             today = local_date(change.now, change.world.location[case.location].timezone)
             if since > today:
@@ -775,7 +806,8 @@ class Office:
             change.touch("replan", sorted(touched | about))
             change.objects = (*sorted(about), *sorted(_others(events, about)))
             change.answer = disrupted = Disrupted(
-                kept=found.kept,
+                kept=tuple(one for one in found.kept if one.events),
+                untouched=tuple(one.case for one in found.kept if not one.events),
                 moved=tuple(_renamed(one, ids) for one in found.moved),
                 dropped=tuple(_renamed(one, ids) for one in found.dropped),
                 new=tuple(_renamed(one, ids) for one in found.new),
@@ -1187,7 +1219,7 @@ def _as(booking: Booking, status: Status) -> Booking:
 
 def _asked(standing: Standing, partner: str) -> Standing:
     if partner not in {one.partner for one in standing.partners}:
-        raise NotAskedError(partner)
+        raise NotAskedError("partner", partner)
     return standing
 
 

@@ -169,13 +169,20 @@ def _way(raw: Any, error: Mapping[str, Any]) -> list[str]:
         ):
             way.append(way[-1] + step(to))
             value = value[to]
-    return [*way, way[-1] + step(error["loc"][-1])] if error["type"] == "missing" else way
+    if error["type"] == "missing":
+        return [*way, way[-1] + step(error["loc"][-1])]
+    if error["type"] in _TAG:
+        return [*way, way[-1] + step(error["ctx"]["discriminator"].strip("'"))]
+    return way
 
 
 def _complaint(error: Mapping[str, Any], kind: TypeAdapter[Any]) -> str:
     match error["type"]:
-        case "missing":
+        case "missing" | "union_tag_not_found":
             return "is missing"
+        case "union_tag_invalid":
+            allowed = error["ctx"]["expected_tags"].replace("'", "")
+            return f"is {error['ctx']['tag']}, allowed is {allowed}"
         case "extra_forbidden":
             return f"is not a field{maybe(error['loc'][-1], _names(kind))}"
         case "value_error":
@@ -195,6 +202,8 @@ def _given(error: Mapping[str, Any]) -> str:
 
 
 _TOLD = frozenset({"missing", "extra_forbidden", "value_error", "json_invalid"})
+_TAG = frozenset({"union_tag_not_found", "union_tag_invalid"})
+"""What is told of the whole, and is wrong in the field that says which of several kinds it is."""
 
 
 @lru_cache

@@ -64,6 +64,13 @@ class NotAllowedError(Exception):
         super().__init__(f"asks for one of the roles {', '.join(sorted(roles))}")
 
 
+class NotTheirsError(NotAllowedError):
+    """A partner that would see, or say, what is another's."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "answers for its own organisation alone")
+
+
 class Allowed:
     """Lets only these roles pass, and tells who it is."""
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.access.gate import Auditor
 from api.http.problems import described
+from api.http.queries import in_order
 from api.office import Office
 from api.store.logs import AuditFilter, AuditPage
 
@@ -72,6 +73,7 @@ def audit_lines(office: Office) -> APIRouter:
             bool, Query(description="Whether every line of the log is worked out again.")
         ] = False,
     ) -> AuditPage:
+        in_order(since, until)
         asked = AuditFilter(since, until, actor, action, object_, result)
         return office.audit_lines(asked, offset, limit, person.actor, verify=verify)
 

@@ -10,15 +10,16 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, Discriminator, Field, WithJsonSchema
 from starlette.exceptions import HTTPException
 
-from api.access.gate import Confirmer, NotAllowedError, Planner
+from api.access.gate import Confirmer, NotTheirsError, Planner
 from api.access.person import Person, Role
 from api.desk import Answer
 from api.http.problems import answer, described
-from api.http.wishes import Asked, IfMatch, revision_of, strictly
+from api.http.wishes import Asked, IfMatch, revisions_of, strictly
 from api.office import Declined, NotAskedError, Office
 from api.openings import Openings
 from api.partners import told_part
 from api.store.answers import Told
+from api.store.change import StaleError
 from api.store.life import Failure, IllegalStepError, Status
 from api.store.standing import OwnPart, Standing, UnknownBookingError
 from api.store.worlds import HOLD
@@ -180,7 +181,8 @@ def _whole_life(router: APIRouter, office: Office) -> None:
         description="What it took is free, and what its chain took.",
     )
     def release(booking: BookingId, person: Planner, if_match: IfMatch = None) -> Response:
-        return answer(_standing(office.release(booking, person.actor, revision_of(if_match))))
+        revision = _seen(office, booking, if_match)
+        return answer(_standing(office.release(booking, person.actor, revision)))
 
     @router.patch(
         "/{booking}",
@@ -197,7 +199,7 @@ def _whole_life(router: APIRouter, office: Office) -> None:
     ) -> Response:
         if if_match is None:
             raise HTTPException(428, "If-Match is asked for: the ETag of the booking")
-        revision = revision_of(if_match)
+        revision = _seen(office, booking, if_match)
         match ending:
             case Executed():
                 return answer(_standing(office.execute(booking, person.actor, revision)))
@@ -222,7 +224,7 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
         booking: BookingId, word: Annotated[Word, strictly(Word)], person: Confirmer, asking: Asked
     ) -> Response:
         if not person.speaks_for(word.partner):
-            raise NotAllowedError([Role.planner])
+            raise NotTheirsError
         name = _asked(office, person, booking).booking.id
         with _named(booking):
             match word:
@@ -267,7 +269,7 @@ def _words_of_others(router: APIRouter, office: Office) -> None:
         owner = owners.get(made.fact)
         # Whether another makes it is not told to a partner.
         if owner is None or not person.speaks_for(owner):
-            raise NotAskedError(made.fact)
+            raise NotAskedError("fact", made.fact)
         with _named(booking):
             return asking.answer(
                 made,
@@ -296,6 +298,23 @@ def _named(called: str) -> Iterator[None]:
         yield
     except IllegalStepError as error:
         raise IllegalStepError(called, error.now, error.asked) from None
+
+
+def _seen(office: Office, name: str, if_match: str | None) -> int | None:
+    """Return the revision that a booking must still have when it is changed; None when any will do.
+
+    Raises
+    ------
+    UnknownBookingError, StaleError
+        When there is no such booking, or none of what is named is its tag now.
+    """
+    revisions = revisions_of(if_match)
+    if revisions is None:
+        return None
+    now = office.booking(name).revision
+    if now not in revisions:
+        raise StaleError(name)
+    return now
 
 
 def _held(held: tuple[Standing, ...]) -> Told:

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter, Path, Query
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 
@@ -20,6 +19,7 @@ from api.desk import (
     UnknownCaseError,
 )
 from api.http.problems import answer, described
+from api.http.queries import in_order, wrong
 from api.http.tags import ContentMatch, met, tag_of
 from api.http.wishes import MERGE_PATCH, Asked, strictly
 from api.office import Office
@@ -240,12 +240,11 @@ def _questions(router: APIRouter, office: Office) -> None:
         since: Annotated[Moment | None, Query(alias="from", description=FROM)] = None,
         until: Annotated[Moment | None, Query(description=UNTIL)] = None,
     ) -> TrafficLights:
-        if since is not None and until is not None and until < since:
-            raise _wrong(("until", "lies before from"))
+        in_order(since, until)
         try:
             lights = _desk_of(office, person, case).lights(case, since, until)
         except OutsideHorizonError as error:
-            raise _wrong(("until" if since is None else "from", str(error))) from error
+            raise wrong(("until" if since is None else "from", str(error))) from error
         if Role.planner not in person.roles:
             repairs = tuple(map(without_moves, lights.repairs))
             lights = lights.model_copy(update={"repairs": repairs})
@@ -258,7 +257,7 @@ def _questions(router: APIRouter, office: Office) -> None:
         summary="Slots for a case, or what blocks it",
         description="Nothing is held. A blocked case is an answer, not an error.",
     )
-    def slot_proposals(wish: Wish, _person: Planner) -> Answer:
+    def slot_proposals(wish: Annotated[Wish, strictly(Wish)], _person: Planner) -> Answer:
         asked = office.desk().ask(wish.case, wish.count)
         office.seen("propose", asked)
         return asked
@@ -283,7 +282,7 @@ def _questions(router: APIRouter, office: Office) -> None:
         try:
             found = office.desk().openings(named)
         except UnknownCapacityError as error:
-            raise _wrong(
+            raise wrong(
                 *((kind, f"there is no {kind} {one}") for kind, one in error.named)
             ) from error
         office.seen("read", found)
@@ -348,11 +347,4 @@ def _summary(desk: Desk, name: str) -> CaseSummary:
         persons=len(case.persons),
         weight=case.weight,
         booked=any(one.claims for one in desk.world.booked.get(name, ())),
-    )
-
-
-def _wrong(*mistakes: tuple[str, str]) -> RequestValidationError:
-    """Return mistakes in a query that only its meaning shows: each a field and what is wrong."""
-    return RequestValidationError(
-        [{"loc": ("query", field), "msg": says, "type": "value_error"} for field, says in mistakes]
     )

@@ -29,7 +29,7 @@ def events(office: Office) -> APIRouter:
     @router.post(
         "",
         response_model=Disrupted,
-        responses=described(422),
+        responses=described(404, 422),
         summary="Tell what happened, and repair what is booked with the least change",
         description=(
             "A flight cancelled, somebody away, a fact or a document that is another, a case that "
@@ -58,6 +58,7 @@ def _told(disrupted: Disrupted, theirs: Collection[str] | None) -> Told:
 
         disrupted = Disrupted(
             kept=of_theirs(disrupted.kept),
+            untouched=tuple(one for one in disrupted.untouched if one in theirs),
             moved=of_theirs(disrupted.moved),
             dropped=of_theirs(disrupted.dropped),
             new=of_theirs(disrupted.new),

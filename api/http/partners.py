@@ -9,8 +9,8 @@ from fastapi.responses import Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
-from api.access.gate import Confirmer, NotAllowedError
-from api.access.person import Person, Role
+from api.access.gate import Confirmer, NotTheirsError
+from api.access.person import Person
 from api.http.cases import Day
 from api.http.problems import described
 from api.office import Office
@@ -135,5 +135,5 @@ def _theirs(person: Person, partner: str) -> str:
     if name is None:
         raise HTTPException(404, f"there is no partner {partner}")
     if not person.speaks_for(name):
-        raise NotAllowedError([Role.planner])
+        raise NotTheirsError
     return name

@@ -246,8 +246,9 @@ def _accepted(router: APIRouter, runner: Runner) -> None:
         responses=described(404, 409, 422),
         summary="Hold what a plan proposes, all of it or nothing",
         description=(
-            "For all cases or for these. Every rule is looked at again as things stand now; "
-            "proposals that stand for these cases give way, what is in force as planned stays."
+            "For these cases, or for all but those that are held otherwise since, which are told. "
+            "Every rule is looked at again as things stand now; proposals that stand for these "
+            "cases give way, what is in force as planned stays."
         ),
     )
     def accept(

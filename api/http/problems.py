@@ -175,7 +175,7 @@ def _answer_mistakes(app: FastAPI) -> None:
 
     @app.exception_handler(NotAskedError)
     def not_asked(_request: Request, error: NotAskedError) -> JSONResponse:
-        return mistakes(("body", f"{error} is not asked for this booking"))
+        return mistakes((f"body.{error.of}", f"{error} is not asked for this booking"))
 
     @app.exception_handler(OneCaseError)
     def not_one_case(_request: Request, error: OneCaseError) -> JSONResponse:

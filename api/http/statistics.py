@@ -1,24 +1,30 @@
 """Numbers over HTTP: what became of the bookings of a month, and why they failed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.access.gate import Manager
+from api.access.person import Person, Role
 from api.http.problems import described
+from api.http.queries import wrong
 from api.office import Office
 from api.store.life import Failure, Release, Status
 from api.store.numbers import LEGS, Month, Numbers
 from api.suppression import FEWEST, hidden
-from scheduler.world import Leg, Part
+from scheduler.world import Instant, Leg, Part
 
 CHAIN = "declines along"
 
 
 class Count(Part):
-    """A number of bookings; null where it is hidden: it is small, or would tell of one that is."""
+    """A number of bookings; null where it is hidden: it is small, or would tell of one that is.
+
+    Of what failed a nought is hidden too, as long as anything did.
+    """
 
     count: int | None = Field(description="How many; null where it is hidden.", examples=[12])
     hidden: bool = Field(default=False, description="Whether it is hidden.")
@@ -51,13 +57,16 @@ class PartnerDeclines(Part):
 
     partner: str
     declined: Count = Field(description="How often.")
-    reasons: dict[str, Count] = Field(description="By reason, those that were given.")
+    reasons: dict[str, Count] = Field(
+        description="By reason, those that are shown: any other was given seldom, or never."
+    )
 
 
 class Statistics(Part):
     """What became of the bookings that begin in a month, as things stand. Nobody is in it."""
 
     month: str = Field(description="The month.", examples=["2026-12"])
+    counted_at: Instant = Field(description="When it was counted.")
     bookings: Count = Field(description="All bookings that begin in the month.")
     statuses: dict[str, Count] = Field(description="How many stand where.")
     operations: tuple[LegCount, ...] = Field(description="By placement and removal.")
@@ -81,13 +90,15 @@ def statistics(office: Office) -> APIRouter:
         responses=described(),
         summary="What became of the bookings of a month, and why they failed",
         description=(
-            f"Counts from 1 to {FEWEST - 1} are hidden, and so is whatever would tell them. It is "
-            "of whole months, so that no two answers differ by a few bookings: each is counted in "
-            "one month, that in which it begins where it begins."
+            f"Counts from 1 to {FEWEST - 1} are hidden, and so is whatever would tell them, even "
+            "to whoever knows how that is chosen. A booking is counted in one month, that in which "
+            "it begins where it begins. Management is told of months that are over, and for a week "
+            "the same: two answers differ by what became of bookings in at least a week. Planners "
+            "are told of any month, as things stand."
         ),
     )
     def of_month(
-        _person: Manager,
+        person: Manager,
         month: Annotated[
             str,
             Query(
@@ -98,15 +109,39 @@ def statistics(office: Office) -> APIRouter:
         ],
     ) -> Statistics:
         year, number = map(int, month.split("-"))
-        return told(month, office.statistics(Month(year, number)))
+        return told_to(person, office, Month(year, number))
 
     return router
 
 
-def told(month: str, found: Numbers) -> Statistics:
+def may_be_told(person: Person, month: Month, now: datetime) -> bool:
+    """Return whether somebody is told of a month: planners of any, others when it is over."""
+    return Role.planner in person.roles or month.over(now)
+
+
+def told_to(person: Person, office: Office, month: Month) -> Statistics:
+    """Return the numbers of a month as somebody may be told them.
+
+    Raises
+    ------
+    RequestValidationError
+        When the month is not over, for whoever does not see its bookings one by one anyway.
+    """
+    if Role.planner in person.roles:
+        return told(str(month), office.statistics(month), office.now())
+    if not may_be_told(person, month, office.now()):
+        raise wrong(("month", "is not over, and only planners are told of one that is not"))
+
+    def tell(found: Numbers, now: datetime) -> object:
+        return told(str(month), found, now).model_dump(mode="json")
+
+    return Statistics.model_validate(office.told_of(month, tell), strict=False)
+
+
+def told(month: str, found: Numbers, at: datetime) -> Statistics:
     """Return numbers as they may be shown to whoever manages."""
     counts, sums = _laid_out(found)
-    hide = hidden(counts, sums, [_others(leg) for leg in LEGS])
+    hide = hidden(counts, sums, [_others(leg) for leg in LEGS], [*_sensitive(found)])
 
     def count(*name: str) -> Count:
         key = " ".join(name)
@@ -114,6 +149,7 @@ def told(month: str, found: Numbers) -> Statistics:
 
     return Statistics(
         month=month,
+        counted_at=at,
         bookings=count("bookings"),
         statuses={one: count("status", one) for one in Status},
         operations=tuple(
@@ -130,9 +166,9 @@ def told(month: str, found: Numbers) -> Statistics:
                 partner=name,
                 declined=count("declines", name),
                 reasons={
-                    one: count("decline", name, one)
+                    one: shown
                     for one in Failure
-                    if counts["decline " + name + " " + one]
+                    if not (shown := count("decline", name, one)).hidden
                 },
             )
             for name in _declining(found)
@@ -142,30 +178,42 @@ def told(month: str, found: Numbers) -> Statistics:
 
 
 def _laid_out(found: Numbers) -> tuple[Mapping[str, int], list[tuple[str, list[str]]]]:
-    """Return every count by its name, and which are the sums of which."""
-    counts = {f"status {one}": found.statuses.get(one, 0) for one in Status}
-    counts |= {f"failure {one}": found.failures.get(one, 0) for one in Failure}
-    counts |= {f"release {one}": found.releases.get(one, 0) for one in Release}
-    sums = [("bookings", [f"status {one}" for one in Status])]
-    sums.append((f"status {Status.cancelled}", [f"failure {one}" for one in Failure]))
-    sums.append((f"status {Status.released}", [f"release {one}" for one in Release]))
-    sums.append(("bookings", [f"leg {leg}" for leg in LEGS]))
-    sums.append((f"status {Status.cancelled}", [f"failed {leg}" for leg in LEGS]))
-    counts["bookings"] = sum(found.statuses.values())
-    for leg in LEGS:
-        counts[f"leg {leg}"] = found.legs.get(leg, 0)
-        counts[f"failed {leg}"] = found.failed_legs.get(leg, 0)
-        counts[_others(leg)] = counts[f"leg {leg}"] - counts[f"failed {leg}"]
-        sums.append((f"leg {leg}", [f"failed {leg}", _others(leg)]))
+    """Return every count by its name, and which are the sums of which; parts before their whole."""
+    counts: dict[str, int] = {}
+    sums: list[tuple[str, list[str]]] = []
     for name in _declining(found):
         each = {f"decline {name} {one}": found.declines.get((name, one), 0) for one in Failure}
-        counts |= each
-        counts[f"declines {name}"] = sum(each.values())
+        counts |= each | {f"declines {name}": sum(each.values())}
         sums.append((f"declines {name}", [*each]))
-    declined = f"failure {Failure.partner_declined}"
+    declined, cancelled = f"failure {Failure.partner_declined}", f"status {Status.cancelled}"
+    counts |= {f"failure {one}": found.failures.get(one, 0) for one in Failure}
     counts[CHAIN] = counts[declined] - sum(found.declines.values())
     sums.append((declined, [*(f"declines {name}" for name in _declining(found)), CHAIN]))
+    sums.append((cancelled, [f"failure {one}" for one in Failure]))
+    counts |= {f"release {one}": found.releases.get(one, 0) for one in Release}
+    sums.append((f"status {Status.released}", [f"release {one}" for one in Release]))
+    for leg in LEGS:
+        whole, failed = found.legs.get(leg, 0), found.failed_legs.get(leg, 0)
+        counts |= {f"failed {leg}": failed, _others(leg): whole - failed, f"leg {leg}": whole}
+        sums.append((f"leg {leg}", [f"failed {leg}", _others(leg)]))
+    sums.append((cancelled, [f"failed {leg}" for leg in LEGS]))
+    counts |= {f"status {one}": found.statuses.get(one, 0) for one in Status}
+    counts["bookings"] = sum(found.statuses.values())
+    sums.append(("bookings", [f"status {one}" for one in Status]))
+    sums.append(("bookings", [f"leg {leg}" for leg in LEGS]))
     return counts, sums
+
+
+def _sensitive(found: Numbers) -> Iterator[str]:
+    """Yield the counts of which a nought is hidden too: a reason may tell of somebody's health.
+
+    Whether a partner declined at all is told by the list of those that did.
+    """
+    if found.statuses.get(Status.cancelled):
+        yield from (f"failure {one}" for one in Failure if one != Failure.partner_declined)
+        yield from (f"failed {leg}" for leg in LEGS)
+    for name in _declining(found):
+        yield from (f"decline {name} {one}" for one in Failure)
 
 
 def _declining(found: Numbers) -> list[str]:

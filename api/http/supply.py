@@ -12,6 +12,7 @@ from api.access.gate import Planner
 from api.access.person import Person
 from api.http.cases import Moment
 from api.http.problems import answer, described
+from api.http.queries import in_order
 from api.http.tags import ContentMatch, NoneMatch, met, tag_of
 from api.http.wishes import strictly
 from api.office import Met, Office
@@ -169,6 +170,7 @@ def _departures(router: APIRouter, office: Office) -> None:
         offset: Offset = 0,
         limit: Limit = MOST_PARTS,
     ) -> DeparturePage:
+        in_order(since, until)
         world = office.world()
         found = [
             one

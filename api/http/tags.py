@@ -11,13 +11,17 @@ from api.office import Met
 from api.store.change import StaleError
 from scheduler.world import Part
 
-TAG = r'"[0-9a-f]{32}"'
+TAG = r'(W/)?"[!#-~]{0,64}"'
+TAGS = rf"^(\*|{TAG}([ \t]*,[ \t]*{TAG}){{0,19}})$"
+"""What may be matched (RFC 9110): anything, or one of these; what is no tag of ours is stale."""
+LONGEST_TAGS = 1400
 ContentMatch = Annotated[
     str | None,
     Header(
         alias="If-Match",
-        pattern=rf"^(\*|{TAG})$",
-        description="The ETag of it as it was read, or `*`: whatever it is now.",
+        pattern=TAGS,
+        max_length=LONGEST_TAGS,
+        description="The ETag of it as it was read, or several, or `*`: whatever it is now.",
         examples=['"0123456789abcdef0123456789abcdef"'],
     ),
 ]
@@ -30,6 +34,11 @@ NoneMatch = Annotated[
         examples=["*"],
     ),
 ]
+
+
+def named(if_match: str) -> list[str]:
+    """Return the tags that are named; a weak one matches nothing."""
+    return [one.strip() for one in if_match.split(",")]
 
 
 def tag_of(shown: Part) -> str:
@@ -53,7 +62,7 @@ def met(if_match: str | None, if_none_match: str | None = None) -> Met:
         if if_none_match is not None and there is not None:
             raise StaleError(name)
         if if_match is not None and (
-            there is None or (if_match != "*" and if_match != tag_of(there))
+            there is None or (if_match != "*" and tag_of(there) not in named(if_match))
         ):
             raise StaleError(name)
 

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.gate import recognised
 from api.http.problems import answer, mistakes, problem
+from api.http.tags import LONGEST_TAGS, TAGS, named
 from api.store.answers import Once, Told
-from api.store.change import StaleError
 from scheduler.draft import Draft, Problem, read_part, step
 from scheduler.event import EventError, parse_events
 
@@ -64,9 +64,9 @@ IfMatch = Annotated[
     str | None,
     Header(
         alias="If-Match",
-        pattern="^[!-~]{1,40}$",
-        max_length=40,
-        description="The ETag of the booking as it was read, or `*`.",
+        pattern=TAGS,
+        max_length=LONGEST_TAGS,
+        description="The ETag of the booking as it was read, or several, or `*`.",
         examples=['"4"'],
     ),
 ]
@@ -264,17 +264,9 @@ def _mistakes(problems: Iterable[Problem]) -> ValidationError:
     )
 
 
-def revision_of(if_match: str | None) -> int | None:
-    """Return the revision that a booking must have; None when any will do.
-
-    Raises
-    ------
-    StaleError
-        When no booking can have it.
-    """
-    if if_match is None or if_match.strip() == "*":
+def revisions_of(if_match: str | None) -> frozenset[int] | None:
+    """Return the revisions of which a booking must have one; None when any will do."""
+    if if_match is None or if_match == "*":
         return None
-    told = re.fullmatch(r'\s*"([0-9]{1,18})"\s*', if_match)
-    if told is None:
-        raise StaleError("what If-Match names")
-    return int(told[1])
+    told = (re.fullmatch(r'"([0-9]{1,18})"', one) for one in named(if_match))
+    return frozenset(int(one[1]) for one in told if one)

@@ -3,21 +3,25 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from statistics import median
-from typing import get_args
+from typing import Any, get_args
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
 from api.store.life import Release, Status
 from api.store.logs import moment
 from api.store.standing import begins_at
-from api.store.tables import AUDIT, BOOKINGS, CONFIRMATIONS
+from api.store.tables import AUDIT, BOOKINGS, CONFIRMATIONS, TOLD_MONTHS
 from scheduler.grid import local_date
 from scheduler.world import Booking, Leg, World
 
 LEGS: tuple[Leg, ...] = get_args(Leg)
 DAY = timedelta(days=1)
+HOLDING = "hold", "accept"
+"""The actions by which bookings are held: one by one, or of a plan."""
+STAYS = timedelta(days=7)
+"""How long what was told of a month stays what is told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,14 @@ class Month:
         return date(self.year, self.month, 1), date(
             self.year + self.month // 12, self.month % 12 + 1, 1
         )
+
+    def over(self, now: datetime) -> bool:
+        """Return whether it is over wherever a booking may begin."""
+        return now.astimezone(UTC).date() > self.days[1]
+
+    def __str__(self) -> str:
+        """Return how it is written: ``2026-11``."""
+        return f"{self.year}-{self.month:02}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,11 @@ def numbers(connection: Connection, world: World, month: Month, now: datetime) -
         name: datetime.fromisoformat(at)
         for name, at in connection.execute(
             select(AUDIT.c.object, func.min(AUDIT.c.at))
-            .where(AUDIT.c.action == "hold", AUDIT.c.result == "done", AUDIT.c.object.in_(names))
+            .where(
+                AUDIT.c.action.in_(HOLDING),
+                AUDIT.c.result == "done",
+                AUDIT.c.object.in_(names),
+            )
             .group_by(AUDIT.c.object)
         )
     }
@@ -91,6 +107,22 @@ def numbers(connection: Connection, world: World, month: Month, now: datetime) -
         ),
         days=tuple((at - held[name]) / DAY for name, at in last.items() if name in held),
     )
+
+
+def told_before(connection: Connection, month: Month, now: datetime) -> Any:
+    """Return what was told of a month, a week ago at most; None when nothing was."""
+    return connection.execute(
+        select(TOLD_MONTHS.c.document).where(
+            TOLD_MONTHS.c.month == str(month), TOLD_MONTHS.c.at > moment(now - STAYS)
+        )
+    ).scalar()
+
+
+def keep_told(connection: Connection, month: Month, told: Any, now: datetime) -> None:
+    """Keep what is told of a month, in the place of what was."""
+    connection.execute(delete(TOLD_MONTHS).where(TOLD_MONTHS.c.month == str(month)))
+    row = {"month": str(month), "at": moment(now), "document": told}
+    connection.execute(insert(TOLD_MONTHS), row)
 
 
 def _rows(connection: Connection, world: World, month: Month) -> Iterator[RowMapping]:

@@ -55,7 +55,12 @@ class Check(Part):
 class Standing(Part):
     """A booking as the store has it."""
 
-    booking: Booking
+    booking: Booking = Field(
+        description=(
+            "As a world file has it. The `status` within is one that a file knows, where "
+            "`cancelled` is also what was let go: where the booking stands is told beside it."
+        )
+    )
     status: Status
     expires_at: Instant | None = None
     reason: Failure | Release | None = None

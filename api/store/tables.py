@@ -225,6 +225,15 @@ SPENT = Table(
 count anyway.
 """
 
+TOLD_MONTHS = Table(
+    "told_months",
+    METADATA,
+    Column("month", String(7), primary_key=True),
+    Column("at", MOMENT, nullable=False),
+    Column("document", DOCUMENT, nullable=False),
+)
+"""What was told of the numbers of a month: whoever asks again soon is told the same."""
+
 JOBS = Table(
     "jobs",
     METADATA,

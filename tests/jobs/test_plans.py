@@ -317,17 +317,31 @@ def test_what_is_held_stays_and_counts_as_kept(at: Small, http: TestClient) -> N
     assert at.office.booking(held.booking.id) == held
 
 
-def test_a_plan_that_others_were_faster_than_is_refused_whole_and_says_who(
+def test_a_case_that_is_held_otherwise_since_is_left_out_of_the_whole_plan(
+    at: Small, http: TestClient
+) -> None:
+    name = planned(at, http)
+    others = [case for case, change in changes(one(http, name)).items() if case != PLACED]
+    assert accept(http, name, cases=others).status_code == 200
+    (held,) = at.hold(PLACED, 1)
+    assert changes(one(http, name))[PLACED] == "taken"
+    told = accept(http, name).json()
+    assert (told["taken"], told["kept"]) == ([PLACED], sorted(others))
+    assert at.office.booking(held.booking.id) == held
+    assert {*changes(one(http, name)).values()} == {"kept", "taken"}
+    assert_whole(at.database)
+
+
+def test_who_names_a_case_that_is_held_otherwise_is_refused_and_told_by_what(
     at: Small, http: TestClient
 ) -> None:
     name = planned(at, http)
     (held,) = at.hold(PLACED, 1)
     before = standing(at)
-    told = accept(http, name)
+    told = accept(http, name, cases=[PLACED, REMOVED])
     assert told.status_code == 409
     assert {one["booking"] for one in told.json()["taken"]} == {held.booking.id}
     assert standing(at) == before
-    assert changes(one(http, name))[PLACED] == "moved"
     assert accept(http, name, cases=[REMOVED]).status_code == 200
     assert_whole(at.database)
 

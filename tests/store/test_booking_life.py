@@ -483,7 +483,7 @@ def test_who_departs_independently_keeps_nothing_and_everything_is_free_at_once(
     event = TriggerAdded(id="e1", at=NOON, subject=CHAIN, kind="trigger-added", value=left)
     found = at.office.happened([event], PLANNER)
     assert [one.case for one in found.dropped] == [CHAIN]
-    assert [one.case for one in found.kept] == [FAMILY]
+    assert (found.kept, found.untouched) == ((), (FAMILY,))
     ended = [at.office.booking(one) for one in mine]
     assert {one.status for one in ended} == {Status.cancelled}
     assert {one.reason for one in ended} == {Failure.person_departed_independently}
