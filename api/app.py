@@ -25,6 +25,7 @@ from api.http.openapi import ABOUT, name_of, published
 from api.http.partners import partners
 from api.http.plans import plans
 from api.http.problems import answer_problems
+from api.http.queries import as_described
 from api.http.rates import Rated
 from api.http.requests import requests
 from api.http.statistics import statistics
@@ -179,7 +180,7 @@ def _version_one(office: Office, settings: Settings, runner: Runner) -> FastAPI:
         root_path_in_servers=False,
         separate_input_output_schemas=False,
         generate_unique_id_function=name_of,
-        dependencies=[Depends(told_in_json)],
+        dependencies=[Depends(told_in_json), Depends(as_described)],
     )
     api.add_route("/openapi.json", api.described)
     answer_problems(api)
