@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access.gate import BadTokenError, OtherSiteError
 from api.access.loopback import is_loopback
@@ -26,6 +26,8 @@ PASSED_ON = frozenset({"forwarded", "via", "x-real-ip"})
 """What a proxy adds to a request that it passes on, beside ``X-Forwarded-...``."""
 EVERYBODY = Person("demo", frozenset(Role))
 """Who has not chosen whom to be: one who may do everything."""
+Page = Callable[[Request, Mapping[str, Person], Person, str], Response]
+"""Draws the login: who asks, whom one can be, whom one is now, and where to go after."""
 
 
 class Demo:
@@ -67,14 +69,15 @@ class Demo:
             raise OtherSiteError("only a page of this service changes anything")
         return logged_in(self._session, request) or EVERYBODY
 
-    def pages(self, world: Callable[[], World]) -> APIRouter:
-        """Return the login: whom one can be in a world."""
+    def pages(self, world: Callable[[], World], page: Page | None = None) -> APIRouter:
+        """Return the login: whom one can be in a world, on a ``page`` or else on a plain one."""
+        page = page or _plain
         router = APIRouter(include_in_schema=False)
 
         @router.get("/login")
-        def login(request: Request, next: Next = "/") -> HTMLResponse:
+        def login(request: Request, next: Next = "/") -> Response:
             now = self.person(request)
-            return HTMLResponse(_page(personas(world()), now or EVERYBODY, next))
+            return page(request, personas(world()), now or EVERYBODY, next)
 
         @router.post("/login")
         def choose(request: Request, persona: str, next: Next = "/") -> RedirectResponse:
@@ -114,15 +117,17 @@ def personas(world: World) -> Mapping[str, Person]:
     return {one.id: replace(one, id=f"demo-{one.id}") for one in people}
 
 
-def _page(offered: Mapping[str, Person], now: Person, then: str) -> str:
-    """Return the page of the login, which is read without a style too."""
+def _plain(
+    _request: Request, offered: Mapping[str, Person], now: Person, then: str
+) -> HTMLResponse:
+    """Return the login where there is nothing to dress a page with."""
     choices = "".join(
         f'<li><form method="post" action="/login?{escape(urlencode(asked))}">'
         f"<button>{escape(name)}</button></form></li>"
         for name in offered
         for asked in [{"persona": name, "next": then}]
     )
-    return (
+    return HTMLResponse(
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Regietafel: demo login</title>'
         "<h1>Demo: whom do you want to be?</h1>"
         "<p>This is a demonstration on this machine only. It asks for no password and keeps "

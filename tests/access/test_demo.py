@@ -35,7 +35,9 @@ def test_who_has_not_chosen_may_do_everything(http: TestClient) -> None:
 def test_the_demo_says_that_it_is_one(http: TestClient) -> None:
     assert http.get("/health/live").json()["demo"] is True
     assert http.app.state.demo is True  # type: ignore[attr-defined]
-    assert "asks for no password" in http.get("/login").text
+    assert "vraagt geen wachtwoord" in http.get("/login").text
+    english = {"cookie": "language=en"}
+    assert "asks for no password" in http.get("/login", headers=english).text
 
 
 @pytest.mark.parametrize("peer", ["192.0.2.7", "10.0.0.1", "::ffff:192.0.2.7", "2001:db8::1"])

@@ -1,0 +1,116 @@
+"""What is the matter in the office that browsers look at: made over the API, as others would."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count, takewhile
+from typing import Any
+
+import httpx2
+
+Json = dict[str, Any]
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Practice:
+    """The national world in a practice store, and what can be done with its cases.
+
+    Each case is given away once, so that no test stands in another's way.
+    """
+
+    here: str
+    http: httpx2.Client
+    plannable: Iterator[Json]
+    blocked: Iterator[Json]
+
+    def held(self, minutes: int = 45) -> Json:
+        """Hold the first slot of the next case; return its first booking as it stands."""
+        return self.hold(next(self.plannable)["proposals"][0]["bookings"], minutes)
+
+    def hold(self, bookings: list[Json], minutes: int = 45) -> Json:
+        """Hold bookings; return the first as it stands."""
+        asked = {"bookings": bookings, "holdMinutes": minutes}
+        told = self.http.post("/v1/bookings", json=asked)
+        told.raise_for_status()
+        standing: Json = told.json()["bookings"][0]
+        return standing
+
+    def answered(self, booking: str, **answer: str) -> None:
+        """Answer for a partner."""
+        self.http.post(f"/v1/bookings/{booking}/confirmations", json=answer).raise_for_status()
+
+    def confirmed(self) -> Json:
+        """Hold something and confirm it for everybody."""
+        standing = self.held()
+        for one in standing["partners"]:
+            self.answered(standing["booking"]["id"], partner=one["partner"], answer="confirmed")
+        return standing
+
+    def declined(self) -> Json:
+        """Hold something, and decline it for one partner."""
+        standing = self.held()
+        partner = standing["partners"][0]["partner"]
+        booking = standing["booking"]["id"]
+        self.answered(booking, partner=partner, answer="declined", reason="medical")
+        return standing
+
+    def asked(self) -> str:
+        """Ask a planner for the first way out of the next blocked case; return the case."""
+        found = next(self.blocked)
+        asked = {"case": found["case"], "repair": found["blocking"]["repairs"][0]}
+        self.http.post("/v1/requests", json=asked).raise_for_status()
+        case: str = found["case"]
+        return case
+
+    def planned(self, seconds: int = 2) -> str:
+        """Plan all cases, and wait until that is done; return the plan's id."""
+        plan: str = self._plan(seconds)
+        self._until(plan, {"done"})
+        return plan
+
+    def stopped(self) -> str:
+        """Begin to plan, and stop it; return the plan's id."""
+        plan = self._plan(600)
+        self.http.delete(f"/v1/plans/{plan}").raise_for_status()
+        self._until(plan, {"cancelled"})
+        return plan
+
+    def _plan(self, seconds: int) -> str:
+        told = self.http.post("/v1/plans", json={"seconds": seconds})
+        told.raise_for_status()
+        plan: str = told.json()["id"]
+        return plan
+
+    def _until(self, plan: str, states: set[str]) -> None:
+        end = time.monotonic() + 120
+        while self.http.get(f"/v1/plans/{plan}").json()["status"] not in states:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+    def officer(self, case: str) -> str:
+        """Return who is in charge of a case."""
+        found: str = self.http.get(f"/v1/cases/{case}").json()["assignedOfficer"]
+        return found
+
+
+def practice(here: str, http: httpx2.Client) -> Practice:
+    """Return the office behind a server."""
+    pages = (
+        http.get("/v1/cases", params={"limit": PAGE, "offset": PAGE * n}).json()["cases"]
+        for n in count()
+    )
+    free = [one["id"] for page in takewhile(bool, pages) for one in page if not one["booked"]]
+
+    def asked(cases: list[str]) -> Iterator[Json]:
+        for case in cases:
+            told = http.post("/v1/slot-proposals", json={"case": case})
+            if told.is_success:  # somebody may have departed meanwhile
+                yield told.json()
+
+    return Practice(
+        here,
+        http,
+        (one for one in asked(free) if one["proposals"]),
+        (one for one in asked(free) if not one["proposals"] and one["blocking"]["repairs"]),
+    )

@@ -1,0 +1,214 @@
+"""A day of each role, in both languages: with a script, and without one."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from api.partners import id_of
+from tests.pages.browser.conftest import Looks
+from tests.pages.browser.office import Practice
+from tests.pages.browser.people import Somebody
+
+CLOCK = re.compile(r"^\d{1,2}:\d\d$")
+
+
+@pytest.fixture(params=["nl", "en", "nl-without-script"])
+def one(request: pytest.FixtureRequest, looks: Looks) -> Iterator[Somebody]:
+    """Somebody who reads Dutch, who reads English, and who has a browser with no script at all."""
+    code, _, without = request.param.partition("-")
+    with looks(code, script=not without) as one:
+        yield one
+
+
+def test_a_planner_finds_a_slot_holds_it_and_has_it_confirmed(
+    one: Somebody, office: Practice
+) -> None:
+    case = next(office.plannable)["case"]
+    one.be("planner")
+    one.go("/")
+    one.page.get_by_label(one.say("Case number")).fill(case)
+    one.press("Search")
+    one.follow(case)
+    one.reads("This case can be planned.")
+    one.follow("Choose a slot")
+    one.press("Hold slot {number}", number=1)
+    one.reads("Everything is held for you. Confirm before the time is over.")
+    left = one.page.locator(".countdown time")
+    if one.script:
+        expect(left).to_have_text(CLOCK)
+        expect(left).not_to_have_text(left.inner_text())
+    confirm = one.page.locator("form[action$='/confirm']").get_by_role("button")
+    for _ in range(confirm.count()):
+        one.press("Confirm", within=one.page.locator("form[action$='/confirm']").first)
+    expect(confirm).to_have_count(0)
+    expect(left).to_have_count(0)
+    expect(one.page.locator(".stands .lamp.green")).to_be_visible()
+    one.reads("Independent departure stays open")
+
+
+def test_a_planner_is_told_what_could_come_instead_when_a_partner_declines(
+    one: Somebody, office: Practice
+) -> None:
+    booking = office.held()["booking"]
+    one.be("planner")
+    one.go(f"/bookings/{booking['id']}")
+    row = one.page.locator("table.partners tbody tr").first
+    row.locator("summary").click()
+    row.get_by_label(one.say("Reason")).select_option("medical")
+    one.press("Decline", within=row.locator("form[action$='/decline']"))
+    one.reads("What could come instead")
+    one.follow("To the slots of {case}", case=booking["case"])
+    one.press("Hold slot {number}", number=1)
+    one.reads("Everything is held for you. Confirm before the time is over.")
+
+
+def test_a_planner_is_told_that_somebody_was_faster(one: Somebody, office: Practice) -> None:
+    found = next(office.plannable)
+    one.be("planner")
+    one.go(f"/cases/{found['case']}/slots")
+    office.hold(found["proposals"][0]["bookings"])
+    one.press("Hold slot {number}", number=1)
+    expect(one.page.get_by_role("alert")).to_be_visible()
+    expect(one.page.locator(".countdown")).to_have_count(0)
+
+
+def test_a_planner_plans_anew_and_takes_one_case_over(one: Somebody) -> None:
+    one.be("planner")
+    one.go("/plans")
+    one.page.locator("#seconds").fill("2")
+    one.press("Start planning")
+    changes = one.page.get_by_role("heading", name=one.say("What changes"))
+    if one.script:
+        expect(one.page.locator("#progress, #changes").first).to_be_visible()
+        expect(changes).to_be_visible(timeout=60_000)
+    else:
+        for _ in range(120):
+            if changes.count():
+                break
+            one.page.wait_for_timeout(500)
+            one.page.reload()
+    first = one.page.locator("input[name=cases]").first
+    first.check()
+    case = first.get_attribute("value")
+    one.press("Take over what is chosen")
+    one.reads("The plan is taken over; each booking is held until it is confirmed.")
+    one.go(f"/cases/{case}")
+    expect(one.page.get_by_role("heading", name=one.say("Bookings"))).to_be_visible()
+
+
+def test_a_planner_stops_a_plan(one: Somebody) -> None:
+    one.be("planner")
+    one.go("/plans")
+    one.page.locator("#seconds").fill("600")
+    one.press("Start planning")
+    one.press("Stop; nothing of it is kept")
+    one.reads("The work is stopped.")
+
+
+def test_a_regievoerder_sees_what_blocks_and_asks_a_planner_who_settles_it(
+    one: Somebody, office: Practice
+) -> None:
+    case = next(office.blocked)["case"]
+    one.be(f"regievoerder-{office.officer(case)}")
+    one.go("/")
+    one.follow(case)
+    expect(one.page.locator(".lights > li")).to_have_count(5)
+    expect(one.page.locator(".lights .lamp").first).to_contain_text(re.compile(r"\w"))
+    expect(
+        one.page.get_by_role("heading", name=one.say("Earliest departure")).or_(
+            one.page.get_by_role("heading", name=one.say("Earliest placement"))
+        )
+    ).to_be_visible()
+    one.press("Ask a planner")
+    one.reads("The request is with the planners.")
+    one.go("/requests")
+    one.reads(case)
+    one.go("/board", 403)
+    one.be("planner")
+    one.go("/requests")
+    one.press("Done", within=one.page.locator(".request", has_text=case))
+    one.reads("The request is closed.")
+
+
+def test_a_partner_comes_to_one_thing_declines_another_and_sees_their_roster(
+    one: Somebody, office: Practice
+) -> None:
+    for standing in office.held(), office.held():
+        partner = standing["partners"][0]["partner"]
+        one.be(f"partner-{id_of(partner)}")
+        one.go("/partner?show=waiting")
+        expect(one.page.get_by_role("button", name=one.say("We come")).first).to_be_visible()
+    one.press("We come")
+    one.reads("Noted: it is confirmed.")
+    one.go("/partner")
+    card = one.page.locator("article.card:has(form[action*='declined'])").first
+    card.locator("summary").first.click()
+    card.get_by_label(one.say("Why")).select_option(index=1)
+    one.press("Decline this request", within=card)
+    one.reads("Noted: it is declined, and what it took is free.")
+    one.go("/roster")
+    one.go("/cases", 403)
+
+
+def test_whoever_departs_independently_is_withdrawn_and_everything_is_free(
+    one: Somebody, office: Practice
+) -> None:
+    booking = office.held()["booking"]
+    one.be("planner")
+    one.go(f"/bookings/{booking['id']}")
+    one.follow("Withdraw the case")
+    if not one.page.url.endswith("/departed"):
+        one.page.locator("a[href$='/departed']").first.click()
+    one.press("Withdraw the case")
+    one.reads("The case is withdrawn for independent departure. Everything held for it is free.")
+    one.go(f"/bookings/{booking['id']}")
+    expect(one.page.locator(".countdown")).to_have_count(0)
+
+
+def test_management_sees_figures_and_takes_them_along(one: Somebody) -> None:
+    one.be("management")
+    one.go("/")
+    one.reads("What became of the bookings")
+    for link in one.page.locator("main a[href*='/figures/']").all()[:3]:
+        path = link.get_attribute("href")
+        assert path is not None
+        assert one.page.request.get(one.here + path).ok
+    one.go("/cases", 403)
+
+
+def test_an_auditor_sees_who_did_what_and_that_the_log_is_whole(one: Somebody) -> None:
+    one.be("auditor")
+    one.go("/")
+    one.press("Work out every line again")
+    one.reads("The log is whole: every line is as it was written.")
+    one.page.locator("#actor").fill("demo")
+    one.press("Show")
+    expect(one.page.locator("tbody tr").first).to_contain_text("demo")
+    with one.page.expect_download() as taken:
+        one.page.get_by_role("button", name="CSV").click()
+    assert taken.value.path().stat().st_size
+    one.go("/plans", 403)
+
+
+def test_another_language_is_read_where_one_is(one: Somebody) -> None:
+    other = "en" if one.code == "nl" else "nl"
+    one.go("/cases?operation=removal")
+    with one.page.expect_navigation():
+        one.page.locator(f"button[lang={other}]").click()
+    assert one.page.url.endswith("/cases?operation=removal")
+    expect(one.page.locator("html")).to_have_attribute("lang", other)
+
+
+def test_a_day_of_the_board_is_printed_without_what_cannot_be_pressed_on_paper(
+    looks: Looks, office: Practice
+) -> None:
+    day = office.held()["booking"]["phases"][0]["from"][:10]
+    with looks("nl") as one:
+        one.go(f"/board?day={day}&only=booked&limit=1000")
+        one.page.emulate_media(media="print")
+        for gone in "header.top", "main form", "main nav", "footer":
+            expect(one.page.locator(gone).first).to_be_hidden()
+        expect(one.page.locator("table.time").first).to_be_visible()
+        assert one.page.pdf(landscape=True, format="A4").startswith(b"%PDF")
