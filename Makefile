@@ -8,15 +8,15 @@ STORE := --database sqlite:///build/demo.db
 
 BIN := .venv/bin
 
-.PHONY: demo test check docs bench lock clean
-# Both stamps rebuild the same .venv, so they must never run side by side.
+.PHONY: demo test check docs screenshots bench lock clean
+# Both stamps rebuild the same .venv or node_modules, so they must never run side by side.
 .NOTPARALLEL:
 # A recipe that fails leaves no target behind that looks finished.
 .DELETE_ON_ERROR:
 
 # Plan, check the plan, show the lights of a case that cannot be placed, then serve the table on
 # 127.0.0.1:8000 from a fresh store. With DEMO_ONCE=1 the server is stopped as soon as it answers.
-demo: .venv/.runtime
+demo: .venv/.runtime node_modules/.runtime
 	mkdir -p build
 	rm -f build/demo.db*
 	$(BIN)/regietafel plan $(WORLD) -o build/plan.json
@@ -28,7 +28,7 @@ else
 	$(BIN)/regietafel serve $(STORE) --world $(WORLD)
 endif
 
-test: check .venv-client/.client node_modules/.package-lock.json
+test: check .venv-client/.client node_modules/.test
 	$(BIN)/pytest
 
 check: .venv/.test
@@ -41,6 +41,10 @@ check: .venv/.test
 docs: .venv/.runtime
 	$(BIN)/python -m api.documents
 
+# Takes the pictures of the pages anew that README.md and docs/pages.md show.
+screenshots: .venv/.test node_modules/.test
+	SCREENSHOTS=docs/images $(BIN)/pytest -n0 tests/pages/browser/test_pictures.py
+
 # Two worlds and ten seconds each, against every peer; fails when one of them has the better plan.
 # The whole comparison: .venv-bench/bin/python -m benchmarks.peers
 bench: .venv-bench/.bench
@@ -52,11 +56,12 @@ bench: .venv-bench/.bench
 	$(call venv,.venv,requirements.lock)
 	touch $@
 
-# The store is tested on the system's PostgreSQL too, which the tests start and stop by themselves.
+# The store is tested on the system's PostgreSQL too, and the pages in the system's Chromium; the
+# tests start and stop both by themselves.
 .venv/.test: requirements.lock requirements-test.lock
 	@command -v pg_ctl > /dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl > /dev/null 2>&1 || \
-		if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -qq -y postgresql; \
-		else echo "PostgreSQL is missing: apt-get install postgresql" >&2; fi
+		$(call system,postgresql)
+	@test -x /usr/bin/chromium || $(call system,chromium)
 	$(call venv,.venv,requirements-test.lock)
 	touch .venv/.runtime $@
 
@@ -79,9 +84,18 @@ NPM := $(if $(NODE),PATH="$(CURDIR)/.venv-node/bin:$$PATH" .venv-node/bin/npm,np
 	.venv-node/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
-node_modules/.package-lock.json: package.json package-lock.json | $(NODE)
-	$(NPM) ci --silent --no-audit --no-fund
+# What the pages are dressed with; for the tests with what looks at them.
+node_modules/.runtime: package.json package-lock.json | $(NODE)
+	$(NPM) ci --omit=dev --silent --no-audit --no-fund
 	touch $@
+
+node_modules/.test: package.json package-lock.json | $(NODE)
+	$(NPM) ci --silent --no-audit --no-fund
+	touch node_modules/.runtime $@
+
+# Installs a package of the system, or says that it is missing.
+system = if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -qq -y $(1); \
+	else echo "$(1) is missing: apt-get install $(1)" >&2; fi
 
 define venv
 rm -rf $(1)
