@@ -152,7 +152,7 @@ def test_a_partner_or_a_check_that_is_not_asked_is_told_so(http: TestClient) -> 
     assert (told.status_code, told.json()["errors"][0]["in"]) == (400, "body.partner")
     check = {"fact": "passport", "value": "yes", "since": "2026-11-22"}
     told = http.post(f"{path(held)}/checks", json=check)
-    assert (told.status_code, told.json()["errors"][0]["in"]) == (400, "body")
+    assert (told.status_code, told.json()["errors"][0]["in"]) == (400, "body.fact")
 
 
 def test_the_day_of_a_check_is_written_as_a_day(http: TestClient) -> None:
