@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from errno import EISDIR
 from io import TextIOWrapper
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Event as Flag
+from threading import Thread
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -70,6 +72,7 @@ PATIENCE = 20
 """Seconds that answers under way may take when the service is asked to stop."""
 WARM = 10.0
 """Seconds that the service may take before it answers, to have its first answers ready."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AT_THE_KEYS = Actor("local", origin="command-line")
 """Who acts here, until there is a login."""
 DatabaseUrl = Annotated[
@@ -461,6 +464,8 @@ def serve(
             desk = office.desk()
             settle()
             desk.warm(WARM)
+        over = Flag()
+        warming = Thread(target=_keep_warm, args=(office, over), name="warming", daemon=True)
         service = create_app(office, settings=settings)
 
         class Server(uvicorn.Server):
@@ -481,10 +486,29 @@ def serve(
                 timeout_graceful_shutdown=PATIENCE,
             )
         )
+        warming.start()
         with suppress(KeyboardInterrupt):
             server.run()
+        over.set()
         if not server.started:
             raise typer.Exit(1)
+
+
+def _keep_warm(office: Office, over: Flag) -> None:
+    """Ask of all cases whenever a slot begins, which makes the world another, until it is over."""
+    wait = _to_next_slot(office)
+    while not over.wait(wait):
+        with suppress(EmptyError, UnavailableError):
+            office.desk().warm(WARM)
+        wait = _to_next_slot(office)
+
+
+def _to_next_slot(office: Office) -> float:
+    """Return the seconds until the next slot begins; a minute where there is no world to tell."""
+    with suppress(EmptyError, UnavailableError):
+        slot = timedelta(minutes=office.world().horizon.slot_minutes)
+        return (slot - (office.now() - EPOCH) % slot).total_seconds()
+    return 60
 
 
 def _settings() -> Settings:

@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -111,9 +111,9 @@ class Desk:
         for one in self.world.cases:
             if monotonic() > end:
                 break
-            self.ask(one.id)
-            self.lights(one.id)
-            self.lamps([one.id])
+            with suppress(UnknownCaseError):  # it may have gone since
+                self.lamps([one.id])
+                self.ask(one.id)
 
     @contextmanager
     def _asked(self) -> Iterator[None]:

@@ -25,11 +25,12 @@ from api.pages.worklist import OPERATIONS, State, state_of
 from api.store.requests import NotOfferedError
 from api.telling import basis, conflicts, due, headline, standing, whose, withdrawn, words
 from api.traffic_lights import LightView, RepairView, TrafficLights, without_moves
+from constraints.independent_departure import TRIGGER as INDEPENDENT
 from constraints.lights import EXECUTION
 from constraints.register import REGISTER
-from scheduler.event import CaseWithdrawn, DocumentChanged, Event, EventError, FactChanged
+from scheduler.event import DocumentChanged, Event, EventError, FactChanged, TriggerAdded
 from scheduler.grid import local_date
-from scheduler.world import Case, CaseId, Document, Fact
+from scheduler.world import Case, CaseId, Document, Fact, Trigger
 
 KINDS = {
     "passport": phrase("passport"),
@@ -251,9 +252,9 @@ def _depart(router: APIRouter, frame: Frame) -> None:
     @router.post("/cases/{case}/departed")
     def departed(case: CaseKey, person: Caseworker) -> RedirectResponse:
         _seen_by(frame, person, case)
-        event = CaseWithdrawn(
-            id=fresh(), at=frame.office.now(), subject=case, kind="case-withdrawn"
-        )
+        now = frame.office.now()
+        gone = Trigger(kind=INDEPENDENT, at=now)
+        event = TriggerAdded(id=fresh(), at=now, subject=case, kind="trigger-added", value=gone)
         frame.office.about_their_own([event], person)
         frame.office.happened([event], person.actor)
         return RedirectResponse("/cases?done=withdrawn", 303)

@@ -15,6 +15,7 @@ from api.language import Language, inside, phrase
 from api.pages.frame import Frame, language_of
 from api.telling import Shown, next_due, open_checks, withdrawn, words
 from api.traffic_lights import Lamps
+from constraints.independent_departure import TRIGGER as INDEPENDENT
 from constraints.register import REGISTER
 from scheduler.grid import local_date
 from scheduler.world import Case, World
@@ -151,10 +152,17 @@ def _themselves(names: Iterable[str]) -> dict[str, str]:
 
 
 def by_deadline(desk: Desk, cases: Sequence[Case]) -> list[tuple[Case, datetime | None]]:
-    """Return cases with their legal ends: the first end first, those without any last."""
+    """Return cases with their legal ends: the first end first, then those without any.
+
+    Those of whom the person departs independently come last: nothing is left to do for them.
+    """
     ends = desk.deadlines(one.id for one in cases)
     pairs = zip(cases, ends, strict=True)
-    return sorted(pairs, key=lambda one: (one[1] is None, one[1] or 0, one[0].id))
+    return sorted(pairs, key=lambda one: (_gone(one[0]), one[1] is None, one[1] or 0, one[0].id))
+
+
+def _gone(case: Case) -> bool:
+    return any(one.kind == INDEPENDENT for one in case.triggers)
 
 
 def rows(

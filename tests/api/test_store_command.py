@@ -1,8 +1,9 @@
 """A store filled, taken out, audited and cleared from the command line."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from sqlalchemy import delete, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
-from api.cli import app
+from api.cli import _keep_warm, app
+from api.desk import Desk
+from api.office import Office
 from api.store.database import Database
 from api.store.logs import ends
 from api.store.tables import AUDIT, PROCESSING
-from tests.store.offices import PLACED, PLANNER, Clock, Small, opened
+from tests.store.offices import NOON, PLACED, PLANNER, Clock, Small, opened, small
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 TINY, NATIONAL = FIXTURES / "tiny.json", FIXTURES / "national.json"
@@ -241,3 +244,38 @@ def test_a_store_with_another_world_is_not_served_under_this_one(
 def test_a_store_without_a_world_is_served_and_says_so(url: str, served: list[int]) -> None:
     assert run("serve", "--database", url).exit_code == 0
     assert served == [503]
+
+
+class UntilTheSecond(Event):
+    """Lets one wait pass on a clock, and ends the second."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock, self.waits = clock, [0.0]
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.waits.append(timeout)
+        self.clock.wait(seconds=timeout)
+        return len(self.waits) > 2
+
+
+def test_when_a_slot_begins_the_desk_is_asked_of_every_case_before_anybody_does(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warmed: list[datetime] = []
+    monkeypatch.setattr(Desk, "warm", lambda desk, _seconds: warmed.append(desk.world.as_of))
+    with small(url) as at:
+        at.clock.wait(minutes=4)
+        over = UntilTheSecond(at.clock)
+        _keep_warm(at.office, over)
+    assert over.waits == [0, 11 * 60, 15 * 60]
+    assert warmed == [NOON + timedelta(minutes=15)]
+
+
+def test_a_store_without_a_world_is_looked_at_again_in_a_minute(url: str) -> None:
+    clock = Clock()
+    with opened(url) as database:
+        over = UntilTheSecond(clock)
+        _keep_warm(Office(database, clock), over)
+    assert over.waits == [0, 60, 60]

@@ -14,9 +14,10 @@ from api.desk import Desk
 from api.pages.case import mark
 from api.pages.critical_path import MARGIN, SHORTEST, drawn
 from api.pages.worklist import PAGE, STATES, by_deadline, state_of
-from api.store.life import Status
+from api.store.life import Failure, Status
 from api.store.logs import Actor
 from api.store.tables import AUDIT, PROCESSING
+from scheduler.event import CaseWithdrawn
 from scheduler.world import Fact, World
 from tests.api.people import asking
 from tests.store.offices import CHAIN, FAMILY, PLACED, PLANNER, REMOVED, TWIN, Small, small_world
@@ -391,11 +392,13 @@ def test_who_departs_independently_is_withdrawn_after_asking_once_more(
     assert at.office.booking(held.booking.id).status == Status.held
     told = officer.post(asked[1], data=filled(sure, asked[1]))
     assert (told.status_code, told.headers["location"]) == (303, "/cases?done=withdrawn")
-    assert at.office.booking(held.booking.id).status == Status.cancelled
+    ended = at.office.booking(held.booking.id)
+    assert (ended.status, ended.reason) == (Status.cancelled, Failure.person_departed_independently)
     after = officer.get(told.headers["location"]).text
     assert "ingetrokken wegens zelfstandig vertrek" in after
-    assert listed(after) == [TWIN]
-    assert officer.get(f"/cases/{PLACED}").status_code == 404
+    assert listed(after) == [TWIN, PLACED]
+    assert "Ingetrokken" in after
+    assert "Zoek een moment" not in officer.get(f"/cases/{PLACED}").text
 
 
 # --- Requests -------------------------------------------------------------------------------------
@@ -453,7 +456,8 @@ def test_requests_of_a_case_that_is_gone_stay_to_be_read(short: Small) -> None:
     desk: Desk = short.office.desk()
     short.office.ask(PLACED, desk.lights(PLACED).repairs[0], OFFICERS)
     with looking(short, Role.planner) as planner:
-        planner.post(f"/cases/{PLACED}/departed")
+        gone = CaseWithdrawn(id="e", at=short.clock.now, subject=PLACED, kind="case-withdrawn")
+        short.office.happened([gone], PLANNER)
         page = planner.get("/requests").text
     assert "Dit dossier is er niet meer." in page
     assert f"/cases/{PLACED}/slots" not in page
