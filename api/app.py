@@ -1,9 +1,10 @@
 """The HTTP door: the cases and bookings of an office under ``/v1``."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -11,7 +12,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.telemetry import TelemetryConfig
 
-from api.access.demo import Demo
+from api.access.demo import Demo, Page
 from api.access.gate import Access, matrix
 from api.access.login import OpenId
 from api.http.audit_lines import audit_lines
@@ -36,6 +37,11 @@ from api.jobs.planning import WORKS
 from api.jobs.queue import Queue
 from api.jobs.runner import Runner
 from api.office import Office
+from api.pages.assets import Asset, NoAssetsError, read_assets, served
+from api.pages.frame import Frame
+from api.pages.login import login
+from api.pages.refusals import ForPeople
+from api.pages.site import site
 from api.settings import Settings
 from api.store.database import open_database
 from api.store.spent import Spent
@@ -131,12 +137,21 @@ def create_app(
         from api.http.tracing import Traced
 
         app.add_middleware(Traced, traces=traces)
-    app.add_middleware(StandingHeaders)
     demo = isinstance(access, Demo)
+    chosen: Page | None = None
+    if assets := _assets(settings):
+        frame = Frame(
+            office, assets, demo=demo, theme=settings.theme_class, logs_out_at=settings.issuer
+        )
+        app.add_middleware(ForPeople, frame=frame, login=not demo)
+        app.include_router(served(assets))
+        app.include_router(site(frame, runner))
+        chosen = partial(login, frame)
+    app.add_middleware(StandingHeaders)
     app.include_router(health(office, demo=demo))
     app.include_router(measures.page())
     if isinstance(access, Demo):
-        app.include_router(access.pages(office.world))
+        app.include_router(access.pages(office.world, chosen))
     elif isinstance(access, OpenId):
         app.include_router(access.pages())
     app.state.runner = runner
@@ -150,6 +165,15 @@ def create_app(
     for one in app, version_one:
         measures.count_problems(one)
     return app
+
+
+def _assets(settings: Settings) -> Mapping[str, Asset]:
+    """Return what pages are dressed with; nothing where it is not there, and there are no pages."""
+    try:
+        return read_assets(settings.assets, settings.theme)
+    except NoAssetsError as error:
+        tell("no-pages", why=str(error))
+        return {}
 
 
 def _sent() -> "Traces | None":
