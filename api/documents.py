@@ -5,7 +5,7 @@ they say in Dutch, and which roles may do which operation.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,8 +103,9 @@ def _roles() -> Iterator[str]:
     mounted = next(one for one in app.routes if isinstance(one, Mount) and one.path == "/v1")
     version_one = mounted.app
     assert isinstance(version_one, FastAPI)
-    rows, without = [], []
-    for prefix, part in ("", app), ("/v1", version_one):
+    rows: dict[str, list[tuple[str, str, str]]] = {"/v1": [], "": []}
+    without = []
+    for prefix, part in ("/v1", version_one), ("", app):
         gated = gates(part)
         for one in iter_route_contexts(part.routes):
             for method in (one.methods or set()) - {"HEAD"}:
@@ -113,15 +114,22 @@ def _roles() -> Iterator[str]:
                     without.append((path, method))
                     continue
                 cells = (_rows(path, role, mine[0].roles) for role in Role)
-                rows.append((path, method, " | ".join((one.summary or one.name or "", *cells))))
+                what = [one.summary or ""] if prefix else []
+                rows[prefix].append((path, method, " | ".join((*what, *cells))))
     yield _ROLES
-    yield f"| operation | what it does | {' | '.join(Role)} |"
-    yield "| --- " * (len(Role) + 2) + "|"
-    for path, method, told in sorted(rows):
-        yield f"| `{method} {path}` | {told} |"
+    yield from _table(["operation", "what it does", *Role], rows["/v1"])
+    yield _PAGES
+    yield from _table(["page", *Role], rows[""])
     yield _OPEN
     for path, method in sorted(without):
         yield f"- `{method} {path}`"
+
+
+def _table(heads: Sequence[str], rows: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield "| --- " * len(heads) + "|"
+    for path, method, told in sorted(rows):
+        yield f"| `{method} {path}` | {told} |"
 
 
 def _service() -> FastAPI:
@@ -137,7 +145,9 @@ def _service() -> FastAPI:
 def _rows(path: str, role: Role, roles: frozenset[Role]) -> str:
     if role not in roles:
         return "-"
-    if path.startswith("/v1/plans"):
+    if path == "/":
+        return "to theirs"
+    if path.startswith(("/v1/plans", "/plans")):
         return JOBS[role]
     return ROWS[Role.management if Role.management in roles else role]
 
@@ -157,6 +167,7 @@ roles; it then has the rights of each.
 | own jobs | those that the account started; another is not there: 404 | the `owner` of a job |
 | all jobs | of every job where it stands, and never what came of it | the same |
 | sums | counts that name nobody, the small ones hidden | `api/suppression.py` |
+| to theirs | nothing: it leads to a page | |
 | counts | how many there are of what, and of nobody in particular | |
 
 ## Operations
@@ -164,6 +175,12 @@ roles; it then has the rights of each.
     mine="`Person.sees`, `Office.cases_of`, `Office.about_their_own`",
     theirs="`Person.speaks_for`, `part_of`",
 )
+_PAGES = """
+## Pages
+
+What is looked at, and the forms in it. They go through the same functions as the operations, with
+the same rows. `GET /` leads each role to the first page of theirs.
+"""
 _OPEN = """
 ## Without a role
 
