@@ -4,7 +4,7 @@ Both are started once and end with the package: the loop of Playwright is in nob
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -33,9 +33,14 @@ Looks = Callable[..., AbstractContextManager[Somebody]]
 
 @pytest.fixture(scope="package")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    """The service as `make demo` serves it, in a process of its own."""
-    store = f"sqlite:///{tmp_path_factory.mktemp('browser')}/store.sqlite"
-    with served(store, NATIONAL) as (_, port):
+    with practising(tmp_path_factory.mktemp("browser")) as office:
+        yield office
+
+
+@contextmanager
+def practising(directory: Path) -> Iterator[Practice]:
+    """Serve the national world as `make demo` does, in a process of its own."""
+    with served(f"sqlite:///{directory}/store.sqlite", NATIONAL) as (_, port):
         here = f"http://127.0.0.1:{port}"
         with httpx2.Client(base_url=here, timeout=60, trust_env=False) as http:
             yield practice(here, http)

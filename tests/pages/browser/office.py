@@ -69,6 +69,11 @@ class Practice:
         self._until(plan, {"done"})
         return plan
 
+    def accepted(self, plan: str) -> None:
+        """Take a plan over as a whole."""
+        told = self.http.post(f"/v1/plans/{plan}/acceptances", json={"holdMinutes": 1440})
+        told.raise_for_status()
+
     def stopped(self) -> str:
         """Begin to plan, and stop it; return the plan's id."""
         plan = self._plan(600)

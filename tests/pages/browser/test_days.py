@@ -167,15 +167,19 @@ def test_whoever_departs_independently_is_withdrawn_and_everything_is_free(
     expect(one.page.locator(".countdown")).to_have_count(0)
 
 
-def test_management_sees_figures_and_takes_them_along(one: Somebody) -> None:
+def test_management_sees_the_months_that_are_over_and_a_planner_this_one_too(
+    one: Somebody, office: Practice
+) -> None:
+    month = office.held()["booking"]["phases"][0]["from"][:7]
     one.be("management")
     one.go("/")
-    one.reads("What became of the bookings")
-    for link in one.page.locator("main a[href*='/figures/']").all()[:3]:
-        path = link.get_attribute("href")
-        assert path is not None
-        assert one.page.request.get(one.here + path).ok
+    one.reads("No booking begins in this month.")
+    one.go(f"/figures?month={month}", 400)
     one.go("/cases", 403)
+    one.be("planner")
+    one.go(f"/figures?month={month}")
+    files = one.page.locator(f"main a[href*='month={month}']").all()
+    assert {"csv", "xlsx", "parquet"} <= {taken(one, file.get_attribute("href")) for file in files}
 
 
 def test_an_auditor_sees_who_did_what_and_that_the_log_is_whole(one: Somebody) -> None:
@@ -212,3 +216,10 @@ def test_a_day_of_the_board_is_printed_without_what_cannot_be_pressed_on_paper(
             expect(one.page.locator(gone).first).to_be_hidden()
         expect(one.page.locator("table.time").first).to_be_visible()
         assert one.page.pdf(landscape=True, format="A4").startswith(b"%PDF")
+
+
+def taken(one: Somebody, path: str | None) -> str:
+    """Return what kind of file is behind a link, once it was taken along."""
+    assert path is not None
+    assert one.page.request.get(one.here + path).ok
+    return path.partition("?")[0].rpartition(".")[2]
