@@ -109,9 +109,9 @@ def practice(here: str, http: httpx2.Client) -> Practice:
 
     def asked(cases: list[str]) -> Iterator[Json]:
         for case in cases:
-            told = http.post("/v1/slot-proposals", json={"case": case})
-            if told.is_success:  # somebody may have departed meanwhile
-                yield told.json()
+            # Somebody may have booked it meanwhile, or have departed.
+            if http.get(f"/v1/cases/{case}").json().get("booked") is False:
+                yield http.post("/v1/slot-proposals", json={"case": case}).json()
 
     return Practice(
         here,

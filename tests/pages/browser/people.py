@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -13,6 +14,16 @@ from api.language import LANGUAGES, Code, Language
 Json = dict[str, Any]
 TOLD = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 """What a browser says by itself of an answer that is meant to be a no."""
+AXE = Path("node_modules/axe-core/axe.min.js")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ASK = """async rules => {
+    const found = await axe.run(document, {
+        runOnly: {type: "tag", values: rules}, resultTypes: ["violations"],
+    });
+    return found.violations.map(one => [
+        one.id, one.help, ...one.nodes.slice(0, 3).map(node => node.html.slice(0, 200)),
+    ]);
+}"""
 TELL = "addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.blockedURI))"
 
 
@@ -64,6 +75,12 @@ class Somebody:
         """Hold that a sentence stands on the page."""
         said = self.say(says, **values)
         expect(self.page.locator("main").get_by_text(said).first).to_be_visible()
+
+    def violations(self) -> list[list[str]]:
+        """Return what axe finds wrong; it comes in beside the policy, which lets in no script."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: list[list[str]] = self.page.evaluate(ASK, RULES)
+        return found
 
 
 @contextmanager

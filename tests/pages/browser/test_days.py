@@ -72,6 +72,22 @@ def test_a_planner_is_told_that_somebody_was_faster(one: Somebody, office: Pract
     one.press("Hold slot {number}", number=1)
     expect(one.page.get_by_role("alert")).to_be_visible()
     expect(one.page.locator(".countdown")).to_have_count(0)
+    assert not one.script or one.violations() == []
+
+
+def test_a_planner_is_told_of_a_mistake_beside_the_field(looks: Looks, office: Practice) -> None:
+    booking = office.held()["booking"]
+    with looks("nl") as one:
+        one.be("planner")
+        one.go(f"/bookings/{booking['id']}")
+        row = one.page.locator("table.partners tbody tr").first
+        row.locator("summary").click()
+        row.locator("form[action$='/decline']").evaluate("form => { form.noValidate = true; }")
+        one.press("Decline", within=row.locator("form[action$='/decline']"))
+        told = row.get_by_label(one.say("Reason"))
+        expect(told).to_have_attribute("aria-invalid", "true")
+        expect(told).to_have_accessible_description(re.compile(r"\w"))
+        assert one.violations() == []
 
 
 def test_a_planner_plans_anew_and_takes_one_case_over(one: Somebody) -> None:
@@ -103,6 +119,7 @@ def test_a_planner_stops_a_plan(one: Somebody) -> None:
     one.go("/plans")
     one.page.locator("#seconds").fill("600")
     one.press("Start planning")
+    assert not one.script or one.violations() == []
     one.press("Stop; nothing of it is kept")
     one.reads("The work is stopped.")
 

@@ -2,24 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.pages.browser.conftest import Looks
 from tests.pages.browser.office import Json, Practice
 
-AXE = Path("node_modules/axe-core/axe.min.js")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-ASK = """async rules => {
-    const found = await axe.run(document, {
-        runOnly: {type: "tag", values: rules}, resultTypes: ["violations"],
-    });
-    return found.violations.map(one => [
-        one.id, one.help, ...one.nodes.slice(0, 3).map(node => node.html.slice(0, 200)),
-    ]);
-}"""
 BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 OPEN = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 REACHABLE = """() => {
@@ -126,10 +114,10 @@ def test_nothing_keeps_anybody_out(looks: Looks, cases: Cases, state: str) -> No
     """What axe finds, wide and narrow; at 320 px only tables scroll sideways."""
     with looks("nl") as one:
         one.go(STATES[state](cases), NO.get(state, 200))
-        assert violations(one.page) == []
+        assert one.violations() == []
         one.page.set_viewport_size({"width": 320, "height": 900})
         assert one.page.evaluate(BEYOND) <= 0
-        assert violations(one.page) == []
+        assert one.violations() == []
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -143,10 +131,3 @@ def test_tab_reaches_every_action_and_shows_where_it_is(
         for _ in range(one.page.evaluate(REACHABLE) + 3 * one.page.locator("[type=date]").count()):
             one.page.keyboard.press("Tab")
         assert one.page.evaluate(MISSED) == []
-
-
-def violations(page: Page) -> list[list[str]]:
-    """Return what axe finds wrong; it comes in beside the policy, which lets in no script."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[list[str]] = page.evaluate(ASK, RULES)
-    return found
