@@ -15,7 +15,9 @@ from api.access.person import Person, Role
 from api.desk import Answer
 from api.http.problems import answer, described
 from api.http.wishes import Asked, IfMatch, revisions_of, strictly
-from api.office import Declined, NotAskedError, Office
+from api.office import Office
+from api.office.bookings import Declined
+from api.office.refusals import NotAskedError
 from api.openings import Openings
 from api.partners import told_part
 from api.store.answers import Told

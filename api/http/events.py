@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 from api.access.gate import Caseworker
 from api.http.problems import described
 from api.http.wishes import Asked, read_events
-from api.office import Disrupted, Office
+from api.office import Office
+from api.office.events import Disrupted
 from api.store.answers import Told
 from scheduler.event import Event
 from scheduler.replanning import Outcome

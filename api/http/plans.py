@@ -19,7 +19,7 @@ from api.http.problems import AGAIN, answer, described
 from api.http.wishes import Asked, strictly
 from api.jobs.planning import PLAN
 from api.jobs.runner import Runner
-from api.office import Accepted
+from api.office.bookings import Accepted
 from api.store.answers import Told
 from api.store.jobs import Job, JobEvent, JobStatus, NotDoneError, Progress
 from api.store.worlds import HOLD

@@ -25,7 +25,7 @@ from api.access.gate import (
 )
 from api.desk import UnknownCaseError
 from api.jobs.queue import OwnQueueFullError, QueueFullError
-from api.office import (
+from api.office.refusals import (
     KnownError,
     NotAskedError,
     NotPlannedError,

@@ -15,7 +15,8 @@ from api.http.problems import answer, described
 from api.http.queries import in_order
 from api.http.tags import ContentMatch, NoneMatch, met, tag_of
 from api.http.wishes import strictly
-from api.office import Met, Office
+from api.office import Office
+from api.office.writing import Met
 from api.store.answers import Told
 from api.store.change import Supply
 from scheduler.draft import Problem

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Header
 from starlette.exceptions import HTTPException
 
-from api.office import Met
+from api.office.writing import Met
 from api.store.change import StaleError
 from scheduler.world import Part
 

@@ -11,7 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.access.gate import Planner
 from api.http.bookings import BookingId, Name
 from api.language import Language, phrase
-from api.office import Declined, Office, OpenChecksError
+from api.office import Office
+from api.office.bookings import Declined
+from api.office.refusals import OpenChecksError
 from api.pages.frame import Frame, language_of
 from api.pages.life import FAILURES, phase, status, why
 from api.pages.slots import Key, asking, attending, new_key, to_booking

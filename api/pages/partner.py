@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from api.access.gate import NotAllowedError, Partner
 from api.access.person import Person, Role
 from api.language import Language, phrase
-from api.office import NotAskedError
+from api.office.refusals import NotAskedError
 from api.pages.frame import ZONE, Frame, language_of
 from api.pages.life import FAILURES, RELEASES, phase
 from api.pages.timetable import DAY, WEEK, clock

@@ -17,7 +17,7 @@ from api.jobs.planning import PLAN
 from api.jobs.queue import OwnQueueFullError, QueueFullError
 from api.jobs.runner import Runner
 from api.language import Language, inside, phrase
-from api.office import RefusedError
+from api.office.refusals import RefusedError
 from api.pages.frame import ZONE, Frame, language_of
 from api.pages.refusals import CONSTRAINTS
 from api.pages.unplanned import price, reason

@@ -17,7 +17,7 @@ from api.http.bookings import MINUTE, HoldWish
 from api.http.cases import CaseId
 from api.http.wishes import Asking
 from api.language import Language, phrase
-from api.office import OneCaseError, RefusedError
+from api.office.refusals import OneCaseError, RefusedError
 from api.pages.frame import Frame, language_of
 from api.pages.hours import SIGNS, STATES, Hours, called, drawn
 from api.pages.life import phase

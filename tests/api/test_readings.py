@@ -130,7 +130,7 @@ def test_what_cannot_be_recorded_is_not_shown(
     def full(*_: object) -> None:
         raise OperationalError("INSERT", None, Exception("database or disk is full"))
 
-    monkeypatch.setattr("api.office.process", full)
+    monkeypatch.setattr("api.office.reading.process", full)
     answer = http.get(f"/v1/cases/{FAMILY}")
     assert answer.status_code == 503
     assert FAMILY not in answer.text

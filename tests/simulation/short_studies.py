@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-
 from scheduler.simulation.chance import Chance
+
 from scheduler.simulation.replications import Counts, Replicate, Study
 
 DRAWN = 5

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from api.desk import Answer, Desk
-from api.office import Declined, NotAskedError, Office, OneCaseError, OpenChecksError, RefusedError
+from api.office import Office
+from api.office.bookings import Declined
+from api.office.refusals import NotAskedError, OneCaseError, OpenChecksError, RefusedError
 from api.openings import OpeningView
 from api.store.change import StaleError
 from api.store.claims import TakenError

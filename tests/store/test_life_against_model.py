@@ -28,7 +28,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from api.office import Disrupted, OpenChecksError
+from api.office.events import Disrupted
+from api.office.refusals import OpenChecksError
 from api.store.claims import TakenError
 from api.store.life import Failure, IllegalStepError, Status, TooSoonError
 from constraints.register import REGISTER

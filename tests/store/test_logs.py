@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from api.office import NotAskedError, OneCaseError
+from api.office.refusals import NotAskedError, OneCaseError
 from api.store.logs import Line, tampered
 from api.store.standing import UnknownBookingError
 from api.store.tables import AUDIT, PROCESSING, STORE

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from api.office import AHEAD, Office
+from api.office import Office
+from api.office.events import AHEAD
 from api.store.life import Failure
 from constraints.register import REGISTER
 from scheduler.event import (
