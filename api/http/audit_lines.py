@@ -6,13 +6,12 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.access.gate import Auditor
+from api.http.paging import Paging
 from api.http.problems import described
 from api.http.queries import in_order
 from api.office import Office
 from api.store.logs import AuditFilter, AuditPage
 
-MOST_LINES = 500
-"""Lines on one page at most."""
 Number = Annotated[int, Field(ge=1, le=2_147_483_647)]
 
 
@@ -32,6 +31,7 @@ def audit_lines(office: Office) -> APIRouter:
     )
     def page(
         person: Auditor,
+        paging: Paging,
         since: Annotated[
             Number | None,
             Query(alias="from", description="Only lines from this number on, oldest first."),
@@ -65,16 +65,12 @@ def audit_lines(office: Office) -> APIRouter:
                 description="Only what ended so: `done`, or the name of a refusal.",
             ),
         ] = None,
-        offset: Annotated[int, Query(ge=0, le=1_000_000, description="How many come before.")] = 0,
-        limit: Annotated[
-            int, Query(ge=1, le=MOST_LINES, description="How many at most.")
-        ] = MOST_LINES,
         verify: Annotated[
             bool, Query(description="Whether every line of the log is worked out again.")
         ] = False,
     ) -> AuditPage:
         in_order(since, until)
         asked = AuditFilter(since, until, actor, action, object_, result)
-        return office.audit_lines(asked, offset, limit, person.actor, verify=verify)
+        return office.audit_lines(asked, paging.offset, paging.limit, person.actor, verify=verify)
 
     return router

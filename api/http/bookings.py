@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import AfterValidator, Discriminator, Field, WithJsonSchema
 from starlette.exceptions import HTTPException
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from api.access.gate import Confirmer, NotTheirsError, Planner
 from api.access.person import Person, Role
 from api.desk import Answer
+from api.http.paging import Page, Paging
 from api.http.problems import answer, described
 from api.http.wishes import Asked, IfMatch, revisions_of, strictly
 from api.office import Office
@@ -29,8 +30,6 @@ from scheduler.draft import Problem
 from scheduler.event import EventError
 from scheduler.world import Booking, Id, Part
 
-MOST_BOOKINGS = 500
-"""Bookings on one page at most."""
 MINUTE = timedelta(minutes=1)
 BookingId = Annotated[
     Id, Path(description="Id of the booking; of partners, the reference that they are told.")
@@ -65,12 +64,10 @@ class Held(Part):
     bookings: tuple[Standing, ...]
 
 
-class BookingPage(Part):
+class BookingPage(Page):
     """A page of bookings in the order in which they came, those that ended among them."""
 
     bookings: tuple[Standing, ...]
-    total: int
-    offset: int
 
 
 class Executed(Part):
@@ -158,14 +155,10 @@ def _whole_life(router: APIRouter, office: Office) -> None:
         )
 
     @router.get("", responses=described(), summary="All bookings")
-    def page(
-        _person: Planner,
-        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-        limit: Annotated[int, Query(ge=1, le=MOST_BOOKINGS)] = MOST_BOOKINGS,
-    ) -> BookingPage:
-        found = office.bookings(offset, limit)
+    def page(_person: Planner, paging: Paging) -> BookingPage:
+        found = office.bookings(paging.offset, paging.limit)
         office.seen("read", found)
-        return BookingPage(bookings=found, total=office.bookings_ever(), offset=offset)
+        return BookingPage(bookings=found, total=office.bookings_ever(), offset=paging.offset)
 
     @router.get(
         "/{booking}", response_model=Standing, responses=described(404), summary="One booking"

@@ -18,6 +18,7 @@ from api.desk import (
     UnknownCapacityError,
     UnknownCaseError,
 )
+from api.http.paging import Page, Paging
 from api.http.problems import answer, described
 from api.http.queries import in_order, wrong
 from api.http.tags import ContentMatch, met, tag_of
@@ -57,8 +58,6 @@ def _in_time(told: T) -> T:
     return told
 
 
-MOST_CASES = 500
-"""Cases on one page at most."""
 FROM = "Only departures (or placements) from this moment on; else from the start of the horizon."
 UNTIL = "Only departures (or placements) up to this moment; else up to the end of the horizon."
 ANY_OF = "What came free, by its id; may be repeated."
@@ -126,12 +125,10 @@ class CaseChange(Part):
     )
 
 
-class CasePage(Part):
+class CasePage(Page):
     """A page of cases in the order of the world."""
 
     cases: tuple[CaseSummary, ...]
-    total: int
-    offset: int
 
 
 class Wish(Part):
@@ -212,17 +209,15 @@ def _each(router: APIRouter, office: Office) -> None:
 def _questions(router: APIRouter, office: Office) -> None:
 
     @router.get("/cases", responses=described(), summary="The cases of the world")
-    def page(
-        person: Caseworker,
-        offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
-        limit: Annotated[int, Query(ge=1, le=MOST_CASES)] = MOST_CASES,
-    ) -> CasePage:
+    def page(person: Caseworker, paging: Paging) -> CasePage:
         desk = office.desk()
         theirs = [one for one in desk.world.cases if person.sees(one)]
-        listed = theirs[offset : offset + limit]
+        listed = paging.of(theirs)
         office.seen("read", [{"case": one.id} for one in listed])
         return CasePage(
-            cases=tuple(_summary(desk, one.id) for one in listed), total=len(theirs), offset=offset
+            cases=tuple(_summary(desk, one.id) for one in listed),
+            total=len(theirs),
+            offset=paging.offset,
         )
 
     @router.get(

@@ -12,14 +12,13 @@ from starlette.exceptions import HTTPException
 from api.access.gate import Confirmer, NotTheirsError
 from api.access.person import Person
 from api.http.cases import Day
+from api.http.paging import Page, Paging
 from api.http.problems import described
 from api.office import Office
 from api.partners import PARTNERS, calendar, told_part
 from api.store.standing import OwnPart
 from scheduler.world import Part
 
-MOST_BOOKINGS = 500
-"""Bookings on one page at most."""
 KEPT = timedelta(days=30)
 """How long a calendar tells of what has been."""
 ICALENDAR = "text/calendar"
@@ -47,12 +46,10 @@ class Partners(Part):
     partners: tuple[Partner, ...] = Field(description="By their id.")
 
 
-class PartnerBookings(Part):
+class PartnerBookings(Page):
     """A page of what a partner is asked, in the order in which it begins."""
 
     bookings: tuple[OwnPart, ...] = Field(description="Those of this page.")
-    total: int = Field(description="How many there are on all pages together.")
-    offset: int = Field(description="How many come before this page.")
 
 
 def partners(office: Office) -> APIRouter:
@@ -82,24 +79,21 @@ def partners(office: Office) -> APIRouter:
     def bookings(
         partner: PartnerId,
         person: Confirmer,
+        paging: Paging,
         since: Annotated[
             Day | None,
             Query(alias="from", description="Only what ends on this day or later; else today."),
         ] = None,
-        offset: Annotated[int, Query(ge=0, le=1_000_000, description="How many come before.")] = 0,
-        limit: Annotated[
-            int, Query(ge=1, le=MOST_BOOKINGS, description="How many at most.")
-        ] = MOST_BOOKINGS,
     ) -> PartnerBookings:
         name = _theirs(person, partner)
         world, secret = office.ever(), office.began_with() or ""
         found = [one for one, _ in office.asked_of(name, since or office.now().date())]
-        shown = found[offset : offset + limit]
+        shown = paging.of(found)
         office.seen("read", [one.booking for one in shown])
         return PartnerBookings(
             bookings=tuple(told_part(world, one, name, secret) for one in shown),
             total=len(found),
-            offset=offset,
+            offset=paging.offset,
         )
 
     @router.get(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from api.access.gate import Operator, Planner
 from api.access.person import Person, Role
 from api.difference import Difference, differences
+from api.http.paging import Page, Paging
 from api.http.problems import AGAIN, answer, described
 from api.http.wishes import Asked, strictly
 from api.jobs.planning import PLAN
@@ -26,8 +27,6 @@ from api.store.worlds import HOLD
 from scheduler.plan import Bound, Plan, Unplanned
 from scheduler.world import Id, Instant, Part
 
-MOST_JOBS = 100
-"""Jobs on one page at most."""
 MOST_ACCEPTED = 5000
 """Cases that are accepted by name at most."""
 STREAMS = 5
@@ -84,12 +83,10 @@ class PlanTold(PlanJob):
     result: PlanFound | None = None
 
 
-class PlanPage(Part):
+class PlanPage(Page):
     """A page of plans, the newest first."""
 
     plans: tuple[PlanJob, ...]
-    total: int
-    offset: int
 
 
 class AcceptanceWish(Part):
@@ -137,17 +134,13 @@ def _asked(router: APIRouter, runner: Runner) -> None:
         return told
 
     @router.get("", responses=described(), summary="Plans that are made, or were")
-    def page(
-        person: Operator,
-        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-        limit: Annotated[int, Query(ge=1, le=MOST_JOBS)] = MOST_JOBS,
-    ) -> PlanPage:
+    def page(person: Operator, paging: Paging) -> PlanPage:
         owner = whose(person)
-        found = queue.jobs(PLAN, owner, offset, limit)
+        found = queue.jobs(PLAN, owner, paging.offset, paging.limit)
         return PlanPage(
             plans=tuple(PlanJob(**_fields(one)) for one in found),
             total=queue.jobs_ever(PLAN, owner),
-            offset=offset,
+            offset=paging.offset,
         )
 
     @router.delete(

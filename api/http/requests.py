@@ -9,6 +9,7 @@ from pydantic import Field
 from api.access.gate import Caseworker, Planner
 from api.access.person import Person, Role
 from api.desk import UnknownCaseError
+from api.http.paging import Page, Paging
 from api.http.problems import described
 from api.http.wishes import Asked, strictly
 from api.office import Office
@@ -16,9 +17,6 @@ from api.store.answers import Told
 from api.store.requests import Request, RequestStatus
 from api.traffic_lights import RepairView, without_moves
 from scheduler.world import Id, Part
-
-MOST_REQUESTS = 500
-"""Requests on one page at most."""
 
 
 class RequestWish(Part):
@@ -28,12 +26,10 @@ class RequestWish(Part):
     repair: RepairView
 
 
-class RequestPage(Part):
+class RequestPage(Page):
     """A page of requests in the order in which they were made."""
 
     requests: tuple[Request, ...]
-    total: int
-    offset: int
 
 
 class Settled(Part):
@@ -67,16 +63,15 @@ def requests(office: Office) -> APIRouter:
     @router.get("", responses=described(), summary="What was asked of planners")
     def page(
         person: Caseworker,
+        paging: Paging,
         status: Annotated[RequestStatus | None, Query(description="Else of any status.")] = None,
-        offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-        limit: Annotated[int, Query(ge=1, le=MOST_REQUESTS)] = MOST_REQUESTS,
     ) -> RequestPage:
         theirs = office.cases_of(person)
-        made = office.requests(status, offset, limit, theirs)
+        made = office.requests(status, paging.offset, paging.limit, theirs)
         found = tuple(_shown(person, one) for one in made)
         office.seen("read", found)
         return RequestPage(
-            requests=found, total=office.requests_ever(status, theirs), offset=offset
+            requests=found, total=office.requests_ever(status, theirs), offset=paging.offset
         )
 
     @router.patch(

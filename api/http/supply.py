@@ -1,6 +1,7 @@
 """What there is to plan with, over HTTP: people, vehicles and rooms, facilities, departures."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -9,30 +10,48 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from api.access.gate import Planner
-from api.access.person import Person
 from api.http.cases import Moment
+from api.http.paging import Page, Paging
 from api.http.problems import answer, described
 from api.http.queries import in_order
 from api.http.tags import ContentMatch, NoneMatch, met, tag_of
 from api.http.wishes import strictly
 from api.office import Office
-from api.office.writing import Met
 from api.store.answers import Told
 from api.store.change import Supply
 from scheduler.draft import Problem
 from scheduler.event import EventError
-from scheduler.world import Departure, Facility, Id, Part, Resource, Tag
+from scheduler.world import Departure, Facility, Id, Resource, Tag, World
 
-MOST_PARTS = 500
-"""Parts on one page at most."""
-PLURALS = {Resource: "resources", Facility: "facilities", Departure: "departures"}
-Offset = Annotated[int, Query(ge=0, le=1_000_000, description="How many are passed over.")]
-Limit = Annotated[int, Query(ge=1, le=MOST_PARTS, description="How many at most.")]
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of what there is: what it is called, one by one and in a list, and where it stands."""
+
+    kind: type[Supply]
+    one: str
+    every: str
+    says: str
+    among: Callable[[World], Sequence[Supply]]
+
+
+KINDS = (
+    _Kind(
+        Resource, "resource", "resources", "person, vehicle or room", lambda world: world.resources
+    ),
+    _Kind(Facility, "facility", "facilities", "detention facility", lambda world: world.facilities),
+    _Kind(
+        Departure,
+        "departure",
+        "departures",
+        "flight, charter or road transfer",
+        lambda world: world.departures,
+    ),
+)
 Region = Annotated[
     str | None,
     Query(max_length=80, description="Only those in this region, as locations name it."),
 ]
-SupplyId = Annotated[Id, Path(description="Its id.")]
 PUT_ANSWERS = {201: {"description": "Made anew"}, **described(409, 412, 428)}
 PUT = (
     "The whole of it, in the place of what there was (If-Match) or as something new "
@@ -43,47 +62,40 @@ PUT = (
 )
 
 
-class ResourcePage(Part):
+class ResourcePage(Page):
     """A page of people, vehicles and rooms, in the order of the world."""
 
     resources: tuple[Resource, ...] = Field(description="Those of this page, with their labels.")
-    total: int
-    offset: int
 
 
-class FacilityPage(Part):
+class FacilityPage(Page):
     """A page of detention facilities, in the order of the world."""
 
     facilities: tuple[Facility, ...] = Field(description="Those of this page.")
-    total: int
-    offset: int
 
 
-class DeparturePage(Part):
+class DeparturePage(Page):
     """A page of departures, in the order of the world."""
 
     departures: tuple[Departure, ...] = Field(description="Those of this page.")
-    total: int
-    offset: int
 
 
 def supply(office: Office) -> APIRouter:
     """Return the operations on what there is to plan with."""
     router = APIRouter(tags=["supply"])
-    _resources(router, office)
-    _facilities(router, office)
-    _departures(router, office)
+    _lists(router, office)
+    for kind in KINDS:
+        _each(router, office, kind)
     return router
 
 
-def _resources(router: APIRouter, office: Office) -> None:
+def _lists(router: APIRouter, office: Office) -> None:
     @router.get("/resources", responses=described(), summary="People, vehicles and rooms")
-    def page(
+    def resources(
         _person: Planner,
+        paging: Paging,
         role: Annotated[Tag | None, Query(description="Only those of this role.")] = None,
         region: Region = None,
-        offset: Offset = 0,
-        limit: Limit = MOST_PARTS,
     ) -> ResourcePage:
         world = office.world()
         found = [
@@ -91,85 +103,26 @@ def _resources(router: APIRouter, office: Office) -> None:
             for one in world.resources
             if role in {None, one.role} and region in {None, world.location[one.home].region}
         ]
-        shown = tuple(found[offset : offset + limit])
-        return ResourcePage(resources=shown, total=len(found), offset=offset)
+        return ResourcePage(resources=paging.of(found), total=len(found), offset=paging.offset)
 
-    @router.get(
-        "/resources/{resource}",
-        response_model=Resource,
-        responses=described(404),
-        summary="One person, vehicle or room",
-    )
-    def one(resource: SupplyId, _person: Planner) -> Response:
-        return _shown(office.world().resources, resource)
-
-    @router.put(
-        "/resources/{resource}",
-        response_model=Resource,
-        responses=PUT_ANSWERS,
-        summary="Write down a person, a vehicle or a room",
-        description=PUT,
-    )
-    def put(
-        resource: SupplyId,
-        written: Annotated[Resource, strictly(Resource)],
-        person: Planner,
-        if_match: ContentMatch = None,
-        if_none_match: NoneMatch = None,
-    ) -> Response:
-        return _put(office, resource, written, person, met(if_match, if_none_match))
-
-
-def _facilities(router: APIRouter, office: Office) -> None:
     @router.get("/facilities", responses=described(), summary="Detention facilities")
-    def page(
-        _person: Planner, region: Region = None, offset: Offset = 0, limit: Limit = MOST_PARTS
-    ) -> FacilityPage:
+    def facilities(_person: Planner, paging: Paging, region: Region = None) -> FacilityPage:
         world = office.world()
         found = [
             one for one in world.facilities if region in {None, world.location[one.location].region}
         ]
-        shown = tuple(found[offset : offset + limit])
-        return FacilityPage(facilities=shown, total=len(found), offset=offset)
+        return FacilityPage(facilities=paging.of(found), total=len(found), offset=paging.offset)
 
-    @router.get(
-        "/facilities/{facility}",
-        response_model=Facility,
-        responses=described(404),
-        summary="One detention facility",
-    )
-    def one(facility: SupplyId, _person: Planner) -> Response:
-        return _shown(office.world().facilities, facility)
-
-    @router.put(
-        "/facilities/{facility}",
-        response_model=Facility,
-        responses=PUT_ANSWERS,
-        summary="Write down a detention facility",
-        description=PUT,
-    )
-    def put(
-        facility: SupplyId,
-        written: Annotated[Facility, strictly(Facility)],
-        person: Planner,
-        if_match: ContentMatch = None,
-        if_none_match: NoneMatch = None,
-    ) -> Response:
-        return _put(office, facility, written, person, met(if_match, if_none_match))
-
-
-def _departures(router: APIRouter, office: Office) -> None:
     @router.get("/departures", responses=described(), summary="Flights, charters, road transfers")
-    def page(
+    def departures(
         _person: Planner,
+        paging: Paging,
         since: Annotated[
             Moment | None,
             Query(alias="from", description="Only what departs from this moment on."),
         ] = None,
         until: Annotated[Moment | None, Query(description="Only what departs before this.")] = None,
         region: Region = None,
-        offset: Offset = 0,
-        limit: Limit = MOST_PARTS,
     ) -> DeparturePage:
         in_order(since, until)
         world = office.world()
@@ -180,48 +133,42 @@ def _departures(router: APIRouter, office: Office) -> None:
             and (until is None or one.departs < until)
             and region in {None, world.location[one.from_].region}
         ]
-        shown = tuple(found[offset : offset + limit])
-        return DeparturePage(departures=shown, total=len(found), offset=offset)
+        return DeparturePage(departures=paging.of(found), total=len(found), offset=paging.offset)
+
+
+def _each(router: APIRouter, office: Office, kind: _Kind) -> None:
+    """Add how one of a kind is read, and written."""
+    path = f"/{kind.every}/{{{kind.one}}}"
+    supply_id = Path(alias=kind.one, description="Its id.")
 
     @router.get(
-        "/departures/{departure}",
-        response_model=Departure,
-        responses=described(404),
-        summary="One flight, charter or road transfer",
+        path, response_model=kind.kind, responses=described(404), summary=f"One {kind.says}"
     )
-    def one(departure: SupplyId, _person: Planner) -> Response:
-        return _shown(office.world().departures, departure)
+    def read(name: Annotated[Id, supply_id], _person: Planner) -> Response:
+        for one in kind.among(office.world()):
+            if one.id == name:
+                return answer(_told(one, 200))
+        raise HTTPException(404, f"there is nothing of the id {name}")
 
     @router.put(
-        "/departures/{departure}",
-        response_model=Departure,
+        path,
+        response_model=kind.kind,
         responses=PUT_ANSWERS,
-        summary="Write down a flight, a charter or a road transfer",
+        summary=f"Write down a {kind.says}",
         description=PUT,
     )
-    def put(
-        departure: SupplyId,
-        written: Annotated[Departure, strictly(Departure)],
+    def write(
+        name: Annotated[Id, supply_id],
+        written: Annotated[Supply, strictly(kind.kind)],
         person: Planner,
         if_match: ContentMatch = None,
         if_none_match: NoneMatch = None,
     ) -> Response:
-        return _put(office, departure, written, person, met(if_match, if_none_match))
-
-
-def _shown(parts: Iterable[Supply], name: str) -> Response:
-    for one in parts:
-        if one.id == name:
-            return answer(_told(one, 200))
-    raise HTTPException(404, f"there is nothing of the id {name}")
-
-
-def _put(office: Office, name: str, written: Supply, person: Person, as_asked: Met) -> Response:
-    if written.id != name:
-        raise EventError([Problem("$.id", f"is not {name}, which the path says")])
-    new = office.furnish(written, person.actor, as_asked)
-    where = {"location": f"/v1/{PLURALS[type(written)]}/{name}"} if new else {}
-    return answer(_told(written, 201 if new else 200), where)
+        if written.id != name:
+            raise EventError([Problem("$.id", f"is not {name}, which the path says")])
+        new = office.furnish(written, person.actor, met(if_match, if_none_match))
+        where = {"location": f"/v1/{kind.every}/{name}"} if new else {}
+        return answer(_told(written, 201 if new else 200), where)
 
 
 def _told(one: Supply, status: int) -> Told:

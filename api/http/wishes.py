@@ -233,7 +233,7 @@ def strictly(kind: Any) -> BeforeValidator:
             raise _mistakes(draft.problems)
         return part
 
-    return BeforeValidator(read)
+    return BeforeValidator(read, json_schema_input_type=kind)
 
 
 def read_events(raw: object) -> object:

@@ -18,9 +18,9 @@ from api.office.refusals import NotAskedError
 from api.pages.frame import ZONE, Frame, language_of
 from api.pages.life import FAILURES, RELEASES, phase
 from api.pages.timetable import DAY, WEEK, clock
-from api.partners import PARTNERS, reference
+from api.partners import PARTNERS, told_part
 from api.store.life import Failure, IllegalStepError, Release, Status, TooSoonError
-from api.store.standing import Check, OwnPart, Standing, UnknownBookingError, part_of
+from api.store.standing import Check, OwnPart, Standing, UnknownBookingError
 from constraints.register import REGISTER
 from scheduler.grid import local_date, midnight
 from scheduler.world import Id, World
@@ -42,7 +42,8 @@ STATES = {
 }
 """How a request stands for a partner: its lamp, and its word."""
 PartnerId = Annotated[str, Query(max_length=60, pattern=r"^[a-z0-9-]*$")]
-BookingId = Annotated[Id, Path()]
+Reference = Annotated[Id, Path()]
+"""What partners call a booking: its id tells which case it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,6 @@ class Asked:
     """A request as its card shows it."""
 
     part: OwnPart
-    reference: str
     state: str
     since: datetime
     until: datetime
@@ -156,14 +156,14 @@ def partner(frame: Frame) -> APIRouter:
     @router.post("/partner/{booking}/confirmed")
     def confirm(
         request: Request,
-        booking: BookingId,
+        booking: Reference,
         person: Partner,
         told: Told,
     ) -> Response:
         view = room.view(person, told)
-        name = room.asked(view, booking)
+        name, partner = room.asked(view, booking)
         try:
-            frame.office.confirm(booking, name, person.actor)
+            frame.office.confirm(name, partner, person.actor)
         except IllegalStepError:
             return room.over(request, person, view, booking)
         return _done(view, "confirmed")
@@ -171,18 +171,18 @@ def partner(frame: Frame) -> APIRouter:
     @router.post("/partner/{booking}/declined")
     def decline(
         request: Request,
-        booking: BookingId,
+        booking: Reference,
         person: Partner,
         told: Told,
         reason: Annotated[str, Form(max_length=60)] = "",
     ) -> Response:
         view = room.view(person, told)
-        name = room.asked(view, booking)
+        name, partner = room.asked(view, booking)
         if reason not in set(Failure):
             says = phrase("Choose why you cannot come")
             return room.shown(request, person, view, Wrong(booking, says, "reason"), 400)
         try:
-            frame.office.decline(booking, name, Failure(reason), person.actor, offering=False)
+            frame.office.decline(name, partner, Failure(reason), person.actor, offering=False)
         except IllegalStepError:
             return room.over(request, person, view, booking)
         return _done(view, "declined")
@@ -190,7 +190,7 @@ def partner(frame: Frame) -> APIRouter:
     @router.post("/partner/{booking}/checked")
     def check(
         request: Request,
-        booking: BookingId,
+        booking: Reference,
         person: Partner,
         fact: Annotated[Id, Form()],
         made: Annotated[date, Form()],
@@ -198,14 +198,14 @@ def partner(frame: Frame) -> APIRouter:
         value: Annotated[Literal["", "yes", "no"], Form()] = "",
     ) -> Response:
         view = room.view(person, told)
-        name = room.asked(view, booking)
-        if frame.office.owner_of(booking, fact) != name:
+        name, partner = room.asked(view, booking)
+        if frame.office.owner_of(name, fact) != partner:
             raise NotAskedError("fact", fact)
         if not value:
             says = phrase("Choose what came out")
             return room.shown(request, person, view, Wrong(booking, says, fact), 400)
         try:
-            frame.office.check(booking, fact, value, made, person.actor)
+            frame.office.check(name, fact, value, made, person.actor)
         except TooSoonError:
             says = phrase("The day on which it was made is still to come")
             return room.shown(request, person, view, Wrong(booking, says, fact), 409)
@@ -250,14 +250,14 @@ class _Room:
         since = told.since or local_date(self.frame.office.now(), ZONE)
         return View(chosen(person, told.partner), since, told.show, told.offset)
 
-    def asked(self, view: View, booking: str) -> str:
-        """Return the name of the partner, when it is asked something for this booking."""
-        name = PARTNERS.get(view.partner, "")
-        found = self.frame.office.booking(booking)
+    def asked(self, view: View, booking: str) -> tuple[str, str]:
+        """Return the id of a booking, and the partner's name, when it is asked something for it."""
+        partner = PARTNERS.get(view.partner, "")
+        found = self.frame.office.called(booking)
         asked = {*(one.partner for one in found.partners), *(one.owner for one in found.checks)}
-        if found.status == Status.proposed or name not in asked:
+        if found.status == Status.proposed or partner not in asked:
             raise UnknownBookingError(booking)
-        return name
+        return found.booking.id, partner
 
     def over(self, request: Request, person: Person, view: View, booking: str) -> HTMLResponse:
         says = phrase("This request was over before your answer came. Nothing was changed.")
@@ -281,15 +281,15 @@ class _Room:
             every = [
                 _asked(world, one, name, changed, secret, now, language) for one, changed in found
             ]
+            about = {told.part.id: one.booking for told, (one, _) in zip(every, found, strict=True)}
             every.sort(key=lambda one: (one.day, one.since, one.part.id))
-            standing = {one.booking.id: one for one, _ in found}
         waiting = [one for one in every if _waits(one)]
         until = view.since + WEEK
         if view.show == "waiting":
             page = waiting[view.offset : view.offset + CARDS]
         else:
             page = [one for one in every if one.day < until]
-        office.seen("read", [standing[one.part.id].booking for one in page])
+        office.seen("read", [about[one.part.id] for one in page])
         return self.frame.show(
             request,
             "partner.html",
@@ -328,7 +328,7 @@ def _asked(
     now: datetime,
     language: Language,
 ) -> Asked:
-    part = part_of(world, standing, name)
+    part = told_part(world, standing, name, secret)
     since, until, zone = _when(world, part)
     places = {one.id: one.place for one in part.phases}
     crews = tuple(
@@ -346,7 +346,6 @@ def _asked(
     departure = world.departure.get(part.departure or "")
     return Asked(
         part=part,
-        reference=reference(part.id, secret),
         state=_state(part),
         since=since,
         until=until,
