@@ -281,40 +281,29 @@ class Needs:
         if len(asked) == 1:
             (need,) = self.of(frame, asked)
             base, count = need.base, need.count
-            free = (one for one in self._ordered(need.pool) if is_free(one, anchor + base))
+            free = (one for one in self.ordered(need.pool) if is_free(one, anchor + base))
             alone = sorted(islice(free, count))
             if len(alone) < count:
                 return None
             return [tuple(Block(name, lead + base, length) for name, lead, length in alone)]
         known = self._choices.get((frame, id(asked)))
         if known is None:
-            known = self._choices[frame, id(asked)] = self._choice(frame, asked)
+            known = self._choices[frame, id(asked)] = self.choice(frame, asked)
         units, orders = known
         choices = [
             [number for number in order if is_free(units[number][n], anchor)]
             for n, order in enumerate(orders)
         ]
         wanted = [n for n, (_, attendance) in enumerate(asked) for _ in range(attendance.count)]
-        holder: dict[int, int] = {}
-
-        def match(number: int, seen: set[int]) -> bool:
-            for unit in choices[wanted[number]]:
-                if unit in seen:
-                    continue
-                seen.add(unit)
-                if unit not in holder or match(holder[unit], seen):
-                    holder[unit] = number
-                    return True
-            return False
-
-        if not all(match(number, set()) for number in range(len(wanted))):
+        holder = matched(choices, wanted)
+        if holder is None:
             return None
         drawn: list[list[Block]] = [[] for _ in asked]
         for unit, number in holder.items():
             drawn[wanted[number]].append(units[unit][wanted[number]])
         return [tuple(sorted(blocks)) for blocks in drawn]
 
-    def _choice(
+    def choice(
         self, frame: Frame, asked: tuple[Asked, ...]
     ) -> tuple[list[dict[int, Block]], list[list[int]]]:
         """Return the units of a role, and per attendance those that would do, best first."""
@@ -327,7 +316,7 @@ class Needs:
             for n in range(len(asked))
         ]
 
-    def _ordered(self, pool: Pool) -> Sequence[Block]:
+    def ordered(self, pool: Pool) -> Sequence[Block]:
         """Return the blocks of a pool for one attendance, best first."""
         known = self._orders.get(pool)
         if known is None:
@@ -337,6 +326,26 @@ class Needs:
     def _cost(self, block: Block) -> tuple[int, int, int, str]:
         resource = self.world.resource[block.resource]
         return block.length, len(resource.abilities), resource.capacity, resource.id
+
+
+def matched(choices: Sequence[Sequence[int]], wanted: Sequence[int]) -> dict[int, int] | None:
+    """Return the place in ``wanted`` by unit, so that each has one of its own; None if not all can.
+
+    ``wanted`` holds the attendances, whose ``choices`` are units, best first (Kuhn 1955).
+    """
+    holder: dict[int, int] = {}
+
+    def match(number: int, seen: set[int]) -> bool:
+        for unit in choices[wanted[number]]:
+            if unit in seen:
+                continue
+            seen.add(unit)
+            if unit not in holder or match(holder[unit], seen):
+                holder[unit] = number
+                return True
+        return False
+
+    return holder if all(match(number, set()) for number in range(len(wanted))) else None
 
 
 def _slots(block: Block, anchor: int) -> Timeline:

@@ -1,0 +1,1 @@
+"""Capacity simulation: the same constraints and patterns, run over months, many times."""

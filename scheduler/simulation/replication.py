@@ -1,0 +1,747 @@
+"""One replication: days in order, what falls due on each, and the ready cases placed.
+
+The event list holds what is to come: cases that enter, facts that turn, bookings that fail or are
+carried out, terms that end. At each planning round the ready cases are placed, most pressed first,
+in the window that the policy leaves them. A case is ready when no process that its prototype asks
+about stands otherwise than at yes, in the register's own reading.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+from math import ceil, inf
+
+import numpy as np
+
+from scheduler.constraint import Register
+from scheduler.grid import first_slots
+from scheduler.simulation.adjusting import problems, register_under, world_under
+from scheduler.simulation.chance import Chance, Draws
+from scheduler.simulation.diary import Diary, Roster, roster_of
+from scheduler.simulation.effect import Effect, Effects
+from scheduler.simulation.placing import Booked, Missed, Shut, Window, place
+from scheduler.simulation.profile import Profile, Setting, weights
+from scheduler.simulation.prospect import Stage, stages_of
+from scheduler.simulation.scenario import Failure, Process, Scenario, ScenarioError, admits
+from scheduler.simulation.tally import Names, Tally, by_row, lasted, per_week, united
+from scheduler.world import Leg, World
+
+DAY = 24 * 60
+RELEASED, LEGAL_END, WITHDRAWN = "released", "legal-end", "withdrawn"
+"""Outcomes and reasons that no scenario names: the stay ended, a legal end came, the case is over.
+"""
+_LEGS: tuple[Leg, ...] = ("placement", "removal")
+_MORE_NIGHTS = 7
+"""Nights by which a stay is prolonged that no departure ends yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A profile as it is simulated: its stages, and the processes that turn something for it.
+
+    ``effects[stage]`` gives, per process, what forbids there while its answer is not yes.
+    """
+
+    profile: Profile
+    first: Stage
+    held: Mapping[str, Stage]
+    processes: tuple[int, ...]
+    failures: Mapping[Leg, tuple[int, ...]]
+    effects: Mapping[int, tuple[tuple[int, ...], ...]]
+    over: tuple[str | None, ...]
+    within: int | None
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A process in numbers: per state its answer, and by when it goes on to which."""
+
+    process: Process
+    names: tuple[str, ...]
+    yes: tuple[bool, ...]
+    goes: tuple[tuple[tuple[float, int], ...], ...]
+    begins: tuple[tuple[float, int], ...]
+    clock: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that the replications of a scenario share, compiled once: nothing in it changes."""
+
+    scenario: Scenario
+    world: World
+    roster: Roster
+    courses: tuple[Course, ...]
+    shares: Draws
+    chains: tuple[Chain, ...]
+    names: Names
+    light_of: tuple[int, ...]
+    rounds: Sequence[int]
+
+
+def model_of(scenario: Scenario, setting: Setting, register: Register) -> Model:
+    """Compile ``setting`` under ``scenario`` and ``register``.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario names what the setting or the register does not know.
+    """
+    wrong = [*problems(scenario, setting, register)]
+    if wrong:
+        raise ScenarioError(wrong)
+    register = register_under(scenario, register)
+    world = world_under(scenario, setting.world).but()
+    world = world.model_copy(update={"rules_date": scenario.rules_date})
+    roster = roster_of(world)
+    cases = {case.id: case for one in setting.profiles for case in (one.first, *one.held.values())}
+    stages = {one.case.id: one for one in stages_of(world, register, cases.values(), roster)}
+    effects = Effects(world, register)
+    constraints = tuple(one.id for one in register.constraints)
+    numbers = {one: n for n, one in enumerate(constraints)}
+    courses = tuple(_course(one, scenario, stages, effects, numbers) for one in setting.profiles)
+    zone = world.location[setting.profiles[0].first.location].timezone
+    grid = world.grid
+    step = scenario.policy.round_minutes
+    return Model(
+        scenario=scenario,
+        world=world,
+        roster=roster,
+        courses=courses,
+        shares=np.cumsum(weights(setting.profiles, scenario.spreads)),
+        chains=tuple(map(_chain, scenario.processes)),
+        names=names_of(scenario, world, register),
+        light_of=tuple(register.lights.index(one.light) for one in register.constraints),
+        rounds=range(0, grid.slots, max(step // grid.minutes, 1))
+        if step
+        else [max(one, 0) for one in first_slots(grid, zone)],
+    )
+
+
+def names_of(scenario: Scenario, world: World, register: Register) -> Names:
+    """Return what the rows of the tallies of a scenario are, on its world."""
+    failures = [one.reason for one in scenario.failures]
+    outcomes = [one.turns.leaves for one in scenario.processes if one.turns.leaves is not None]
+    triggers = [one.turns.trigger for one in scenario.processes if one.turns.trigger is not None]
+    constraints = tuple(one.id for one in register.constraints)
+    return Names(
+        weeks=ceil(scenario.horizon.days / 7),
+        outcomes=tuple(dict.fromkeys((*outcomes, *triggers, RELEASED, LEGAL_END))),
+        reasons=tuple(dict.fromkeys((*failures, *constraints, RELEASED, LEGAL_END, WITHDRAWN))),
+        constraints=constraints,
+        lights=register.lights,
+        facilities=tuple(one.id for one in world.facilities),
+        resources=tuple(one.id for one in world.resources),
+    )
+
+
+def _course(
+    profile: Profile,
+    scenario: Scenario,
+    stages: Mapping[str, Stage],
+    effects: Effects,
+    numbers: Mapping[str, int],
+) -> Course:
+    first = stages[profile.first.id]
+    held = {facility: stages[case.id] for facility, case in profile.held.items()}
+    mine = [n for n, one in enumerate(scenario.processes) if admits(one.of, profile.attributes)]
+    found: dict[int, tuple[tuple[int, ...], ...]] = {}
+    over: dict[int, str | None] = dict.fromkeys(mine)
+    for stage in (first, *held.values()):
+        of = []
+        for n in mine:
+            turns = scenario.processes[n].turns
+            effect: Effect = effects.of(stage.case, turns, "no")
+            of.append(tuple(numbers[one] for one in effect.forbid))
+            if effect.withdrawn:
+                over[n] = turns.trigger or turns.fact
+        found[stage.number] = tuple(of)
+    ends = [one.within for one in (first, *held.values()) if one.within is not None]
+    return Course(
+        profile,
+        first,
+        held,
+        tuple(mine),
+        {
+            leg: tuple(
+                n
+                for n, one in enumerate(scenario.failures)
+                if leg in one.legs and admits(one.of, profile.attributes)
+            )
+            for leg in _LEGS
+        },
+        found,
+        tuple(scenario.processes[n].turns.leaves or over[n] for n in mine),
+        min(ends, default=None),
+        profile.first.weight,
+    )
+
+
+def _chain(process: Process) -> Chain:
+    names = tuple(process.states)
+    number = {name: n for n, name in enumerate(names)}
+
+    def ladder(shares: Mapping[str, float]) -> tuple[tuple[float, int], ...]:
+        steps = np.cumsum(list(shares.values())).tolist()
+        return tuple(zip(steps, (number[name] for name in shares), strict=True))
+
+    return Chain(
+        process,
+        names,
+        tuple(one.answer == "yes" for one in process.states.values()),
+        tuple(ladder(one.becomes) for one in process.states.values()),
+        ladder(process.begins),
+        process.during,
+    )
+
+
+def _step(ladder: tuple[tuple[float, int], ...], uniform: float) -> int:
+    for upto, state in ladder:
+        if uniform < upto:
+            return state
+    return ladder[-1][1]
+
+
+class Live:
+    """A case in the caseload: where it stands and what is booked for it. Times in minutes."""
+
+    __slots__ = (
+        "booked", "case", "changed", "course", "entered", "facility", "imposed", "lack", "left",
+        "nights", "ready", "shut", "since", "stage", "state", "tries", "turn", "version",
+    )  # fmt: skip
+
+    def __init__(self, case: int, course: Course, entered: float) -> None:
+        self.case = case
+        self.course = course
+        self.entered = entered
+        self.stage = course.first
+        self.state: list[int] = []
+        self.turn: list[int] = []
+        self.left: list[float] = []
+        """Per process: the moment of its next turn, or less than nothing: minus what is left of the
+        time when its clock stands still."""
+        self.shut: dict[int, tuple[int, float]] = {}
+        """Constraints that forbid, each with how many processes make it so, and since when."""
+        self.since = entered
+        self.ready = 0.0
+        self.lack: tuple[int, float] | None = None
+        self.booked: tuple[Booked, ...] = ()
+        self.version = 0
+        self.tries = [0, 0]
+        self.facility: str | None = None
+        self.imposed = 0.0
+        self.nights = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A booking that was carried out, as it claimed people and seats."""
+
+    case: int
+    booked: Booked
+
+
+def replicate(
+    model: Model, replication: int, *, log: Callable[[Done], None] | None = None
+) -> Tally:
+    """Run one replication: the same for the same model and number. ``log`` hears what was done."""
+    return _Replication(model, replication, log).run()
+
+
+class _Replication:
+    def __init__(self, model: Model, replication: int, log: Callable[[Done], None] | None) -> None:
+        scenario = model.scenario
+        self.model, self.scenario, self.log = model, scenario, log
+        self.minutes = model.roster.grid.minutes
+        self.end = float((scenario.horizon.warm_up + scenario.horizon.days) * DAY)
+        self.diary = Diary(model.roster)
+        self.number = count()
+        self.events: list[tuple[float, int, Callable[..., None], Live, tuple[object, ...]]] = []
+        self.lives: dict[int, Live] = {}
+        self.ready: dict[int, Live] = {}
+        self.shut = Shut(self.diary)
+        self.missed: dict[int, tuple[int, float, Missed]] = {}
+        self.now = 0.0
+        self.outcome = {name: n for n, name in enumerate(model.names.outcomes)}
+        self.constraint = {name: n for n, name in enumerate(model.names.constraints)}
+        self.reason = {name: n for n, name in enumerate(model.names.reasons)}
+        self.departed: list[float] = []
+        self.placed: list[float] = []
+        self.released: list[float] = []
+        self.left: tuple[list[int], list[float]] = [], []
+        self.booked: tuple[list[int], list[float]] = [], []
+        self.failed: tuple[list[int], list[float]] = [], []
+        self.blocked: tuple[list[int], list[int], list[float], list[float]] = [], [], [], []
+        self.waits: list[tuple[float, ...]] = []
+        self.inside = {
+            one: np.zeros(len(nights) + 1, np.int64) for one, nights in model.roster.nights.items()
+        }
+        self.used = [0] * len(model.roster.role)
+        self._draw(replication)
+
+    # Chance: who enters when, how their processes begin.
+
+    def _draw(self, replication: int) -> None:
+        scenario = self.scenario
+        rate = scenario.inflow.per_year / 365 * self.end / DAY
+        most = scenario.inflow.caseload + ceil(rate + 10 * rate**0.5 + 10)
+        self.chance = Chance(scenario.seed, replication, most)
+        gaps = -np.log1p(-self.chance.of("inflow")[:, 0])
+        gaps[: scenario.inflow.caseload] = 0
+        moments = np.cumsum(gaps) * (365 * DAY / scenario.inflow.per_year if rate else inf)
+        moments = np.where(np.isnan(moments), 0, moments)
+        self.arrivals = moments[moments < self.end].tolist()
+        drawn = self.chance.of("profile")[: len(self.arrivals), 0]
+        chosen = np.searchsorted(self.model.shares, drawn, side="right")
+        self.chosen = np.minimum(chosen, len(self.model.courses) - 1).tolist()
+        self.begins = [self._beginnings(chain) for chain in self.model.chains]
+
+    def _beginnings(self, chain: Chain) -> tuple[list[int], list[float]]:
+        drawn = self.chance.of(f"process/{chain.process.id}")[: len(self.arrivals)]
+        steps = [upto for upto, _ in chain.begins]
+        to = np.array([state for _, state in chain.begins])
+        number = np.minimum(np.searchsorted(steps, drawn[:, 0], side="right"), len(steps) - 1)
+        states = to[number]
+        stays = np.full(len(drawn), inf)
+        for n, name in enumerate(chain.names):
+            time = chain.process.states[name].stays
+            mine = states == n
+            if time is not None and mine.any():
+                stays[mine] = time.drawn(drawn[mine, 1]) * DAY
+        return states.tolist(), stays.tolist()
+
+    # The story.
+
+    def run(self) -> Tally:
+        rounds, events = self.model.rounds, self.events
+        arrivals, entered, at = self.arrivals, 0, 0
+        while True:
+            coming = arrivals[entered] if entered < len(arrivals) else inf
+            due = min(coming, events[0][0] if events else inf)
+            moment = rounds[at] * self.minutes if at < len(rounds) and self.ready else inf
+            if min(due, moment) >= self.end:
+                break
+            if moment < due:
+                self.now = moment
+                self._plan(rounds[at])
+                at += 1
+            elif coming <= due:
+                self.now = coming
+                self._enter(entered, self.model.courses[self.chosen[entered]])
+                entered += 1
+            else:
+                self.now, _, happens, live, told = heappop(events)
+                happens(live, *told)
+            at = max(at, bisect_left(rounds, self.now / self.minutes))
+        self.now = self.end
+        return self._tally(entered)
+
+    def _at(self, moment: float, happens: Callable[..., None], live: Live, *told: object) -> None:
+        if moment < self.end:
+            heappush(self.events, (moment, next(self.number), happens, live, told))
+
+    def _enter(self, case: int, course: Course) -> None:
+        live = self.lives[case] = Live(case, course, self.now)
+        within = course.profile.within
+        if within is not None:
+            self._hold(live, within, None)
+        for n, process in enumerate(course.processes):
+            states, stays = self.begins[process]
+            live.state.append(states[case])
+            live.turn.append(0)
+            live.left.append(inf)
+            self._wait(live, n, stays[case])
+        for n in range(len(course.processes)):
+            if self._answers_no(live, n) and self._strikes(live, n):
+                return
+        if course.within is not None:
+            self._at(self.now + course.within, self._legal_end, live)
+        self._settle(live)
+
+    # Facts that turn.
+
+    def _answers_no(self, live: Live, n: int) -> bool:
+        return not self.model.chains[live.course.processes[n]].yes[live.state[n]]
+
+    def _runs(self, live: Live, n: int) -> bool:
+        clock = self.model.chains[live.course.processes[n]].clock
+        return clock == "always" or (clock == "detention") == (live.facility is not None)
+
+    def _wait(self, live: Live, n: int, stay: float) -> None:
+        """Let a process wait for its next turn, on the event list or with its clock still."""
+        if stay == inf:
+            live.left[n] = inf
+        elif self._runs(live, n):
+            live.left[n] = self.now + stay
+            self._at(live.left[n], self._turn, live, n, live.left[n])
+        else:
+            live.left[n] = -stay - 1e-9
+
+    def _turn(self, live: Live, n: int, due: float) -> None:
+        if live.left[n] != due or live.case not in self.lives:
+            return
+        chain = self.model.chains[live.course.processes[n]]
+        live.turn[n] += 1
+        drawn = self.chance.of(f"process/{chain.process.id}", live.turn[n])[live.case]
+        was = chain.yes[live.state[n]]
+        live.state[n] = state = _step(chain.goes[live.state[n]], drawn[0])
+        time = chain.process.states[chain.names[state]].stays
+        self._wait(live, n, inf if time is None else float(time.drawn(drawn[1])) * DAY)
+        if was != chain.yes[state]:
+            if was:
+                self._strikes(live, n)
+            else:
+                self._lift(live, live.course.effects[live.stage.number][n])
+            self._settle(live)
+
+    def _strikes(self, live: Live, n: int) -> bool:
+        """Let an answer that is no longer yes do what it does; return whether the case is over."""
+        turns = self.model.chains[live.course.processes[n]].process.turns
+        outcome = live.course.over[n]
+        if outcome is not None:
+            self._end(live, outcome)
+            return True
+        if turns.release:
+            return live.facility is not None and self._release(live, RELEASED)
+        self._shut(live, live.course.effects[live.stage.number][n])
+        return False
+
+    def _shut(self, live: Live, constraints: tuple[int, ...]) -> None:
+        for one in constraints:
+            times, since = live.shut.get(one, (0, self.now))
+            live.shut[one] = times + 1, since
+
+    def _lift(self, live: Live, constraints: tuple[int, ...]) -> None:
+        for one in constraints:
+            times, since = live.shut[one]
+            if times > 1:
+                live.shut[one] = times - 1, since
+            else:
+                del live.shut[one]
+                self._record(live, one, since)
+
+    def _record(self, live: Live, constraint: int, since: float) -> None:
+        if since < self.now:
+            cases, constraints, begins, ends = self.blocked
+            cases.append(live.case)
+            constraints.append(constraint)
+            begins.append(since)
+            ends.append(self.now)
+
+    def _settle(self, live: Live) -> None:
+        """Cancel what is booked for a case that is shut, or let it be planned when it is not."""
+        if live.case not in self.lives:
+            return
+        if live.shut:
+            if live.booked:
+                self._fail(live, self.model.names.constraints[next(iter(live.shut))])
+            if live.case in self.ready:
+                del self.ready[live.case]
+            self._lacks(live, None)
+        elif not live.booked and live.case not in self.ready:
+            live.since = max(live.since, self.now)
+            self.ready[live.case] = live
+
+    def _lacks(self, live: Live, constraint: int | None) -> None:
+        """Note what keeps a ready case from being placed."""
+        if live.lack is not None and live.lack[0] != constraint:
+            self._record(live, *live.lack)
+            live.lack = None
+        if constraint is not None and live.lack is None:
+            live.lack = constraint, self.now
+
+    # Detention.
+
+    def _move(self, live: Live, stage: Stage) -> None:
+        """Let a case go on at another stage, where other constraints may ask about its facts."""
+        before, after = (live.course.effects[one.number] for one in (live.stage, stage))
+        live.stage = stage
+        for n in range(len(live.state)):
+            if self._answers_no(live, n) and before[n] != after[n]:
+                self._lift(live, before[n])
+                self._shut(live, after[n])
+
+    def _clocks(self, live: Live) -> None:
+        """Stop and start the clocks of processes that run at liberty or in detention only."""
+        for n, left in enumerate(live.left):
+            if left < 0 and self._runs(live, n):
+                self._wait(live, n, -left)
+            elif 0 <= left < inf and not self._runs(live, n):
+                live.left[n] = self.now - left - 1e-9
+
+    def _hold(self, live: Live, facility: str, nights: tuple[int, int] | None) -> None:
+        stage = live.course.held[facility]
+        if nights is None:
+            first = stage.night(facility, int(self.now // self.minutes))
+            nights = first, first + _MORE_NIGHTS
+            self.diary.stay(facility, *nights, stage.persons)
+        live.facility, live.imposed, live.nights = facility, self.now, nights
+        self._move(live, stage)
+        self._clocks(live)
+        self._at(self.now + max(nights[1] - nights[0], 1) * DAY, self._prolong, live, self.now)
+        if stage.detained_for is not None:
+            self._at(self.now + stage.detained_for, self._term_over, live, self.now)
+
+    def _prolong(self, live: Live, imposed: float) -> None:
+        """Keep the place of whoever is held still; it is taken whether or not one is free."""
+        if live.facility is None or live.imposed != imposed or live.case not in self.lives:
+            return
+        stage, (first, end) = live.stage, live.nights
+        more = max(end, stage.night(live.facility, int(self.now // self.minutes))) + _MORE_NIGHTS
+        self.diary.stay(live.facility, end, more, stage.persons)
+        live.nights = first, more
+        self._at(self.now + _MORE_NIGHTS * DAY, self._prolong, live, imposed)
+
+    def _term_over(self, live: Live, imposed: float) -> None:
+        if live.facility is not None and live.imposed == imposed and live.case in self.lives:
+            self._release(live, LEGAL_END)
+            self._settle(live)
+
+    def _legal_end(self, live: Live) -> None:
+        if live.case in self.lives:
+            self._end(live, LEGAL_END)
+
+    def _release(self, live: Live, why: str) -> bool:
+        """End a stay; return whether the case is over: it has nowhere else to begin anew."""
+        if live.course.profile.within is not None:
+            self._end(live, RELEASED)
+            return True
+        if live.booked:
+            self._fail(live, why)
+        self._vacate(live)
+        self.released.append(self.now)
+        live.since = self.now
+        self._move(live, live.course.first)
+        self._clocks(live)
+        return False
+
+    def _vacate(self, live: Live) -> None:
+        """Give back the nights to come of whoever is held."""
+        if live.facility is None:
+            return
+        stage, (first, end) = live.stage, live.nights
+        today = stage.night(live.facility, int(self.now // self.minutes))
+        self.diary.leave(live.facility, max(first, today), end, stage.persons)
+        self.inside[live.facility][first] += stage.persons
+        self.inside[live.facility][max(first, min(today, end))] -= stage.persons
+        live.facility = None
+
+    # Bookings.
+
+    def _plan(self, slot: int) -> None:
+        policy, day = self.scenario.policy, DAY // self.minutes
+        end = min(slot + policy.days_ahead * day, self.model.roster.grid.slots)
+        now = slot + policy.lead_days * day
+
+        def pressed(live: Live) -> tuple[float, int, float, int]:
+            until = self._until(live)
+            return (
+                until if until <= end * self.minutes else inf,
+                -live.course.weight,
+                live.since,
+                live.case,
+            )
+
+        ready = [one for one in self.ready.values() if one.ready <= self.now]
+        for live in sorted(ready, key=pressed):
+            window = Window(slot, now, end, self._until(live))
+            found = self._tried(live.stage, window)
+            if isinstance(found, Missed):
+                if found.constraints:
+                    self._lacks(live, self.constraint[found.constraints.most_common(1)[0][0]])
+            else:
+                self._book(live, found)
+
+    def _tried(self, stage: Stage, window: Window) -> tuple[Booked, ...] | Missed:
+        """Place a case, unless one like it found nothing in this round in as long a window."""
+        until = min(window.until, window.end * self.minutes)
+        at, looked, missed = self.missed.get(stage.number, (-1, 0.0, None))
+        if missed is not None and at == window.at and until <= looked:
+            return missed
+        found = place(stage, window, self.shut)
+        if isinstance(found, Missed):
+            self.missed[stage.number] = window.at, until, found
+        return found
+
+    def _until(self, live: Live) -> float:
+        """Return the moment of the next legal end of a case."""
+        course, stage = live.course, live.stage
+        ends = [inf] if course.within is None else [live.entered + course.within]
+        if live.facility is not None and stage.detained_for is not None:
+            ends.append(live.imposed + stage.detained_for)
+        return min(ends)
+
+    def _book(self, live: Live, found: tuple[Booked, ...]) -> None:
+        del self.ready[live.case]
+        self._lacks(live, None)
+        live.booked = found
+        live.version += 1
+        for one in found:
+            leg = _LEGS.index(one.leg)
+            self.booked[0].append(leg)
+            self.booked[1].append(self.now)
+            self._fate(live, one, leg)
+            live.tries[leg] += 1
+        removal = found[-1]
+        if live.facility is not None and removal.leg == "removal":
+            leaves = live.stage.night(live.facility, removal.moment // self.minutes)
+            first, end = live.nights
+            if leaves > end:
+                self.diary.stay(live.facility, end, leaves, live.stage.persons)
+                live.nights = first, leaves
+
+    def _fate(self, live: Live, booked: Booked, leg: int) -> None:
+        """Draw whether and when a booking fails; every reason draws for itself."""
+        first: tuple[float, str] | None = None
+        for n in live.course.failures[booked.leg]:
+            failure: Failure = self.scenario.failures[n]
+            purpose = f"failure/{failure.reason}/{booked.leg}"
+            drawn = self.chance.of(purpose, live.tries[leg])[live.case]
+            if drawn[0] < failure.share:
+                before = float(failure.before.drawn(drawn[1])) * DAY
+                at = max(booked.moment - before, self.now)
+                if first is None or at < first[0]:
+                    first = at, failure.reason
+        if first is not None:
+            self._at(first[0], self._failed, live, live.version, booked, first[1])
+        elif booked.leg == "removal":
+            self._at(float(booked.moment), self._departs, live, live.version, booked)
+        else:
+            self._at(float(booked.end * self.minutes), self._arrives, live, live.version, booked)
+
+    def _failed(self, live: Live, version: int, booked: Booked, reason: str) -> None:
+        if live.version == version and booked in live.booked and live.case in self.lives:
+            self._fail(live, reason)
+            live.ready = self.now + self.scenario.policy.again_after * DAY
+            self._settle(live)
+
+    def _fail(self, live: Live, reason: str) -> None:
+        """Release all that is booked for a case."""
+        for one in live.booked:
+            self.diary.give(one.people)
+            self.diary.unseat(one.seats)
+            if one.facility is not None:
+                self.diary.leave(one.facility, *one.nights, live.stage.persons)
+            self.failed[0].append(_LEGS.index(one.leg) * len(self.reason) + self.reason[reason])
+            self.failed[1].append(self.now)
+        live.booked = ()
+        live.version += 1
+
+    def _carry_out(self, live: Live, booked: Booked) -> None:
+        begin = self.scenario.horizon.warm_up * DAY // self.minutes
+        for one, first, mask in booked.people:
+            self.used[one] += (
+                (mask << first >> begin).bit_count() if first < begin else mask.bit_count()
+            )
+        if self.log is not None:
+            self.log(Done(live.case, booked))
+
+    def _arrives(self, live: Live, version: int, booked: Booked) -> None:
+        if live.version != version or booked not in live.booked or live.case not in self.lives:
+            return
+        self._carry_out(live, booked)
+        self.placed.append(self.now)
+        live.booked = tuple(one for one in live.booked if one is not booked)
+        self._wait_was(live, 0, booked.moment)
+        if booked.facility is not None:
+            if booked.facility in live.course.held:
+                live.since = self.now
+                self._hold(live, booked.facility, booked.nights)
+                self._settle(live)
+                return
+            self.diary.leave(booked.facility, *booked.nights, live.stage.persons)
+        self._close(live)
+        self.departed.append(self.now)
+
+    def _departs(self, live: Live, version: int, booked: Booked) -> None:
+        if live.version != version or booked not in live.booked or live.case not in self.lives:
+            return
+        self._carry_out(live, booked)
+        self._wait_was(live, 1, booked.moment)
+        live.booked = ()
+        self._close(live)
+        self.departed.append(self.now)
+
+    def _wait_was(self, live: Live, leg: int, moment: float) -> None:
+        nights = 0.0
+        if live.facility is not None:
+            today = live.stage.night(live.facility, int(self.now // self.minutes))
+            nights = float(max(today - live.nights[0], 0))
+        self.waits.append(
+            (live.case, leg, moment, moment - live.since, self.now - live.entered, nights)
+        )
+
+    def _end(self, live: Live, outcome: str) -> None:
+        """Let a case leave the caseload otherwise; all that is held for it is released at once."""
+        if live.booked:
+            self._fail(live, WITHDRAWN)
+        self.left[0].append(self.outcome[outcome])
+        self.left[1].append(self.now)
+        self._close(live)
+
+    def _close(self, live: Live) -> None:
+        self._vacate(live)
+        self._lacks(live, None)
+        for one, (_, since) in live.shut.items():
+            self._record(live, one, since)
+        live.shut = {}
+        self.ready.pop(live.case, None)
+        del self.lives[live.case]
+
+    # What is told.
+
+    def _tally(self, entered: int) -> Tally:
+        names, warm = self.model.names, float(self.scenario.horizon.warm_up)
+        remain = len(self.lives)
+        ended = len(self.departed), len(self.left[0])
+        for live in list(self.lives.values()):
+            self._close(live)
+        weeks = names.weeks
+
+        def days(moments: Sequence[float]) -> list[float]:
+            return [one / DAY - warm for one in moments]
+
+        cases, constraints, begins, ends = (np.asarray(one) for one in self.blocked)
+        shut = constraints.astype(np.int64)
+        since, until = begins / DAY - warm, ends / DAY - warm
+        light = np.asarray(self.model.light_of, np.int64)[shut]
+        rows, lit, dark = united(cases.astype(np.int64) * len(names.lights) + light, since, until)
+        nights = self.scenario.horizon
+        inside = (
+            np.stack([np.cumsum(self.inside[one]) for one in names.facilities])
+            if names.facilities
+            else np.zeros((0, nights.warm_up + nights.days), np.int64)
+        )
+        inside = inside[:, nights.warm_up : nights.warm_up + nights.days]
+        by_week = np.zeros(weeks * 7, np.int64)
+        by_week[: nights.days] = inside.sum(axis=0)
+        begin = nights.warm_up * DAY // self.minutes
+        end = begin + nights.days * DAY // self.minutes
+        window = (1 << end) - (1 << begin)
+        waits = np.array(self.waits, float).reshape(-1, 6)
+        waits[:, 2:5] /= DAY
+        waits[:, 2] = (waits[:, 2] - warm) // 7
+        reasons = len(names.reasons)
+        return Tally(
+            entered=per_week(days(self.arrivals[:entered]), weeks),
+            departed=per_week(days(self.departed), weeks),
+            placed=per_week(days(self.placed), weeks),
+            released=per_week(days(self.released), weeks),
+            left=by_row(self.left[0], days(self.left[1]), len(names.outcomes), weeks),
+            booked=by_row(self.booked[0], days(self.booked[1]), len(_LEGS), weeks),
+            failed=by_row(
+                self.failed[0], days(self.failed[1]), len(_LEGS) * reasons, weeks
+            ).reshape(len(_LEGS), reasons, weeks),
+            blocked=lasted(shut, since, until, len(names.constraints), weeks),
+            lights=lasted(rows % len(names.lights), lit, dark, len(names.lights), weeks),
+            inside=inside,
+            nights=by_week.reshape(weeks, 7).sum(axis=1),
+            used=np.array(self.used) * (self.minutes / 60),
+            rostered=np.array([(line & window).bit_count() for line in self.model.roster.rostered])
+            * (self.minutes / 60),
+            waits=waits,
+            balance=np.array([entered, *ended, remain], np.int64),
+        )
