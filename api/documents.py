@@ -28,6 +28,7 @@ from constraints.register import REGISTER
 from scheduler.constraint import Constraint
 from scheduler.loading import world_schema
 from scheduler.rule import Rule
+from scheduler.simulation.scenario import scenario_schema
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -37,6 +38,7 @@ def documents() -> dict[Path, str]:
     schema = json.dumps(world_schema(REGISTER), ensure_ascii=False, indent=2)
     return {
         DOCS / "world.schema.json": schema + "\n",
+        DOCS / "scenario.schema.json": json.dumps(scenario_schema(), indent=2) + "\n",
         DOCS / "constraints.md": "\n".join(_constraints()) + "\n",
         DOCS / "lights.md": "\n".join(report()),
         DOCS / "roles.md": "\n".join(_roles()) + "\n",
