@@ -1,13 +1,14 @@
 """What the doors share: a loaded world with its bookings, asked for proposals and reasons."""
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from time import monotonic
+from typing import NamedTuple, TypeVar
 
 from api.openings import Openings, view
 from api.store.refusal import UnknownError
@@ -24,9 +25,10 @@ from scheduler.opening import KINDS, Kind, Named, free_of, knows, openings
 from scheduler.pattern import CasePatterns, Pattern, Patterns, pattern_of
 from scheduler.proposal import Clock, Proposal, clocks, legal_ends, propose
 from scheduler.validator import Checked
-from scheduler.world import Booking, Case, Id, Part, World
+from scheduler.world import Booking, Case, Id, Part, Resource, World
 
 MOST_PROPOSALS = 20
+_Part = TypeVar("_Part", Case, Resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +131,12 @@ class Desk:
                     self._go_on(world, changed)
             yield
 
-    def _go_on(self, world: World, changed: frozenset[str]) -> None:
+    def _go_on(self, world: World, changed: "_Changed") -> None:
         """Take over what differs; from the beginning where that fails halfway."""
         try:
-            self._valuation.follow(world, changed)
-            self._patterns.follow(world, changed)
-            self._ledger.follow(world, changed)
+            self._valuation.follow(world, *changed)
+            self._patterns.follow(world, *changed)
+            self._ledger.follow(world, *changed)
             self._turn += 1
             self._check()
         except BaseException:
@@ -294,28 +296,47 @@ class Desk:
         return traffic_lights(case, self._ledger, self._valuation, self._checked, within)
 
 
-def _changed(before: World, after: World) -> frozenset[str] | None:
-    """Return the cases that differ, or are booked otherwise; None where more of a world differs."""
-    parts = World.model_fields.keys() - {"as_of", "cases", "bookings"}
+class _Changed(NamedTuple):
+    """The cases that differ, or are booked otherwise, and the people at work at other times."""
+
+    cases: frozenset[str]
+    people: frozenset[str]
+
+
+def _changed(before: World, after: World) -> _Changed | None:
+    """Return what differs between worlds; None where it is more than can be followed.
+
+    A team of a charter is bound by rules to when it is at work: then everything is asked anew.
+    """
+    parts = World.model_fields.keys() - {"as_of", "resources", "cases", "bookings"}
+    if any(getattr(before, name) is not getattr(after, name) for name in parts):
+        return None
+    people = _differing(before.resources, after.resources, {"away", "shifts"})
+    cases = _differing(before.cases, after.cases, {"facts", "persons", "refused"})
     if (
-        any(getattr(before, name) is not getattr(after, name) for name in parts)
-        or before.as_of != after.as_of
-        or len(before.cases) != len(after.cases)
+        before.as_of != after.as_of
+        or cases is None
+        or people is None
+        or not people.isdisjoint(after.team_duties)
     ):
         return None
+    booked = before.booked.keys() | after.booked.keys()
+    rebooked = (one for one in booked if before.booked.get(one) != after.booked.get(one))
+    return _Changed(cases.union(rebooked), people)
+
+
+def _differing(
+    before: Sequence[_Part], after: Sequence[_Part], fields: Collection[str]
+) -> frozenset[str] | None:
+    """Return the ids of what differs in these fields; None where there is another difference."""
+    if before is after:
+        return frozenset()
+    if len(before) != len(after):
+        return None
     pairs = [
-        (was, now)
-        for was, now in zip(before.cases, after.cases, strict=True)
-        if was is not now and was != now
+        (was, now) for was, now in zip(before, after, strict=True) if was is not now and was != now
     ]
-    answered = {"facts", "persons"}
-    if any(was.model_copy(update={one: getattr(now, one) for one in answered}) != now
+    if any(was.model_copy(update={one: getattr(now, one) for one in fields}) != now
            for was, now in pairs):  # fmt: skip
         return None
-    booked = before.booked.keys() | after.booked.keys()
-    return frozenset(
-        (
-            *(now.id for _, now in pairs),
-            *(one for one in booked if before.booked.get(one) != after.booked.get(one)),
-        )
-    )
+    return frozenset(now.id for _, now in pairs)

@@ -25,9 +25,9 @@ class Ledger:
         self.claims: dict[str, Claims] = {}
         self._take(bookings)
 
-    def follow(self, world: World, changed: Collection[str]) -> None:
+    def follow(self, world: World, changed: Collection[str], people: Collection[str] = ()) -> None:
         """Go on with the bookings of ``world``, as :meth:`Patterns.follow` does before."""
-        self.occupancy.world = world
+        self.occupancy.follow(world, people)
         for one in [one for one in self.bookings.values() if one.case in changed]:
             del self.bookings[one.id]
             self.occupancy.release(self.claims.pop(one.id))

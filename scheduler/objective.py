@@ -59,10 +59,14 @@ class Valuation:
             if one.status == "proposed"
         }
 
-    def follow(self, world: World, changed: Collection[str]) -> None:
+    def follow(self, world: World, changed: Collection[str], people: Collection[str] = ()) -> None:
         """Go on with ``world``, as :meth:`Patterns.follow` does."""
         self.world = world
         self.__dict__.pop("in_force", None)
+        if people:  # what is left open to a case at all rests on who is at work
+            for kept in (self._moments, self._last, self._removals, self._departing):
+                kept.clear()
+            return
         for name in changed:
             for known in (self._moments, self._last, self._removals):
                 known.pop(name, None)

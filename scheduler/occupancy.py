@@ -4,7 +4,7 @@ Two layers everywhere: *rostered* (at work, nobody's booking counted) and *free*
 bookings claim). Claims only take: adding one never frees anything.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -76,6 +76,20 @@ class Occupancy:
         self._free_pools: dict[tuple[Pool, int], tuple[int, Timeline]] = {}
         self._places: dict[str, dict[tuple[int, int], Timeline]] = {}
         self._all_places: dict[str, dict[tuple[int, int], Timeline]] = {}
+
+    def follow(self, world: World, people: Collection[str] = ()) -> None:
+        """Go on with ``world``, in which these people are at work at other times."""
+        self.world = world
+        if not people:
+            return
+        for name in people:
+            for known in (self._rostered, self._free, self._free_runs):
+                known.pop(name, None)
+        roles = {world.resource[name].role for name in people}
+        for role in roles:
+            self._version[role] = self._version.get(role, 0) + 1
+        self._runs = {key: line for key, line in self._runs.items() if key[0] not in people}
+        self._pools = {key: line for key, line in self._pools.items() if key[0].role not in roles}
 
     def rostered(self, resource: str) -> Timeline:
         """Return the slots in which ``resource`` is at work, not away and not on a charter."""

@@ -84,10 +84,12 @@ class Patterns:
             known = self._cases[case] = CasePatterns(self, self.world.case[case])
         return known
 
-    def follow(self, world: World, changed: Set[str]) -> None:
+    def follow(self, world: World, changed: Set[str], people: Set[str] = frozenset()) -> None:
         """Go on with ``world``, which differs in cases that ``changed`` and their bookings alone.
 
         Those are compiled anew when they are asked: a case depends on no booking of another.
+        ``people`` are at work at other times, and in no team of a charter: of what was compiled
+        only what rests on their roster is asked again.
         """
         for name in changed & self._cases.keys():
             # It refers to itself, and is too much to wait for the collector.
@@ -95,9 +97,12 @@ class Patterns:
             for leg in gone.legs.values():
                 vars(leg).clear()
             vars(gone).clear()
-        for one in self._cases.values():
-            one.world = world
         self.world = world
+        if people:
+            self.empty.follow(world, people)
+        roles = {world.resource[one].role for one in people}
+        for one in self._cases.values():
+            one.follow(world, roles)
 
     @cached_property
     def empty(self) -> Occupancy:
@@ -143,6 +148,14 @@ class CasePatterns:
             )
             for leg in case.legs
         }
+
+    def follow(self, world: World, roles: Set[str]) -> None:
+        """Go on with ``world``, in which people of these roles are at work at other times."""
+        self.world = world
+        asked = (one.role for leg in self.legs.values() for _, one in leg.attendances)
+        if not roles.isdisjoint(asked):
+            for known in (self._rostered, self._families, self._shut):
+                known.clear()
 
     def _facilities(self) -> tuple[str | None, ...]:
         """Return the facilities in reach that a stay admits; (None,) if none is asked.

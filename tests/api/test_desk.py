@@ -14,7 +14,7 @@ from scheduler.loading import read_world
 from scheduler.pattern import CasePatterns, Pattern, Patterns
 from scheduler.planner import plan
 from scheduler.timeline import slots_of
-from scheduler.world import Booking
+from scheduler.world import Booking, Interval, World
 
 WORLD = read_world(Path(__file__).parents[2] / "fixtures" / "tiny.json", REGISTER)
 PLANNED = plan(WORLD, REGISTER, seconds=1).bookings
@@ -98,6 +98,55 @@ def test_lamps_follow_what_takes_the_last_of_something() -> None:
     names = [one.id for one in WORLD.cases]
     assert [*desk.lamps(names)] == [listed(desk, one) for one in names]
     assert {one.case for one in desk.lamps(names) if one.plannable} < open_before
+
+
+def away(world: World, *names: str) -> World:
+    """Return the world with these resources away for the whole horizon."""
+    gone = Interval(from_=world.horizon.start, until=world.grid.end)
+    return world.but(
+        resources=tuple(
+            one.model_copy(update={"away": (*one.away, gone)}) if one.id in names else one
+            for one in world.resources
+        )
+    )
+
+
+def test_what_was_kept_follows_who_is_away_and_back() -> None:
+    names = [one.id for one in WORLD.cases]
+    desk = Desk(WORLD, PLANNED)
+    desk.lamps(names)
+    roles: dict[str, list[str]] = {}
+    for one in WORLD.resources:
+        roles.setdefault(one.role, []).append(one.id)
+    answers = set()
+    for gone in ([], *roles.values(), [one for one, *_ in roles.values()], []):
+        world = away(WORLD, *gone).but(bookings=PLANNED)
+        desk.follow(world)
+        fresh = Desk(world)
+        lamps = desk.lamps(names)
+        assert lamps == fresh.lamps(names)
+        assert [desk.ask(one) for one in names] == [fresh.ask(one) for one in names]
+        answers.add(tuple(one.plannable for one in lamps))
+    assert len(answers) > 1
+
+
+def test_who_is_away_begins_nothing_anew_but_for_the_team_of_a_charter() -> None:
+    case = WORLD.cases[0].id
+    refused = WORLD.cases[0].model_copy(update={"refused": (WORLD.departures[0].id,)})
+    first = WORLD.resources[0].id
+    desk = Desk(WORLD, ())
+    compiled = desk._patterns
+    desk.follow(away(WORLD.but(cases=(refused, *WORLD.cases[1:])), first))
+    assert desk.lamps([case])[0] == listed(desk, case)
+    assert desk._patterns is compiled
+    charter = WORLD.departures[0]
+    teamed = charter.model_copy(update={"team": (first,)})
+    departures = tuple(teamed if one is charter else one for one in WORLD.departures)
+    desk = Desk(WORLD.but(departures=departures), ())
+    compiled = desk._patterns
+    desk.follow(away(desk.world, first))
+    desk.lamps([case])
+    assert desk._patterns is not compiled
 
 
 def test_lamps_that_cannot_have_changed_are_not_worked_out_again(
