@@ -29,6 +29,7 @@ from api.http.problems import answer_problems
 from api.http.queries import as_described
 from api.http.rates import Rated
 from api.http.requests import requests
+from api.http.simulations import simulations
 from api.http.statistics import statistics
 from api.http.supply import supply
 from api.http.technical_log import TechnicalLog, tell
@@ -36,6 +37,7 @@ from api.http.wishes import Bounded, told_in_json
 from api.jobs.planning import WORKS
 from api.jobs.queue import Queue
 from api.jobs.runner import Runner
+from api.jobs.simulating import SIMULATION, simulate
 from api.office import Office
 from api.pages.assets import Asset, NoAssetsError, read_assets, served
 from api.pages.frame import Frame
@@ -95,10 +97,10 @@ def create_app(
     office = office or Office(open_database(settings.database))
     measures = Measures(office)
     traces = traces or _sent()
-    works = WORKS
+    works = {**WORKS, SIMULATION: simulate}
     if traces is not None:
         office.span = traces.span
-        works = {kind: traces.around(f"job: {kind}", work) for kind, work in WORKS.items()}
+        works = {kind: traces.around(f"job: {kind}", work) for kind, work in works.items()}
     queue = Queue(office, settings.queue, timedelta(seconds=settings.lease))
     runner = Runner(queue, works, settings.workers)
 
@@ -211,4 +213,5 @@ def _version_one(office: Office, settings: Settings, runner: Runner) -> FastAPI:
     for router in ROUTERS:
         api.include_router(router(office))
     api.include_router(plans(runner))
+    api.include_router(simulations(runner))
     return api

@@ -8,9 +8,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from errno import EISDIR
@@ -25,7 +25,14 @@ from typing import Annotated, NoReturn
 import typer
 from pydantic import ValidationError
 from rich.console import Console, RenderableType
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
@@ -34,13 +41,17 @@ from api.access.loopback import is_loopback
 from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError, open_world, settle
 from api.language import LANGUAGES
 from api.office import Office
+from api.pages.charts import drawn
 from api.settings import Settings
+from api.simulations import figures, headline, rows_of, same_dice, simulator
 from api.store.claims import TakenError
 from api.store.database import Database, UnavailableError, open_database
 from api.store.logs import Actor, begins, ends, tampered
 from api.store.retention import Periods, due, read_periods
 from api.store.retention import retain as remove_due
 from api.store.worlds import EmptyError, NotEmptyError
+from api.workers import NoClusterError
+from api.workers import cluster as on_cluster
 from constraints.register import REGISTER
 from fixtures.europe import europe
 from fixtures.national import national
@@ -54,6 +65,11 @@ from scheduler.plan import Plan
 from scheduler.planner import plan as make_plan
 from scheduler.replanning import WORK, overdue
 from scheduler.replanning import replan as repair_plan
+from scheduler.simulation.bottlenecks import candidates, name_of, worths
+from scheduler.simulation.replications import Progress as Counted
+from scheduler.simulation.replications import processes
+from scheduler.simulation.results import compared, summary, write
+from scheduler.simulation.scenario import Scenario, ScenarioError, read_scenario
 from scheduler.stopping import Stop
 from scheduler.validator import plan_violations, violations
 from scheduler.world import World
@@ -328,6 +344,98 @@ def replan(
             "files": {"plan": out and str(out), "world": changed_world and str(changed_world)},
         },
         render.replan(found, out, changed_world),
+    )
+
+
+@app.command()
+def simulate(
+    scenario_file: Annotated[
+        Path, typer.Argument(metavar="SCENARIO.toml", help="The scenario to simulate.")
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="The folder for tables, figures and replications.")
+    ],
+    replications: Annotated[
+        int | None,
+        typer.Option(min=1, max=100_000, help="How many; else as many as the scenario says."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes; else one for each core.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers do it instead."),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="OTHER.toml", help="A scenario of the same seed to compare it with."),
+    ] = None,
+    bottlenecks: Annotated[
+        int,
+        typer.Option(min=0, max=100_000, help="Replications to measure one more unit of each in."),
+    ] = 0,
+    as_json: Json = False,
+) -> None:
+    """Simulate capacity over months, many times; print means with their 95 % intervals.
+
+    Replications that are done are kept in the folder: asked again, it goes on from there.
+    """
+    scenario = _scenario(scenario_file, as_json=as_json)
+    other = None if compare is None else _scenario(compare, as_json=as_json)
+    wrong = [] if other is None else [*same_dice(scenario, other)]
+    if cluster is not None and workers is not None:
+        wrong.append(Problem("--workers", "is of no use with --cluster, which has its own"))
+    if wrong:
+        _refuse(wrong, as_json=as_json)
+    _make_room(out / "summary.csv", as_json=as_json)
+    pool = processes(workers or os.cpu_count() or 1) if cluster is None else on_cluster(cluster)
+    with _interruptible() as stop:
+        made = simulator(scenario, pool, out / "replications", stop)
+        try:
+            with _counting(hidden=as_json) as count:
+                found = made.results(scenario, replications, count(scenario.name))
+                against = (
+                    None if other is None else made.results(other, replications, count(other.name))
+                )
+                worth = None
+                if bottlenecks:
+                    tried = candidates(scenario, made.setting.world, REGISTER, found)
+                    worth = worths(
+                        scenario,
+                        found,
+                        tried,
+                        lambda one: made.results(
+                            one, bottlenecks, count(f"+1 {name_of(one.capacities[-1])}")
+                        ),
+                    )
+        except ScenarioError as error:
+            _refuse(error.problems, as_json=as_json)
+        except NoClusterError as error:
+            _refuse([Problem("--cluster", str(error))], as_json=as_json)
+        except CancelledError:
+            says = f"interrupted; what is done is in {out}, and is not done again"
+            _print(as_json, {"interrupted": True, "folder": str(out)}, says)
+            raise typer.Exit(1) from None
+    told = headline(found.totals)
+    differs = None if against is None else headline(compared(against.totals, found.totals))
+    frames = [*found.frames, ("summary", summary(found.totals))]
+    frames += [] if against is None else [("comparison", compared(against.totals, found.totals))]
+    frames += [] if worth is None else [("bottlenecks", worth)]
+    files = write(frames, out)
+    drawings = {out / f"{one.name}.svg": drawn(one) for one in figures(found, worth)}
+    _write({path: bytes(one.body).decode() for path, one in drawings.items()}, as_json=as_json)
+    _print(
+        as_json,
+        {
+            "scenario": scenario.name,
+            "replications": int(found.totals["replication"].nunique()),
+            "seed": scenario.seed,
+            "summary": rows_of(told),
+            "comparison": None if differs is None else rows_of(differs),
+            "bottlenecks": None if worth is None else rows_of(worth),
+            "files": [str(one) for one in (*files, *drawings)],
+        },
+        render.simulation(scenario.name, told, differs, worth, out),
     )
 
 
@@ -638,6 +746,16 @@ def _world(path: Path, *, as_json: bool) -> World:
         _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
 
 
+def _scenario(path: Path, *, as_json: bool) -> Scenario:
+    try:
+        return read_scenario(path)
+    except ScenarioError as error:
+        _refuse(
+            [replace(one, path=f"{path.name}: {one.path}") for one in error.problems],
+            as_json=as_json,
+        )
+
+
 def _plan(path: Path, *, as_json: bool) -> Plan:
     try:
         return Plan.model_validate_json(path.read_bytes())
@@ -773,6 +891,32 @@ def _progress(*, hidden: bool) -> Iterator[Callable[[Objective, Objective, float
             bar.update(task, description=f"planned {values['plannedWeight']} of at most {bound}")
 
         yield show
+
+
+@contextmanager
+def _counting(*, hidden: bool) -> Iterator[Callable[[str], Counted]]:
+    """Show how many replications of each scenario are done."""
+    # Refreshed by hand: a process that has threads makes poor copies of itself.
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=hidden,
+        auto_refresh=False,
+    ) as bar:
+
+        def count(name: str) -> Counted:
+            task = bar.add_task(name, total=None)
+
+            def show(done: int, of: int) -> None:
+                bar.update(task, completed=done, total=of, refresh=True)
+
+            return show
+
+        yield count
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -117,6 +118,45 @@ def _cost(one: Unplanned) -> str:
 def _changed(level: str, by: int) -> str:
     more, fewer = _CHANGES[level]
     return (more if by > 0 else fewer).format(n=abs(by), s="" if abs(by) == 1 else "s")
+
+
+def simulation(
+    name: str,
+    told: pd.DataFrame,
+    differs: pd.DataFrame | None,
+    worth: pd.DataFrame | None,
+    folder: Path,
+) -> RenderableType:
+    """Show what came of a scenario: means with intervals, differences, and what more would bring.
+
+    What cannot be told from chance is shown as such.
+    """
+    shown: list[RenderableType] = [
+        _means(name, [*zip(told["says"], told["of"], strict=True)], told)
+    ]
+    if differs is not None:
+        pairs = [*zip(differs["says"], differs["of"], strict=True)]
+        shown.append(_means("more than the other scenario", pairs, differs, chance=True))
+    if worth is not None:
+        pairs = [("one more", one) for one in worth["more"]]
+        shown.append(_means("carried out with one more unit", pairs, worth, chance=True))
+    return Group(*shown, Text(f"tables and figures are in {folder}"))
+
+
+def _means(
+    title: str, named: Sequence[tuple[str, str]], told: pd.DataFrame, *, chance: bool = False
+) -> Table:
+    table = Table("", "of", title=title, title_justify="left")
+    table.add_column("mean", justify="right")
+    table.add_column("95 % interval", justify="right")
+    numbers = told[["mean", "low", "high"]].to_numpy().tolist()
+    for (says, of), (mean, low, high) in zip(named, numbers, strict=True):
+        known = low == low
+        between = f"{low:,.1f} to {high:,.1f}" if known else "one replication"
+        if chance and known and low <= 0 <= high:
+            between += " (may be chance)"
+        table.add_row(says, of, f"{mean:,.1f}", between)
+    return table
 
 
 def replan(made: Replan, plan_file: Path | None, world_file: Path | None) -> RenderableType:

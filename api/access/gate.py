@@ -100,6 +100,7 @@ Confirmer = Annotated[Person, Depends(Allowed(Role.planner, Role.partner))]
 """Whoever answers for a partner; a partner for its own organisation alone."""
 Partner = Annotated[Person, Depends(Allowed(Role.partner))]
 Manager = Annotated[Person, Depends(Allowed(Role.management, Role.planner))]
+Steward = Annotated[Person, Depends(Allowed(Role.management))]
 Auditor = Annotated[Person, Depends(Allowed(Role.auditor))]
 Operator = Annotated[Person, Depends(Allowed(Role.planner, Role.administrator))]
 """Whoever minds what runs: planners their own jobs, an administrator all of them."""

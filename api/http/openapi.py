@@ -120,7 +120,10 @@ _HEADERS: Schema = {
     },
 }
 _SUPPLY = "resources_resource", "facilities_facility", "departures_departure"
-_MADE = {"post_bookings", "post_cases", "post_plans", *(f"put_{one}" for one in _SUPPLY)}
+_MADE = {
+    *(f"post_{one}" for one in ("bookings", "cases", "plans", "simulations")),
+    *(f"put_{one}" for one in _SUPPLY),
+}
 _TAGGED = {
     *(f"{one}_bookings_booking" for one in ("get", "patch", "delete")),
     *(f"post_bookings_booking_{one}" for one in ("checks", "confirmations")),

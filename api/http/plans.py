@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -39,6 +40,14 @@ LOOK = 0.25
 """Seconds between two looks for events that are new."""
 MINUTE = timedelta(minutes=1)
 JobId = Annotated[Id, Path(description="Id of the job.")]
+LastSeen = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        pattern="^[0-9]{1,9}$",
+        description="The last event that was seen; those after it are told.",
+    ),
+]
 
 
 class PlanWish(Part):
@@ -157,7 +166,7 @@ def _asked(router: APIRouter, runner: Runner) -> None:
 
 def _followed(router: APIRouter, runner: Runner) -> None:
     queue, office = runner.queue, runner.queue.office
-    streams: Counter[str] = Counter()
+    streams = Streams(runner)
 
     @router.get("/{plan}", responses=described(404), summary="One plan")
     def one(plan: JobId, person: Operator) -> PlanTold:
@@ -168,42 +177,12 @@ def _followed(router: APIRouter, runner: Runner) -> None:
             office.seen("read", found)
         return PlanTold(**_fields(job), progress=progress, result=found)
 
-    def left(plan: str, person: Person, after: int) -> bool:
-        """Return whether there is, or will be, an event of a plan after this one."""
-        queue.job(plan, PLAN, whose(person))
-        return queue.events(plan, after) != ((), True)
-
     async def opened(
-        response: Response,
-        plan: JobId,
-        person: Operator,
-        last: Annotated[
-            str | None,
-            Header(
-                alias="Last-Event-ID",
-                pattern="^[0-9]{1,9}$",
-                description="The last event that was seen; those after it are told.",
-            ),
-        ] = None,
+        response: Response, plan: JobId, person: Operator, last: LastSeen = None
     ) -> AsyncIterator[int]:
-        """Let an account open a stream, and count those that are open, all in the one event loop.
-
-        One that is cut off gives its place back too, which a thread would not.
-        """
-        after = int(last or 0)
-        if not await anyio.to_thread.run_sync(left, plan, person, after):
-            response.status_code = 204  # which tells browsers not to come back
-        if streams[person.id] >= STREAMS:
-            raise _crowded(429, f"{STREAMS} streams of yours are open already")
-        if streams.total() >= ALL_STREAMS:
-            raise _crowded(503, f"{ALL_STREAMS} streams are open already; ask without one")
-        streams[person.id] += 1
-        try:
+        asked = PLAN, whose(person)
+        async with streams.opened(response, plan, asked, person.id, last) as after:
             yield after
-        finally:
-            streams[person.id] -= 1
-            if not streams[person.id]:
-                del streams[person.id]
 
     @router.get(
         "/{plan}/events",
@@ -219,13 +198,61 @@ def _followed(router: APIRouter, runner: Runner) -> None:
     async def told(
         plan: JobId, after: Annotated[int, Depends(opened)]
     ) -> AsyncIterator[ServerSentEvent]:
+        async for one in streams.told(plan, after):
+            yield one
+
+
+class Streams:
+    """The streams of events of jobs that are open in this process, counted by account."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self._open: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def opened(
+        self,
+        response: Response,
+        name: str,
+        asked: tuple[str, str | None],
+        account: str,
+        last: str | None,
+    ) -> AsyncIterator[int]:
+        """Let an account follow a job of a kind and an owner; yield the event that it saw last.
+
+        Those that are open are counted in the one event loop. One that is cut off gives its place
+        back too, which a thread would not.
+        """
+        after, queue = int(last or 0), self.runner.queue
+
+        def left() -> bool:
+            """Return whether there is, or will be, an event of the job after this one."""
+            queue.job(name, *asked)
+            return queue.events(name, after) != ((), True)
+
+        if not await anyio.to_thread.run_sync(left):
+            response.status_code = 204  # which tells browsers not to come back
+        if self._open[account] >= STREAMS:
+            raise _crowded(429, f"{STREAMS} streams of yours are open already")
+        if self._open.total() >= ALL_STREAMS:
+            raise _crowded(503, f"{ALL_STREAMS} streams are open already; ask without one")
+        self._open[account] += 1
+        try:
+            yield after
+        finally:
+            self._open[account] -= 1
+            if not self._open[account]:
+                del self._open[account]
+
+    async def told(self, name: str, after: int) -> AsyncIterator[ServerSentEvent]:
+        """Yield the events of a job after one, as they come."""
         end = anyio.current_time() + LONGEST_STREAM
         while anyio.current_time() < end:
-            found, over = await anyio.to_thread.run_sync(queue.events, plan, after)
+            found, over = await anyio.to_thread.run_sync(self.runner.queue.events, name, after)
             for one in found:
                 yield _event(one)
                 after = one.number
-            if over or runner.closing:
+            if over or self.runner.closing:
                 return
             await anyio.sleep(LOOK)
 

@@ -25,6 +25,8 @@ ATTEMPTS = 3
 """How often a job begins before it is given up: it may be the job that kills its workers."""
 OWN = 3
 """Jobs of one account that may wait."""
+OF_NOBODY = frozenset({"simulation"})
+"""Kinds of job that read no case of the world."""
 PAGE = 500
 """Events that are read at once."""
 
@@ -135,7 +137,8 @@ class Queue:
             if job is None:
                 return None
             people = persons_of(world, (one.id for one in world.cases))
-            process(connection, Processing("propose", people), now)
+            if job.kind not in OF_NOBODY:
+                process(connection, Processing("propose", people), now)
         return job, world
 
     def working(self, worker: str) -> frozenset[tuple[str, int]]:

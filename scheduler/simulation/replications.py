@@ -8,7 +8,7 @@ compiles a study once.
 import gc
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -20,20 +20,25 @@ from concurrent.futures import (
 )
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from importlib.metadata import version
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from scheduler.collector import paused
+from scheduler.constraint import Register
+from scheduler.simulation.adjusting import problems
+from scheduler.simulation.profile import Setting
+from scheduler.simulation.replication import model_of, replicate
+from scheduler.simulation.scenario import Scenario, ScenarioError
+from scheduler.simulation.tally import Tally
 from scheduler.stopping import PAUSE, Stop, never
 
-Counts = Mapping[str, npt.NDArray[Any]]
-"""What one replication counted: arrays of numbers or texts by name."""
-Replicate = Callable[[int], Counts]
+Replicate = Callable[[int], Tally]
 """Does the replication of a number."""
 Progress = Callable[[int, int], None]
 """Called with the replications that are done, and how many there are to be."""
@@ -52,6 +57,58 @@ class Study:
     fingerprint: str
     replications: int
     make: Callable[[], Replicate]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A setting and a register as they travel between processes: ``make`` makes the setting."""
+
+    make: Callable[[], Setting]
+    register: Register
+    fingerprint: str
+
+
+def source_of(make: Callable[[], Setting], register: Register) -> tuple[Source, Setting]:
+    """Return a source, and the setting that it makes."""
+    setting = make()
+    told = (
+        setting.world.fingerprint,
+        *(
+            (one.id, dict(one.attributes), one.first.id, dict(one.held), one.within)
+            for one in setting.profiles
+        ),
+        *(one.id for one in register.constraints),
+        *(row.model_dump_json() for row in register.rules.rows),
+        *(version(name) for name in ("regietafel", "numpy")),
+    )
+    return Source(make, register, _print(told)), setting
+
+
+def study_of(scenario: Scenario, source: Source, setting: Setting) -> Study:
+    """Return the study of a scenario on the setting of a source.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario names what the setting or the register does not know.
+    """
+    wrong = [*problems(scenario, setting, source.register)]
+    if wrong:
+        raise ScenarioError(wrong)
+    told = scenario.model_dump_json(exclude={"name", "replications"})
+    return Study(
+        _print((source.fingerprint, told)),
+        scenario.replications,
+        partial(_model, scenario, source),
+    )
+
+
+def _model(scenario: Scenario, source: Source) -> Replicate:
+    return partial(replicate, model_of(scenario, source.make(), source.register))
+
+
+def _print(told: object) -> str:
+    return sha256(repr(told).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +136,7 @@ def replicated(
     *,
     progress: Progress = lambda _done, _of: None,
     stop: Stop = never,
-) -> list[Counts]:
+) -> list[Tally]:
     """Return what each replication of ``study`` counted, in order.
 
     Those that ``folder`` holds are not done again; each that is done is put there at once. What a
@@ -104,10 +161,10 @@ def replicated(
         try:
             with pool.open() as executor:
                 left = [n for n in range(study.replications) if n not in found]
-                for number, counts in _done(executor, study, left, stop):
+                for number, tally in _done(executor, study, left, stop):
                     if kept is not None:
-                        _write(kept, number, counts)
-                    found[number] = counts
+                        _write(kept, number, tally)
+                    found[number] = tally
                     lost = 0
                     progress(len(found), study.replications)
         except BrokenExecutor:
@@ -119,9 +176,9 @@ def replicated(
 
 def _done(
     executor: Executor, study: Study, numbers: Iterable[int], stop: Stop
-) -> Iterator[tuple[int, Counts]]:
+) -> Iterator[tuple[int, Tally]]:
     """Yield replications as they are done; what was done before others were lost comes first."""
-    jobs: dict[Future[Counts], int] = {}
+    jobs: dict[Future[Tally], int] = {}
     try:
         for number in numbers:
             jobs[executor.submit(_replicate, study, number)] = number
@@ -132,11 +189,11 @@ def _done(
             for job in wait(jobs, PAUSE, FIRST_COMPLETED).done:
                 number = jobs.pop(job)
                 try:
-                    counts = job.result()
+                    tally = job.result()
                 except BrokenExecutor as error:
                     broken = error
                 else:
-                    yield number, counts
+                    yield number, tally
             if broken is not None:
                 raise broken
     finally:
@@ -150,7 +207,7 @@ _COMPILED: dict[str, Replicate] = {}
 _COMPILING = Lock()
 
 
-def _replicate(study: Study, number: int) -> Counts:
+def _replicate(study: Study, number: int) -> Tally:
     return _compiled(study)(number)
 
 
@@ -171,17 +228,17 @@ def _compiled(study: Study) -> Replicate:
 # --- What is kept ---------------------------------------------------------------------------------
 
 
-def _write(folder: Path, number: int, counts: Counts) -> None:
+def _write(folder: Path, number: int, tally: Tally) -> None:
     """Put a replication into a folder, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     path = _path(folder, number)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with draft.open("wb") as to:
-        np.savez_compressed(to, allow_pickle=False, **counts)
+        np.savez_compressed(to, allow_pickle=False, **vars(tally))
     draft.replace(path)
 
 
-def _read(folder: Path, numbers: Iterable[int]) -> Iterator[tuple[int, Counts]]:
+def _read(folder: Path, numbers: Iterable[int]) -> Iterator[tuple[int, Tally]]:
     """Yield the replications that a folder holds; one that cannot be read is not there."""
     for number in numbers:
         try:
@@ -189,10 +246,10 @@ def _read(folder: Path, numbers: Iterable[int]) -> Iterator[tuple[int, Counts]]:
                 _path(folder, number).open("rb") as source,
                 np.load(source, allow_pickle=False) as archive,
             ):
-                counts = dict(archive)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+                tally = Tally(**archive)
+        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
             continue
-        yield number, counts
+        yield number, tally
 
 
 def _path(folder: Path, number: int) -> Path:

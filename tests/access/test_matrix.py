@@ -41,6 +41,12 @@ GET    /plans/{plan}                         planner administrator
 DELETE /plans/{plan}                         planner administrator
 GET    /plans/{plan}/events                  planner administrator
 POST   /plans/{plan}/acceptances             planner
+GET    /simulations                          planner management
+POST   /simulations                          management
+GET    /simulations/{simulation}             planner management
+DELETE /simulations/{simulation}             management
+GET    /simulations/{simulation}/events      planner management
+GET    /simulations/{simulation}/results     planner management
 GET    /resources                            planner
 GET    /resources/{resource}                 planner
 PUT    /resources/{resource}                 planner

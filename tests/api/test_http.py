@@ -246,4 +246,8 @@ def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient)
         "/plans/{plan}",
         "/plans/{plan}/events",
         "/plans/{plan}/acceptances",
+        "/simulations",
+        "/simulations/{simulation}",
+        "/simulations/{simulation}/events",
+        "/simulations/{simulation}/results",
     }

@@ -17,6 +17,7 @@ LISTS = {
     "/plans",
     "/requests",
     "/resources",
+    "/simulations",
 }
 
 

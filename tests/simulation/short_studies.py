@@ -3,21 +3,27 @@
 import os
 import signal
 import time
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scheduler.simulation.chance import Chance
 
-from scheduler.simulation.replications import Counts, Replicate, Study
+from scheduler.simulation.chance import Chance
+from scheduler.simulation.replications import Replicate, Study
+from scheduler.simulation.tally import Tally
 
 DRAWN = 5
 
 
-def drawn(number: int) -> Counts:
-    """Count draws that depend on the number alone."""
-    draws = Chance(7, number, DRAWN).of("draws")[:, 0]
-    return {"draws": draws, "names": np.array([f"case-{n}" for n in range(DRAWN)])}
+def drawn(number: int) -> Tally:
+    """Return a tally of draws that depend on the number alone."""
+    draws = Chance(7, number, DRAWN).of("draws")
+    counts = (100 * draws[:, 0]).astype(np.int64)
+    arrays: dict[str, Any] = {one.name: counts for one in fields(Tally)}
+    arrays |= {"waits": draws, "used": draws[:, 1]}
+    return Tally(**arrays)
 
 
 def drawing() -> Replicate:
@@ -28,7 +34,7 @@ def drawing() -> Replicate:
 def logging(log: Path) -> Replicate:
     """Compile a study that writes down which replications are done."""
 
-    def replicate(number: int) -> Counts:
+    def replicate(number: int) -> Tally:
         with log.open("a") as to:
             to.write(f"{number}\n")
         time.sleep(0.03)
@@ -40,7 +46,7 @@ def logging(log: Path) -> Replicate:
 def dying(mark: Path, deaths: int) -> Replicate:
     """Compile a study whose workers are killed so many times, in the middle of a replication."""
 
-    def replicate(number: int) -> Counts:
+    def replicate(number: int) -> Tally:
         died = len(list(mark.glob("*")))
         if number >= 2 and died < deaths:
             (mark / f"{number}-{time.monotonic_ns()}").touch()

@@ -1,0 +1,148 @@
+"""Simulations as the doors show them: the Dutch chain under a scenario, its figures and its words.
+
+Simulated numbers are of nobody, so small ones are not hidden.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from api.pages.charts import Figure
+from constraints.register import REGISTER
+from fixtures.simulated import dutch
+from scheduler.draft import Problem
+from scheduler.simulation.replications import Pool, source_of
+from scheduler.simulation.results import Results, summary
+from scheduler.simulation.scenario import Scenario
+from scheduler.simulation.simulator import Simulator
+from scheduler.stopping import Stop, never
+
+BEYOND = 32
+"""Days that the world lasts beyond what is planned on the last day: those who leave come home."""
+HEADLINE = (
+    ("entered", "cases that entered", 1),
+    ("departed", "carried out", 1),
+    ("placed", "placed in detention", 1),
+    ("left", "left otherwise", 1),
+    ("failed-share", "bookings that failed, %", 100),
+    ("median-wait", "days from ready, median", 1),
+    ("mean-nights", "nights in detention, mean", 1),
+    ("occupancy", "places taken, %", 100),
+    ("use", "hours used, %", 100),
+    ("blocked-light", "case-days blocked", 1),
+    ("blocked-partner", "case-days blocked by", 1),
+)
+"""What is told first: a measure of the totals, in words, and by what it is multiplied."""
+MOST_SHOWN = 12
+"""Bars of a figure at most."""
+
+
+def simulator(
+    scenario: Scenario, pool: Pool, folder: Path | None = None, stop: Stop = never
+) -> Simulator:
+    """Return a simulator of the Dutch chain for as long as ``scenario`` asks."""
+    horizon = scenario.horizon
+    first = horizon.from_ - timedelta(days=horizon.warm_up)
+    days = horizon.warm_up + horizon.days + scenario.policy.days_ahead + BEYOND
+    source, setting = source_of(partial(dutch, first, days), REGISTER)
+    return Simulator(source, setting, pool, folder, stop)
+
+
+def same_dice(scenario: Scenario, other: Scenario) -> Iterator[Problem]:
+    """Yield why two scenarios cannot be compared: they must draw alike, over the same time."""
+    mine, theirs = (
+        one.model_dump(include={"seed", "horizon"}, exclude={"horizon": {"source"}})
+        for one in (scenario, other)
+    )
+    for name, value in mine.items():
+        if value != theirs[name]:
+            yield Problem(f"$.{name}", "must be that of the scenario it is compared with")
+
+
+def headline(totals: pd.DataFrame) -> pd.DataFrame:
+    """Return means with intervals of what is told first, in its order, without what is nothing."""
+    told = totals if "mean" in totals else summary(totals)
+    parts = []
+    for measure, says, times in HEADLINE:
+        mine = told[told["measure"] == measure]
+        mine = mine[(mine["mean"] != 0) | (mine["low"] != 0)]
+        parts.append(
+            mine.assign(says=says, **{one: mine[one] * times for one in ("mean", "low", "high")})
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame for a machine; what is not a number is null."""
+    found = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in found.to_dict("records")]
+
+
+def figures(results: Results, worths: pd.DataFrame | None = None) -> Iterator[Figure]:
+    """Yield what is drawn of results: means over the replications."""
+    weeks = summary(results.weeks, ("measure", "of", "week", "from"))
+    flow = {
+        says: weeks[(weeks["measure"] == name) & (weeks["of"] == "")]["mean"].tolist()
+        for name, says in (("departed", "carried out"), ("placed", "placed"))
+    }
+    days = sorted({f"{one:%Y-%m-%d}" for one in weeks["from"]})
+    yield Figure(
+        "departures",
+        "Placements and departures, a week",
+        ("week", *flow),
+        tuple(zip(days, *(_rounded(one) for one in flow.values()), strict=True)),
+        "lines",
+    )
+    nights = summary(results.nights, ("of", "night"), "inside")
+    inside = nights.pivot(index="night", columns="of", values="mean")
+    yield Figure(
+        "occupancy",
+        "Persons in each facility, a night",
+        ("night", *map(str, inside.columns)),
+        tuple(
+            (f"{night:%Y-%m-%d}", *_rounded(row))
+            for night, row in zip(inside.index, inside.to_numpy().tolist(), strict=True)
+        ),
+        "lines",
+    )
+    totals = summary(results.totals)
+    for name, measure, title in (
+        ("failures", "failed", "Bookings that failed, by reason"),
+        ("blocked", "blocked-partner", "Case-days blocked, by partner"),
+        ("lights", "blocked-light", "Case-days blocked, by light"),
+        ("use", "use", "Hours used, %"),
+    ):
+        mine = totals[(totals["measure"] == measure) & (totals["mean"] > 0)]
+        most = mine.sort_values(["mean", "of"], ascending=[False, True]).head(MOST_SHOWN)
+        times = 100 if measure == "use" else 1
+        rows = zip(most["of"].tolist(), _rounded((most["mean"] * times).tolist()), strict=True)
+        yield Figure(name, title, ("of", title), tuple(rows))
+    waits = summary(results.waits[results.waits["since"] == "ready"], ("of", "quantile"))
+    legs = waits["of"].drop_duplicates().tolist()
+    spread = waits[waits["quantile"] != "mean"].pivot(index="quantile", columns="of", values="mean")
+    spread = spread.loc[sorted(spread.index, key=lambda one: float(str(one).rstrip("%")))]
+    yield Figure(
+        "waits",
+        "Days from ready to placed or gone, by share of the cases",
+        ("share", *legs),
+        tuple(
+            (str(name), *_rounded(row))
+            for name, row in zip(spread.index, spread[legs].to_numpy().tolist(), strict=True)
+        ),
+    )
+    if worths is not None:
+        most = worths.head(MOST_SHOWN)
+        yield Figure(
+            "bottlenecks",
+            "More carried out with one unit more",
+            ("of", "carried out"),
+            tuple(zip(most["more"].tolist(), _rounded(most["mean"].tolist()), strict=True)),
+        )
+
+
+def _rounded(values: list[float]) -> list[float | None]:
+    return [None if one != one else round(float(one), 1) for one in values]
