@@ -22,7 +22,7 @@ def world_under(scenario: Scenario, world: World) -> World:
     for one in scenario.capacities:
         if one.resources is not None:
             mine = [each for each in resources if _among(one.resources, each, world, team)]
-            resources = tuple(_staffed(one, resources, mine))
+            resources = tuple(_staffed(one, resources, mine, world))
         elif one.facility is not None:
             facilities = tuple(
                 _housed(one, each) if each.id == one.facility else each for each in facilities
@@ -50,9 +50,12 @@ def _among(among: Among, one: Resource, world: World, team: set[str]) -> bool:
 
 
 def _staffed(
-    capacity: Capacity, resources: Sequence[Resource], mine: Sequence[Resource]
+    capacity: Capacity, resources: Sequence[Resource], mine: Sequence[Resource], world: World
 ) -> Iterator[Resource]:
-    """Yield the resources with more like ``mine``, or with the last of them never at work."""
+    """Yield the resources with more like ``mine``, or with the last of them never at work.
+
+    More are at work as ``mine`` are in ``world``, even where a capacity before left them idle.
+    """
     wanted = _count(capacity, len(mine))
     idle = {one.id for one in mine[wanted:]}
     for one in resources:
@@ -61,7 +64,8 @@ def _staffed(
     for one in islice(cycle(mine), max(wanted - len(mine), 0)):
         number = next(n for n in range(2, len(taken) + wanted + 2) if f"{one.id}.{n}" not in taken)
         taken.add(f"{one.id}.{number}")
-        yield one.model_copy(update={"id": f"{one.id}.{number}"})
+        at_work = world.resource.get(one.id, one)
+        yield at_work.model_copy(update={"id": f"{one.id}.{number}"})
 
 
 def _housed(capacity: Capacity, facility: Facility) -> Facility:
