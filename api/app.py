@@ -1,6 +1,7 @@
 """The HTTP door: the cases and bookings of an office under ``/v1``."""
 
 import os
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -44,6 +45,7 @@ from api.pages.frame import Frame
 from api.pages.login import login
 from api.pages.refusals import ForPeople
 from api.pages.site import site
+from api.pages.told import ToldOnce
 from api.settings import Settings
 from api.store.database import open_database
 from api.store.spent import Spent
@@ -143,7 +145,12 @@ def create_app(
     chosen: Page | None = None
     if assets := _assets(settings):
         frame = Frame(
-            office, assets, demo=demo, theme=settings.theme_class, logs_out_at=settings.issuer
+            office,
+            assets,
+            demo=demo,
+            theme=settings.theme_class,
+            told=_told_once(settings),
+            logs_out_at=settings.issuer,
         )
         app.add_middleware(ForPeople, frame=frame, login=not demo)
         app.include_router(served(assets))
@@ -176,6 +183,13 @@ def _assets(settings: Settings) -> Mapping[str, Asset]:
     except NoAssetsError as error:
         tell("no-pages", why=str(error))
         return {}
+
+
+def _told_once(settings: Settings) -> ToldOnce:
+    """Return what pages say once, signed by our key: without one, by a key of this process."""
+    known = settings.session_key
+    key = secrets.token_bytes(32) if known is None else known.get_secret_value()
+    return ToldOnce(key, https=settings.url.scheme == "https")
 
 
 def _sent() -> "Traces | None":

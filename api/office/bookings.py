@@ -1,6 +1,6 @@
 """The life of a booking: held, confirmed, declined, checked, carried out, let go."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -43,7 +43,7 @@ from api.store.worlds import (
 from constraints.register import REGISTER
 from scheduler.continuing import lives_on, placed_by, until_departure
 from scheduler.grid import local_date
-from scheduler.opening import Named
+from scheduler.opening import Named, knows
 from scheduler.plan import Plan
 from scheduler.validator import Checked, Violation
 from scheduler.world import Booking, Id, Part, World
@@ -81,16 +81,20 @@ class Bookings(Reading):
         actor: Actor,
         lasting: timedelta = HOLD,
         *,
+        instead_of: Mapping[str, int] | None = None,
         once: Once | None = None,
     ) -> tuple[Standing, ...]:
         """Hold what is proposed for one case, all of it or nothing.
 
-        Proposals that stand for the case give way. Every rule is looked at as things are now.
+        Proposals that stand for the case give way, and so do its bookings ``instead_of`` which it
+        is held, each of the revision that is given. Every rule is looked at as things are now.
 
         Raises
         ------
         OneCaseError
             When the bookings are not of one case that there is.
+        UnknownBookingError, StaleError, IllegalStepError
+            When one that was to give way is not there, is not of that revision any more, or over.
         TakenError
             With who has what is asked.
         RefusedError
@@ -100,7 +104,7 @@ class Bookings(Reading):
         with self._changing(actor, "hold", asked, once) as change:
             change.expire()
             _only_case(change.world, bookings)
-            held = _held(change, bookings, lasting)
+            held = _held(change, bookings, lasting, _given_up(change, asked, instead_of or {}))
             change.objects = tuple(one.booking.id for one in held)
             change.answer = held
         return held
@@ -153,30 +157,48 @@ class Bookings(Reading):
         return accepted
 
     def confirm(
-        self, name: str, partner: str, actor: Actor, *, once: Once | None = None
+        self,
+        name: str,
+        partner: str | None,
+        actor: Actor,
+        revision: int | None = None,
+        *,
+        once: Once | None = None,
     ) -> Standing:
-        """Note that a partner comes; when all have said so the booking is confirmed.
+        """Note that a partner comes, or that every partner does; then the booking is confirmed.
 
-        A chain is confirmed as one: until then both of its bookings are held.
+        A chain is confirmed as one: until then both of its bookings are held. A booking can be
+        confirmed without its partners' answers, as a world file has it: each can still be noted.
 
         Raises
         ------
-        UnknownBookingError, NotAskedError, IllegalStepError
-            When there is no such booking, it does not ask this partner, or it is not held.
+        UnknownBookingError, StaleError, NotAskedError, IllegalStepError
+            When there is no such booking, it is not of that ``revision`` any more, it does not ask
+            this partner, or it is not held.
         """
         with self._changing(actor, "confirm", [name], once) as change:
             change.expire()
-            standing = _asked(change.standing(name), partner)
-            if standing.status != Status.confirmed:
+            standing = change.standing(name, revision)
+            if partner is not None:
+                _asked(standing, partner)
+            was_confirmed = standing.status == Status.confirmed
+            if not was_confirmed:
                 step(name, standing.status, Status.confirmed)
-                change.answered(name, partner, None)
                 _follows(change, standing, CLAIMING)
-                together = change.standings(change.together(standing))
-                held = [one for one in together if one.status == Status.held]
-                if all(answer.answer == "confirmed" for one in held for answer in one.partners):
-                    for one in held:
-                        change.become(one.booking.id, Status.confirmed)
+            new = [
+                one.partner
+                for one in standing.partners
+                if partner in (None, one.partner) and one.answer != "confirmed"
+            ]
+            for who in new:
+                change.answered(name, who, None)
+            if new:
                 change.touch("confirm", [standing.booking.case])
+            together = change.standings(change.together(standing))
+            held = [one for one in together if one.status == Status.held]
+            if all(answer.answer == "confirmed" for one in held for answer in one.partners):
+                for one in held:
+                    change.become(one.booking.id, Status.confirmed)
             change.answer = confirmed = change.standing(name)
         return confirmed
 
@@ -186,6 +208,7 @@ class Bookings(Reading):
         partner: str,
         reason: Failure,
         actor: Actor,
+        revision: int | None = None,
         *,
         once: Once | None = None,
         offering: bool = True,
@@ -198,12 +221,13 @@ class Bookings(Reading):
 
         Raises
         ------
-        UnknownBookingError, NotAskedError, IllegalStepError
-            When there is no such booking, it does not ask this partner, or it is over.
+        UnknownBookingError, StaleError, NotAskedError, IllegalStepError
+            When there is no such booking, it is not of that ``revision`` any more, it does not ask
+            this partner, or it is over.
         """
         with self._changing(actor, "decline", [name], once) as change:
             change.expire()
-            standing = _asked(change.standing(name), partner)
+            standing = _asked(change.standing(name, revision), partner)
             booking = standing.booking
             if standing.status == Status.proposed:
                 raise IllegalStepError(name, standing.status, Status.cancelled)
@@ -217,10 +241,8 @@ class Bookings(Reading):
             return declined
         # It is done. What could come instead takes longer to work out than others should wait.
         with suppress(UnavailableError):
-            desk = self.desk()
-            instead, openings = desk.ask(booking.case), desk.openings(_what_is_free(booking))
+            told = self.instead_of(declined.booking)
             known = self._world_and_parts()[1].ever
-            told = Declined(booking=declined.booking, instead=instead, openings=openings)
             people = persons_of(known, cases_in(told))
             with self.database.writing() as connection:
                 process(connection, Processing("read", people), self.now())
@@ -228,6 +250,16 @@ class Bookings(Reading):
                     amend(connection, actor, once, once.tell(told))
             return told
         return declined
+
+    def instead_of(self, standing: Standing) -> Declined:
+        """Return what could come instead of a booking, and who could use what is free of it."""
+        desk = self.desk()
+        free = [one for one in _what_is_free(standing.booking) if knows(desk.world, one)]
+        return Declined(
+            booking=standing,
+            instead=desk.ask(standing.booking.case),
+            openings=desk.openings(free),
+        )
 
     def check(
         self,
@@ -348,6 +380,18 @@ def _are_there(world: World, bookings: Sequence[Booking]) -> None:
         raise RefusedError(wrong)
 
 
+def _given_up(change: Change, cases: Sequence[str], seen: Mapping[str, int]) -> list[str]:
+    """Return the bookings of these cases that give way, with their chains, each as it was seen."""
+    names: list[str] = []
+    for name, revision in seen.items():
+        standing = change.standing(name, revision)
+        if standing.booking.case not in cases:
+            raise OneCaseError("a booking gives way to one of its own case")
+        step(name, standing.status, Status.released)
+        names += change.together(standing)
+    return [*dict.fromkeys(names)]
+
+
 def _held(
     change: Change, bookings: Sequence[Booking], lasting: timedelta, left: Collection[str] = ()
 ) -> tuple[Standing, ...]:
@@ -356,11 +400,10 @@ def _held(
     cases = [*dict.fromkeys(one.case for one in bookings)]
     mine = [one for case in cases for one in change.world.booked.get(case, ()) if one.claims]
     legs = {(one.case, one.operation) for one in bookings}
-    loose = [one.id for one in mine if one.status == Status.proposed]
+    loose = [*left, *(one.id for one in mine if one.status == Status.proposed)]
     fixed = [one for one in mine if (one.case, one.operation) in legs and one.id not in loose]
     if fixed:
         raise TakenError([Taken(unit=f"case/{one.case}", booking=one.id) for one in fixed])
-    loose += left
     change.end(loose, Status.released, Release.replaced)
     proposed = [_as(one, Status.proposed) for one in bookings]
     named = renamed(proposed, change.names(proposed))
@@ -381,9 +424,10 @@ def _held(
     _hold_to_the_rules(change.world, mine, new, loose)
     change.add([_as(one, Status.held) for one in new], lasting)
     # A chain runs out as one, also where only one of its legs is held anew.
-    change.prolong([one.id for one in mine if one.status == Status.held], lasting)
+    still = [one.id for one in mine if one.status == Status.held and one.id not in loose]
+    change.prolong(still, lasting)
     _hold_to_the_rules(change.world, change.world.bookings, new, loose)
-    change.touch("book", [*cases, *_cases_left(change.world, left)])
+    change.touch("book", dict.fromkeys([*cases, *_cases_left(change.world, left)]))
     return change.standings([one.id for one in new])
 
 

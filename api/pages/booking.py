@@ -12,12 +12,11 @@ from api.access.gate import Planner
 from api.http.bookings import BookingId, Name
 from api.language import Language, phrase
 from api.office import Office
-from api.office.bookings import Declined
 from api.office.refusals import OpenChecksError
 from api.pages.frame import Frame, language_of
 from api.pages.life import FAILURES, phase, status, why
+from api.pages.partner import REASONS
 from api.pages.slots import Key, asking, attending, new_key, to_booking
-from api.store.answers import Once
 from api.store.change import StaleError
 from api.store.life import CLAIMING, Failure, IllegalStepError, Status, TooSoonError
 from api.store.refusal import Refusal
@@ -37,6 +36,8 @@ LAMPS = {
 """Where a booking stands, as a lamp."""
 MOST_OPENINGS = 10
 """Cases shown that could use what is free; the rest is counted."""
+DECLINES = {one: FAILURES[one] for one in REASONS}
+"""The reasons that a planner can note for a partner."""
 CHOOSE = phrase("Choose a reason.")
 NO_DAY = phrase("Give the day on which it was answered.")
 FACTS = {fact.id: (one, fact) for one in REGISTER.constraints for fact in one.facts}
@@ -81,6 +82,10 @@ def booking(frame: Frame) -> APIRouter:
     def one(request: Request, booking: BookingId, _person: Planner) -> Response:
         return room.page(request, booking)
 
+    @router.get("/bookings/{booking}/instead")
+    def instead(request: Request, booking: BookingId, _person: Planner) -> Response:
+        return room.instead(request, booking)
+
     _words_of_others(router, room)
     _endings(router, room)
     return router
@@ -99,7 +104,6 @@ class _Room:
         name: str,
         code: int = 200,
         wrong: Wrong | None = None,
-        declined: Declined | None = None,
     ) -> Response:
         """Return the page of a booking as it stands."""
         office, language = self.office, language_of(request)
@@ -114,7 +118,7 @@ class _Room:
             "booking.html",
             code,
             standing=standing,
-            runs_out=_on_the_wall(office, standing.expires_at),
+            seconds_left=_seconds(now, standing.expires_at),
             booking=mine,
             case=case,
             at=zone,
@@ -130,9 +134,28 @@ class _Room:
             why=lambda one: why(language, one),
             phase=lambda one: phase(language, one),
             failures=FAILURES,
+            declines=DECLINES,
+            replaceable=_replaceable(office, standing),
             key=new_key,
             wrong=wrong,
-            declined=declined,
+        )
+
+    def instead(self, request: Request, name: str) -> Response:
+        """Return what could come instead of a booking that a partner declined."""
+        office, standing = self.office, self.office.booking(name)
+        found = office.instead_of(standing) if _replaceable(office, standing) else None
+        if found is not None:
+            office.seen("read", found)
+        world = office.ever()
+        case = world.case[standing.booking.case]
+        return self.frame.show(
+            request,
+            "instead.html",
+            case=case,
+            booking=standing.booking,
+            at=world.location[case.location].timezone,
+            found=found,
+            flights=world.departure,
             most=MOST_OPENINGS,
         )
 
@@ -143,12 +166,16 @@ class _Room:
         try:
             found = work()
         except (IllegalStepError, TooSoonError, OpenChecksError, StaleError) as error:
-            code = 412 if isinstance(error, StaleError) else 409
-            says = language_of(request).say(REFUSALS[type(error)])
+            # What ran out, or was ended, is no more: it is not told as changed by somebody else.
+            over = self.office.booking(name).status not in LASTS
+            kind = IllegalStepError if over else type(error)
+            code = 412 if kind is StaleError else 409
+            says = language_of(request).say(REFUSALS[kind])
             return self.page(request, name, code, Wrong(says, field))
-        if isinstance(found, Response):
-            return found
-        return RedirectResponse(f"/bookings/{name}?done={told}", 303)
+        answer = (
+            found if isinstance(found, Response) else RedirectResponse(f"/bookings/{name}", 303)
+        )
+        return self.frame.done(answer, told)
 
     def mistaken(self, request: Request, name: str, says: str, field: str) -> Response:
         """Return the page with a mistake beside its field."""
@@ -163,17 +190,18 @@ def _words_of_others(router: APIRouter, room: _Room) -> None:
         request: Request,
         booking: BookingId,
         person: Planner,
-        partner: Annotated[Name, Form()],
+        revision: Revision,
         key: Key,
+        partner: Annotated[Name | None, Form()] = None,
     ) -> Response:
         def work() -> Response:
             return asking(request, person, key).answer(
                 ["confirm", partner],
-                lambda once: office.confirm(booking, partner, person.actor, once=once),
-                lambda _: to_booking(booking, "confirmed"),
+                lambda once: office.confirm(booking, partner, person.actor, revision, once=once),
+                lambda _: to_booking(booking),
             )
 
-        return room.done(request, booking, "confirmed", work, partner)
+        return room.done(request, booking, "confirmed", work, partner or "")
 
     @router.post("/bookings/{booking}/decline")
     def decline(
@@ -181,26 +209,28 @@ def _words_of_others(router: APIRouter, room: _Room) -> None:
         booking: BookingId,
         person: Planner,
         partner: Annotated[Name, Form()],
+        revision: Revision,
         key: Key,
         reason: Annotated[str, Form(max_length=40)] = "",
     ) -> Response:
-        if reason not in set(Failure):
+        if reason not in set(DECLINES):
             return room.mistaken(request, booking, CHOOSE, partner)
 
         def work() -> Response:
-            found: list[Declined] = []
-
-            def grant(once: Once | None) -> Declined:
-                found.append(
-                    office.decline(booking, partner, Failure(reason), person.actor, once=once)
-                )
-                return found[0]
-
-            # Told again, it leads to the page; told first, what could come instead is on it.
-            asking(request, person, key).answer(
-                ["decline", partner, reason], grant, lambda _: to_booking(booking, "declined")
+            return asking(request, person, key).answer(
+                ["decline", partner, reason],
+                lambda once: office.decline(
+                    booking,
+                    partner,
+                    Failure(reason),
+                    person.actor,
+                    revision,
+                    once=once,
+                    # It takes longer to work out than somebody should wait: the page asks for it.
+                    offering=False,
+                ),
+                lambda _: to_booking(booking),
             )
-            return room.page(request, booking, declined=found[0])
 
         return room.done(request, booking, "declined", work, partner)
 
@@ -223,7 +253,7 @@ def _words_of_others(router: APIRouter, room: _Room) -> None:
             return asking(request, person, key).answer(
                 ["check", fact, value, since],
                 lambda once: office.check(booking, fact, value, day, person.actor, once=once),
-                lambda _: to_booking(booking, "checked"),
+                lambda _: to_booking(booking),
             )
 
         return room.done(request, booking, "checked", work, fact)
@@ -250,6 +280,10 @@ def _endings(router: APIRouter, room: _Room) -> None:
     ) -> Response:
         if reason not in set(Failure):
             return room.mistaken(request, booking, CHOOSE, "cancel")
+        if reason == Failure.person_departed_independently:
+            # Then not the booking alone ends: the case leaves the planning.
+            case = office.booking(booking).booking.case
+            return RedirectResponse(f"/cases/{case}/departed", 303)
         return room.done(
             request,
             booking,
@@ -266,12 +300,20 @@ def _endings(router: APIRouter, room: _Room) -> None:
         )
 
 
-def _on_the_wall(office: Office, moment: datetime | None) -> datetime | None:
-    """Return when a moment of the store comes on the clock of whoever looks.
+def _seconds(now: datetime, until: datetime | None) -> int | None:
+    """Return how many seconds are left: whoever looks may have another clock than ours."""
+    return None if until is None else max(0, int((until - now).total_seconds()))
 
-    A store to practise in has a time of its own.
-    """
-    return None if moment is None else moment - (office.now() - office.clock())
+
+def _replaceable(office: Office, standing: Standing) -> bool:
+    """Return whether something else is looked for, since a partner declined a booking to come."""
+    mine, world = standing.booking, office.world()
+    return (
+        standing.reason == Failure.partner_declined
+        and mine.start > office.now()
+        and mine.case in world.case
+        and not any(one.claims for one in world.booked.get(mine.case, ()))
+    )
 
 
 def _chain(office: Office, standing: Standing) -> Iterator[Standing]:

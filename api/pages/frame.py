@@ -4,19 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import Response
 
 from api.access.gate import RECOGNISED
 from api.access.person import Person, Role
 from api.language import LANGUAGES, Language, phrase
 from api.office import Office
 from api.pages.assets import Asset
+from api.pages.told import ToldOnce
 from api.store.worlds import EmptyError
 from api.telling import words
 
@@ -71,10 +73,12 @@ DONE = {
         "The case is withdrawn for independent departure. Everything held for it is free."
     ),
     "changed": phrase("The change is written down."),
+    "repaired": phrase("The change is written down. {what}"),
     "accepted": phrase("The plan is taken over; each booking is held until it is confirmed."),
     "stopped": phrase("The work is stopped."),
 }
-"""What a page says after something was done, by what its address says."""
+"""What a page says once after something was done."""
+Answered = TypeVar("Answered", bound=Response)
 
 
 class Frame:
@@ -87,9 +91,11 @@ class Frame:
         *,
         demo: bool,
         theme: str,
+        told: ToldOnce,
         logs_out_at: str | None = None,
     ) -> None:
         self.office = office
+        self._told = told
         self._demo, self._theme = demo, theme
         more = f" {logs_out_at}" if logs_out_at else ""
         self._headers = {"content-security-policy": POLICY.format(more=more)}
@@ -117,6 +123,7 @@ class Frame:
         language = language_of(request)
         found = request.scope.get(RECOGNISED)
         person = found if isinstance(found, Person) else None
+        told = self._told.read(request)
         text = self._environment.get_template(template).render(
             language=language,
             say=language.say,
@@ -129,12 +136,20 @@ class Frame:
             places=[] if person is None else places(person),
             path=request.url.path,
             here=here(request),
-            done=DONE.get(request.query_params.get("done", "")),
+            done=None if told is None else language.say(DONE[told.pop("done")], **told),
             demo=self._demo,
             theme=self._theme,
             **values,
         )
-        return HTMLResponse(text, status, self._headers)
+        page = HTMLResponse(text, status, self._headers)
+        if told is not None:
+            self._told.forget(page)
+        return page
+
+    def done(self, response: Answered, what: str, /, **values: str) -> Answered:
+        """Let the page that a response leads to say once what was done: a key of ``DONE``."""
+        self._told.keep(response, {"done": what, **values})
+        return response
 
     def today(self) -> date | None:
         """Return the day in the store, on the clock of Amsterdam; None when there is no world."""
@@ -156,6 +171,6 @@ def language_of(request: Request) -> Language:
 
 
 def here(request: Request) -> str:
-    """Return where somebody is, to come back to: without what was told there once."""
-    kept = [(name, told) for name, told in request.query_params.multi_items() if name != "done"]
-    return request.url.path + (f"?{urlencode(kept)}" if kept else "")
+    """Return where somebody is, to come back to."""
+    asked = request.query_params.multi_items()
+    return request.url.path + (f"?{urlencode(asked)}" if asked else "")

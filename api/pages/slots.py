@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.access.gate import Planner
 from api.access.person import Person
+from api.bases import basis
 from api.http.bookings import MINUTE, HoldWish
 from api.http.cases import CaseId
 from api.http.wishes import Asking
@@ -23,7 +24,9 @@ from api.pages.hours import SIGNS, STATES, Hours, called, drawn
 from api.pages.life import phase
 from api.pages.life import status as status_of
 from api.store.answers import Told
+from api.store.change import StaleError
 from api.store.claims import CASE, Taken, TakenError
+from api.store.life import IllegalStepError, Status
 from api.store.refusal import Refusal
 from api.store.worlds import HOLD
 from api.telling import conflicts, withdrawn
@@ -36,6 +39,8 @@ from scheduler.world import PERSON, Booking, Departure, World
 
 HOLDS = 15, 60, 240, 1440
 """Minutes for which a slot can be held."""
+INSTEAD = r"^([A-Za-z0-9._-]{1,80}:[0-9]{1,18}( |$)){0,2}$"
+"""The bookings of a case that give way to a slot, with the revisions that were looked at."""
 LONGEST = 60_000
 """Characters of a proposal in a form: many times what one has."""
 DAY = 1440
@@ -45,6 +50,9 @@ LABELS: dict[Label, str] = {
     "fewest-nights": phrase("fewest nights"),
     "most-robust": phrase("most fallbacks"),
 }
+NOT_FREE = phrase("This slot is not free any more. Nothing is held.")
+BOOKED = phrase("This case has a booking already. Nothing is held.")
+CHANGED = phrase("The present booking was changed in the meantime. Nothing is held.")
 CONSTRAINTS = {one.id: one for one in REGISTER.constraints}
 _WISH = TypeAdapter(tuple[Booking, ...])
 Key = Annotated[str, Form(pattern="^[!-~]{8,80}$", max_length=80)]
@@ -90,6 +98,7 @@ class Card:
 class Lost:
     """What kept a slot from being held: what others have now, and the rules that do not hold."""
 
+    says: str
     taken: tuple[tuple[str, str | None], ...]
     broken: tuple[str, ...]
 
@@ -107,7 +116,8 @@ def slots(frame: Frame) -> APIRouter:
         answer, days = desk.side_by_side(case)
         legs = world.case[case].legs
         mine = world.booked.get(case, ())
-        booked = [one for one in mine if one.claims and one.operation in legs]
+        booked = [office.booking(one.id) for one in mine if one.claims and one.operation in legs]
+        fixed = [one for one in booked if one.status != Status.proposed]
         office.seen("propose", answer)
         blocking = answer.blocking
         return frame.show(
@@ -124,7 +134,8 @@ def slots(frame: Frame) -> APIRouter:
             conflicts=conflicts(blocking, language) if blocking else "",
             withdrawn=blocking is not None and withdrawn(blocking),
             booked=booked,
-            fixed=any(one.status != "proposed" for one in booked),
+            fixed=fixed,
+            instead=" ".join(f"{one.booking.id}:{one.revision}" for one in fixed),
             begun=blocking is not None and any(one.begun for one in blocking.booked),
             stands=status_of,
             signs=[(state, SIGNS[state]) for state in STATES],
@@ -146,18 +157,28 @@ def slots(frame: Frame) -> APIRouter:
         bookings: Annotated[str, Form(max_length=LONGEST)],
         minutes: Annotated[int, Form(ge=1, le=DAY)],
         key: Key,
+        instead: Annotated[str, Form(pattern=INSTEAD, max_length=300)] = "",
     ) -> Response:
         wish = _wish(case, bookings, minutes)
+        seen = (one.split(":") for one in instead.split())
+        given_up = {name: int(revision) for name, revision in seen}
         try:
-            return asking(request, person, key).answer(
-                wish,
+            answer = asking(request, person, key).answer(
+                [wish, given_up],
                 lambda once: office.hold(
-                    wish.bookings, person.actor, wish.hold_minutes * MINUTE, once=once
+                    wish.bookings,
+                    person.actor,
+                    wish.hold_minutes * MINUTE,
+                    instead_of=given_up,
+                    once=once,
                 ),
-                lambda held: to_booking(held[0].booking.id, "held"),
+                lambda held: to_booking(held[0].booking.id),
             )
-        except (TakenError, RefusedError) as error:
+        except (TakenError, RefusedError, IllegalStepError) as error:
             return page(request, case, 409, error)
+        except StaleError as error:
+            return page(request, case, 412, error)
+        return frame.done(answer, "held")
 
     return router
 
@@ -169,9 +190,9 @@ def asking(request: Request, person: Person, key: str) -> Asking:
     return Asking(f"POST {request.scope['route'].path}", path, key, who)
 
 
-def to_booking(name: str, done: str) -> Told:
+def to_booking(name: str) -> Told:
     """Return the answer that leads to the page of a booking."""
-    return Told(303, "{}", {"location": f"/bookings/{name}?done={done}"})
+    return Told(303, "{}", {"location": f"/bookings/{name}"})
 
 
 def new_key() -> str:
@@ -240,19 +261,23 @@ def _term(language: Language, world: World, case: str, clock: Clock) -> Term:
         left = language.say("{lasting} left", lasting=language.lasting(margin))
     else:
         left = language.counted("{count} day left", "{count} days left", margin // DAY)
-    return Term(clock, left, REGISTER.basis(clock.constraint, world, world.case[case]))
+    rests = REGISTER.basis(clock.constraint, world, world.case[case])
+    return Term(clock, left, basis(language, rests))
 
 
 def _lost(language: Language, world: World, case: str, error: Refusal | None) -> Lost | None:
     """Return why a slot was not held; None where nothing went wrong."""
     match error:
+        case TakenError() if any(one.unit == f"{CASE}/{case}" for one in error.taken):
+            return Lost(language.say(BOOKED), (), ())
+        case StaleError() | IllegalStepError():
+            return Lost(language.say(CHANGED), (), ())
         case TakenError():
             zone = world.location[world.case[case].location].timezone
-            # What the case itself has is told beside, as its booking.
-            others = [one for one in error.taken if one.unit != f"{CASE}/{case}"]
-            return Lost(tuple(_gone(language, world, zone, others)), ())
+            taken = tuple(_gone(language, world, zone, error.taken))
+            return Lost(language.say(NOT_FREE), taken, ())
         case RefusedError():
-            return Lost((), tuple(_broken(language, error.violations)))
+            return Lost(language.say(NOT_FREE), (), tuple(_broken(language, error.violations)))
     return None
 
 

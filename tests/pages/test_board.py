@@ -117,7 +117,7 @@ def test_the_day_of_a_booking_shows_it_and_leads_to_it(at: Small) -> None:
     day = held.booking.start.date()
     page = look(at, f"/board?day={day}&only=booked")
     assert f'<a href="/bookings/{held.booking.id}">{PLACED}</a>' in page
-    assert "vastgehouden" in page
+    assert "gereserveerd" in page
     at.confirm(held.booking.id)
     assert "confirmed" in look(at, f"/board?day={day}&only=booked", english=True)
     at.office.release(held.booking.id, PLANNER)

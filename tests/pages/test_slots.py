@@ -22,7 +22,7 @@ from scheduler.occupancy import Occupancy
 from scheduler.pattern import Patterns
 from scheduler.plan import claims_of
 from tests.api.people import asking
-from tests.store.offices import CHAIN, PLACED, PLANNER, REMOVED, TWIN, Small, claimed
+from tests.store.offices import CHAIN, PLACED, PLANNER, REMOVED, TWIN, Small, assert_whole, claimed
 from tests.store.test_logs import processing
 
 NL, EN = LANGUAGES["nl"], LANGUAGES["en"]
@@ -125,7 +125,7 @@ def test_a_page_speaks_the_language_that_was_chosen(at: Small) -> None:
         dutch = words(slots(client, PLACED))
         client.cookies.set("language", "en")
         english = words(slots(client, PLACED))
-    assert "Slot 1 vasthouden" in dutch
+    assert "Slot 1 reserveren" in dutch
     assert "Zelfstandig vertrek blijft mogelijk" in dutch
     assert "Hold slot 1" in english
     assert "Independent departure stays open" in english
@@ -199,14 +199,16 @@ def looked(at: Small) -> set[tuple[str, str]]:
     return {(activity, person) for _, activity, person in processing(at)}
 
 
-def test_a_slot_is_held_and_counts_down_until_it_runs_out(at: Small) -> None:
+def test_a_slot_is_held_and_counts_down_the_seconds_that_are_left(at: Small) -> None:
     with looking(at) as client:
         page = held(client, PLACED)
+        at.clock.wait(minutes=1)
+        later = client.get(page.url.path)
     (booking,) = [one for one in at.office.bookings() if one.status == Status.held]
     assert page.url.path == f"/bookings/{booking.booking.id}"
-    assert booking.expires_at is not None
-    assert f'data-until="{booking.expires_at.isoformat()}"' in page.text
-    assert "Alles is voor u vastgehouden." in words(page)
+    assert 'data-left="900"' in page.text
+    assert 'data-left="840"' in later.text
+    assert "Alles is voor u gereserveerd." in words(page)
 
 
 def test_pressing_twice_holds_once(at: Small) -> None:
@@ -240,12 +242,52 @@ def test_a_slot_that_others_took_is_refused_with_what_they_have_and_what_there_i
     assert forms(page, "/slots")[0].values["bookings"] != form.values["bookings"]
 
 
-def test_a_case_that_is_booked_says_so_and_holds_no_other_slot(at: Small) -> None:
+@pytest.mark.parametrize("case", [PLACED, CHAIN])
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_booked_case_changes_its_booking_for_another_slot(
+    at: Small, case: str, confirmed: bool
+) -> None:
+    before = [one.booking.id for one in at.hold(case)]
+    if confirmed:
+        at.confirm(before[0])
+    with looking(at) as client:
+        page = slots(client, case)
+        assert all(f'href="/bookings/{name}"' in page.text for name in before)
+        form = forms(page, "/slots")[1]
+        kept = send(client, form, instead="")
+        assert kept.status_code == 409
+        assert "Dit dossier heeft al een boeking." in words(kept)
+        page = send(client, form)
+    assert page.status_code == 200
+    ended = [at.office.booking(name) for name in before]
+    assert {one.status for one in ended} == {Status.released}
+    assert {one.reason for one in ended} == {Release.replaced}
+    new = [one for one in at.office.bookings() if one.status == Status.held]
+    assert len(new) == len(before)
+    assert page.url.path == f"/bookings/{new[0].booking.id}"
+    assert_whole(at.database)
+
+
+def test_a_booking_that_changed_meanwhile_does_not_give_way(at: Small) -> None:
     name = at.hold(PLACED)[0].booking.id
     with looking(at) as client:
-        page = slots(client, PLACED)
-    assert f'href="/bookings/{name}"' in page.text
-    assert not forms(page, "/slots")
+        form = forms(slots(client, PLACED), "/slots")[1]
+        at.confirm(name)
+        page = send(client, form)
+        assert page.status_code == 412
+        assert "De huidige boeking is intussen gewijzigd." in words(page)
+        at.cancel(name)
+        assert send(client, form).status_code in {409, 412}
+    assert at.office.booking(name).status == Status.cancelled
+
+
+def test_a_booking_gives_way_to_its_own_case_alone(at: Small) -> None:
+    other = at.hold(TWIN)[0]
+    with looking(at) as client:
+        form = forms(slots(client, PLACED), "/slots")[0]
+        seen = f"{other.booking.id}:{other.revision}"
+        assert send(client, form, instead=seen).status_code == 400
+    assert at.office.booking(other.booking.id).status == Status.held
 
 
 def test_a_case_that_was_booked_meanwhile_leads_to_that_booking(at: Small) -> None:
@@ -255,7 +297,9 @@ def test_a_case_that_was_booked_meanwhile_leads_to_that_booking(at: Small) -> No
         page = send(client, form)
     assert page.status_code == 409
     assert f'href="/bookings/{name}"' in page.text
-    assert "Dit is nu van anderen" not in words(page)
+    told = words(page)
+    assert "Dit dossier heeft al een boeking. Er is niets gereserveerd." in told
+    assert "Dit slot is niet meer vrij" not in told
 
 
 def test_a_blocked_case_says_what_blocks_it(at: Small) -> None:
@@ -281,6 +325,7 @@ def test_a_blocked_case_says_what_blocks_it(at: Small) -> None:
         {"minutes": "1441"},
         {"minutes": "soon"},
         {"key": "short"},
+        {"instead": "zk-0001-placement"},
         {"bookings": "[]"},
         {"bookings": "{"},
         {"bookings": "[" * 50_000},
@@ -329,8 +374,8 @@ def test_independent_departure_stays_open_on_every_page(at: Small, case: str) ->
 def test_when_every_partner_has_confirmed_the_booking_is(at: Small) -> None:
     with looking(at) as client:
         page = held(client, PLACED)
-        asked = len(forms(page, "/confirm"))
-        assert asked == len(at.office.bookings()[0].partners)
+        asked = len(at.office.bookings()[0].partners)
+        assert len([one for one in forms(page, "/confirm") if "partner" in one.values]) == asked
         for _ in range(asked):
             page = send(client, forms(page, "/confirm")[0])
             assert page.status_code == 200
@@ -353,16 +398,82 @@ def test_a_partner_declines_with_a_reason_and_the_page_tells_what_could_come_ins
         form = next(one for one in forms(mistake, "/decline") if one.values["partner"] == "DV&O")
         page = send(client, form, reason="medical")
         again = send(client, form, reason="medical")
+        instead = client.get(f"{page.url.path}/instead")
     assert page.status_code == 200
+    assert page.history
     booking = at.office.bookings()[0]
     assert (booking.status, booking.reason) == (Status.cancelled, Failure.partner_declined)
     told = words(page)
-    assert "Wat ervoor in de plaats kan komen" in told
-    assert "Wie kan gebruiken wat nu vrij is" in told
+    assert f'hx-get="/bookings/{booking.booking.id}/instead"' in page.text
+    assert f'href="/bookings/{booking.booking.id}/instead"' in page.text
     assert "een partner kan niet komen" in told
     assert "medische redenen" in told
+    found = words(instead)
+    assert "Wat ervoor in de plaats kan komen" in found
+    assert "Wie kan gebruiken wat nu vrij is" in found
+    for one in at.office.desk().ask(PLACED).proposals:
+        assert one.place in found
     assert again.status_code == 200
     assert "geannuleerd" in words(again)
+
+
+def test_nothing_is_looked_for_instead_once_the_case_is_booked_otherwise(at: Small) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        form = next(one for one in forms(page, "/decline") if one.values["partner"] == "DV&O")
+        page = send(client, form, reason="medical")
+        path = page.url.path
+        assert "/instead" in page.text
+        held(client, PLACED)
+        assert "/instead" not in client.get(path).text
+        assert "Er wordt niets gezocht" in words(client.get(f"{path}/instead"))
+        assert client.get("/bookings/nobody/instead").status_code == 404
+
+
+def test_one_press_confirms_for_every_partner(at: Small) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        (whole,) = (one for one in forms(page, "/confirm") if "partner" not in one.values)
+        page = send(client, whole)
+    assert page.status_code == 200
+    booking = at.office.bookings()[0]
+    assert booking.status == Status.confirmed
+    assert {one.answer for one in booking.partners} == {"confirmed"}
+
+
+@pytest.mark.parametrize("ending", ["/confirm", "/decline"])
+def test_nobody_speaks_for_a_partner_of_a_booking_that_is_not_as_they_saw_it(
+    at: Small, ending: str
+) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        name = at.office.bookings()[0].booking.id
+        at.confirm(name)
+        stale = send(client, forms(page, ending)[0], reason="medical")
+    assert stale.status_code == 412
+    assert "Iemand anders heeft deze boeking" in words(stale)
+    assert at.office.booking(name).status == Status.confirmed
+
+
+def test_who_departed_independently_leaves_the_planning_and_not_the_booking_alone(
+    at: Small,
+) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        form = forms(page, "/cancel")[0]
+        page = send(client, form, reason="person-departed-independently")
+    assert page.url.path == f"/cases/{PLACED}/departed"
+    assert at.office.bookings()[0].status == Status.held
+
+
+def test_no_partner_declines_for_what_only_a_court_or_the_person_does(at: Small) -> None:
+    with looking(at) as client:
+        page = held(client, PLACED)
+        form = forms(page, "/decline")[0]
+        for reason in "court-ended-detention", "person-departed-independently", "planning-error":
+            assert send(client, form, reason=reason).status_code == 400
+            assert page.text.count(f'value="{reason}"') == 1
+    assert at.office.bookings()[0].status == Status.held
 
 
 def test_a_due_check_is_answered_in_its_window_and_then_the_booking_is_carried_out(
@@ -438,7 +549,7 @@ def test_what_is_over_cannot_be_confirmed_and_the_page_shows_how_it_stands(at: S
         told = words(client.get(page.url.path))
     assert "Dit kan niet meer" in words(late)
     assert "niet op tijd bevestigd" in told
-    assert "data-until" not in late.text
+    assert "data-left" not in late.text
 
 
 def test_the_legs_of_a_chain_lead_to_each_other(at: Small) -> None:

@@ -1,23 +1,21 @@
 // What a page does by itself; without it every page works as well.
 
-// Counts down to the moment in data-until; when it is over the page says so by asking anew.
+// Counts down the seconds in data-left from when they were shown: whoever looks may have another
+// clock than the server. What is over says so; nothing is asked anew by itself.
 function count() {
-  for (const clock of document.querySelectorAll("time[data-until]")) {
-    const left = Math.floor((Date.parse(clock.dataset.until) - Date.now()) / 1000);
-    if (left < 0 && !clock.dataset.over) {
-      clock.dataset.over = "yes";
-      location.reload();
-    }
-    const minutes = Math.max(0, Math.floor(left / 60));
-    const seconds = Math.max(0, left % 60);
-    clock.textContent = `${minutes}:${String(seconds).padStart(2, "0")}`;
-  }
-}
-
-// A choice in a form that only filters is followed at once.
-function follow(event) {
-  if (event.target.matches("form[data-filters] select")) {
-    event.target.form.requestSubmit();
+  for (const shown of document.querySelectorAll("[data-left]")) {
+    shown.dataset.since ??= performance.now();
+    const past = Math.floor((performance.now() - shown.dataset.since) / 1000);
+    const left = Math.max(0, shown.dataset.left - past);
+    const clock = shown.querySelector("time");
+    const hours = Math.floor(left / 3600);
+    const minutes = Math.floor(left / 60) % 60;
+    clock.textContent = left < 900
+      ? `${minutes}:${String(left % 60).padStart(2, "0")}`
+      : (hours ? clock.dataset.hours : clock.dataset.minutes)
+        .replace("{hours}", hours).replace("{minutes}", minutes);
+    shown.querySelector("[role=timer]").hidden = left === 0;
+    shown.querySelector("[role=status] p").hidden = left > 0;
   }
 }
 
@@ -29,7 +27,6 @@ function once(event) {
   form.dataset.sent = "yes";
 }
 
-document.addEventListener("change", follow);
 document.addEventListener("submit", once);
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
