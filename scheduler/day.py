@@ -3,8 +3,8 @@
 A *like* pattern has the same places, facility and departure; only its hours differ.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
@@ -27,13 +27,15 @@ ABOARD = timedelta(hours=1)
 class Row:
     """What a leg asks of a role, a facility or a departure: the slots at which there is enough.
 
-    ``rostered`` leaves out what bookings take, ``free`` counts it.
+    ``rostered`` leaves out what bookings take, ``free`` counts it, and ``each`` is when each one
+    of a role is free.
     """
 
     kind: Literal["role", "facility", "departure"]
     name: str
     rostered: Timeline
     free: Timeline
+    each: Mapping[str, Timeline] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def _rows(case: CasePatterns, layout: Layout, slot: int, occupancy: Occupancy) -
             at_least(count, map(line_of, names), full)
             for line_of in (occupancy.rostered, occupancy.free)
         )
-        yield Row("role", asked[0][1].role, rostered, free)
+        each = {name: occupancy.free(name) for name in names}
+        yield Row("role", asked[0][1].role, rostered, free, each)
     stay = _stay(case, layout)
     if stay is not None and layout.facility is not None:
         zone = case.world.location[case.world.facility[layout.facility].location].timezone

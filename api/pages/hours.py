@@ -14,15 +14,26 @@ from constraints.register import REGISTER
 from scheduler.day import Day, Row, Start
 from scheduler.world import PERSON, Booking, World
 
-State = Literal["here", "free", "taken", "away", "shut"]
-SIGNS: dict[State, str] = {"here": "●", "free": "✓", "taken": "■", "away": "–", "shut": "✗"}
+State = Literal["here", "free", "other", "taken", "away", "waits", "shut"]
+SIGNS: dict[State, str] = {
+    "here": "●",
+    "free": "✓",
+    "other": "○",
+    "taken": "■",
+    "away": "–",
+    "waits": "…",
+    "shut": "✗",
+}
 """What a cell shows beside its colour."""
 STATES: dict[State, str] = {
     "here": phrase("takes part"),
     "free": phrase("free"),
+    "other": phrase("a colleague is free"),
     "taken": phrase("taken by another booking"),
     "away": phrase("not rostered"),
+    "waits": phrase("has not departed yet"),
 }
+"""What a cell says: who is named is free, or somebody else of that role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +113,20 @@ def _line(
     language: Language, world: World, row: Row, booking: Booking, slots: range, clock: _Clock
 ) -> Line:
     here = _here(world, row, booking)
+    own = row.free
+    for name in _named(row, booking):
+        own &= row.each.get(name, 0)
     states: list[State] = [
         "here"
         if slot in here
         else "free"
+        if own >> slot & 1
+        else "other"
         if row.free >> slot & 1
         else "taken"
         if row.rostered >> slot & 1
+        else "waits"
+        if row.kind == "departure" and slot < min(here)
         else "away"
         for slot in slots
     ]
@@ -121,9 +139,14 @@ def _names(language: Language, world: World, row: Row, booking: Booking) -> tupl
         return language.say("detention place"), row.name
     if row.kind == "departure":
         return language.say("flight"), world.departure[row.name].number or row.name
-    mine = [one for one in booking.attendances if one.role == row.name and row.name != PERSON]
-    names = dict.fromkeys(name for one in mine for name in one.resources)
+    names = _named(row, booking)
     return language.role(row.name, len(names) or 1), ", ".join(called(world, one) for one in names)
+
+
+def _named(row: Row, booking: Booking) -> Sequence[str]:
+    """Return who of a role a booking takes, each once; of the person itself nobody is told."""
+    mine = [one for one in booking.attendances if one.role == row.name and row.name != PERSON]
+    return [*dict.fromkeys(name for one in mine for name in one.resources)]
 
 
 def called(world: World, name: str) -> str:

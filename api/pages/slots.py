@@ -120,16 +120,24 @@ def slots(frame: Frame) -> APIRouter:
         fixed = [one for one in booked if one.status != Status.proposed]
         office.seen("propose", answer)
         blocking = answer.blocking
+        cards = [
+            _card(language, world, one, around)
+            for one, around in zip(answer.proposals, days, strict=True)
+        ]
+        shown = {
+            cell.state
+            for card in cards
+            for hours in card.hours
+            for line in hours.lines
+            for cell in line.cells
+        }
         return frame.show(
             request,
             "slots.html",
             status,
             case=world.case[case],
             at=world.location[world.case[case].location].timezone,
-            cards=[
-                _card(language, world, one, around)
-                for one, around in zip(answer.proposals, days, strict=True)
-            ],
+            cards=cards,
             blocking=blocking,
             conflicts=conflicts(blocking, language) if blocking else "",
             withdrawn=blocking is not None and withdrawn(blocking),
@@ -138,7 +146,7 @@ def slots(frame: Frame) -> APIRouter:
             instead=" ".join(f"{one.booking.id}:{one.revision}" for one in fixed),
             begun=blocking is not None and any(one.begun for one in blocking.booked),
             stands=status_of,
-            signs=[(state, SIGNS[state]) for state in STATES],
+            signs=[(state, SIGNS[state]) for state in STATES if state in shown],
             states=STATES,
             lost=_lost(language, world, case, lost),
             holds=[(minutes, language.lasting(minutes)) for minutes in HOLDS],

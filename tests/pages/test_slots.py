@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
@@ -178,11 +178,43 @@ def test_a_glance_shows_who_takes_part_who_is_free_who_is_taken_and_who_is_not_t
             now = world.grid.at(slot)
             seen.add(state)
             assert (state == "here") == any(one.from_ <= now < one.until for one in mine)
+            names = {name for one in mine for name in one.resources}
             if state == "free" and others:
+                assert all(occupancy.free(name) >> slot & 1 for name in names)
+            if state == "other":
+                assert not all(occupancy.free(name) >> slot & 1 for name in names)
                 assert any(occupancy.free(name) >> slot & 1 for name in others)
             if state == "taken" and others:
                 assert any(occupancy.claimed(name) >> slot & 1 for name in others)
     assert {"here", "free", "away"} <= seen
+
+
+def test_a_colleague_who_is_free_is_told_apart_from_who_is_named(at: Small) -> None:
+    desk = at.office.desk()
+    answer, days = desk.side_by_side(REMOVED)
+    (booking,), (day,) = answer.proposals[0].bookings, days[0]
+    mine = {one.role: one.resources for one in booking.attendances}
+    busy = [replace(one, each=dict.fromkeys(mine.get(one.name, ()), 0)) for one in day.rows]
+    hours = drawn(NL, desk.world, replace(day, rows=tuple(busy)), booking, "Europe/Amsterdam")
+    for row, line in zip(day.rows, hours.lines, strict=True):
+        if row.kind == "role" and mine[row.name] and row.name != "person":
+            states = [cell.state for cell in line.cells for _ in range(cell.span)]
+            assert "free" not in states
+            assert ("other" in states) == any(
+                row.free >> slot & 1 and state != "here"
+                for slot, state in enumerate(states, day.first)
+            )
+    assert "een collega is vrij" in {
+        cell.says.partition(",")[0] for line in hours.lines for cell in line.cells
+    }
+
+
+def test_a_flight_that_has_not_left_is_not_called_off_the_roster(at: Small) -> None:
+    desk = at.office.desk()
+    answer, days = desk.side_by_side(REMOVED)
+    (booking,), (day,) = answer.proposals[0].bookings, days[0]
+    line = drawn(NL, desk.world, day, booking, "Europe/Amsterdam").lines[-1]
+    assert [cell.state for cell in line.cells] == ["waits", "here"]
 
 
 def test_it_is_noted_whose_case_somebody_looks_at(at: Small) -> None:
