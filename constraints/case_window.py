@@ -30,5 +30,5 @@ CONSTRAINT = Constraint(
     ),
     declare=_declare,
     scopes=frozenset({"placement", "removal"}),
-    basis="earliest and latest of the case; nothing is planned in the past",
+    basis="earliest and latest of the case, and nothing is planned in the past",
 )

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from api.access.gate import Planner
 from api.language import Language, phrase
 from api.pages.capacity import boardings, departing, lines, nights
+from api.pages.dates import Day
 from api.pages.frame import ZONE, Frame, language_of
 from api.pages.timetable import DAY, TIME, WEEK, Period, Use, in_order, period, sheets
 from scheduler.grid import days, local_date
@@ -93,7 +94,7 @@ def board(frame: Frame) -> APIRouter:
     def look(
         request: Request,
         person: Planner,
-        day: date | None = None,
+        day: Day | None = None,
         span: Literal["day", "week"] = "day",
         of: Of = "people",
         role: Chosen = "",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
@@ -13,6 +13,7 @@ from api.http.bookings import BookingId, Name
 from api.language import Language, phrase
 from api.office import Office
 from api.office.refusals import OpenChecksError
+from api.pages.dates import DAYS
 from api.pages.frame import Frame, language_of
 from api.pages.life import FAILURES, phase, status, why
 from api.pages.partner import REASONS
@@ -245,7 +246,7 @@ def _words_of_others(router: APIRouter, room: _Room) -> None:
         since: Annotated[str, Form(max_length=20)] = "",
     ) -> Response:
         try:
-            day = date.fromisoformat(since)
+            day = DAYS.validate_python(since)
         except ValueError:
             return room.mistaken(request, booking, NO_DAY, fact)
 

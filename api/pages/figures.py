@@ -101,9 +101,10 @@ def _numbers(language: Language, found: Statistics) -> Iterator[Number]:
     yield Number(say("carried out"), counted(found.statuses[Status.executed]))
     yield Number(say("cancelled"), counted(found.statuses[Status.cancelled]))
     share, days = found.failed, found.days_to_confirm
-    if share.share is not None or share.hidden:
-        part = None if share.share is None else language.percent(share.share)
-        yield Number(say("of all bookings cancelled"), part)
+    if share.share is not None:
+        yield Number(say("of all bookings cancelled"), language.percent(share.share))
+    elif share.hidden:
+        yield Number(say("share cancelled"), None)
     if days.days is not None or days.hidden:
         waited = None if days.days is None else language.decimal(days.days)
         yield Number(say("days from hold to confirmation, the median"), waited)

@@ -17,6 +17,7 @@ from api.language import Language, phrase
 from api.office import Office
 from api.pages import life
 from api.pages.charts import lines_of_csv
+from api.pages.dates import Day
 from api.pages.frame import ZONE, Frame, language_of
 from api.store.life import Failure, Release
 from api.store.logs import Actor, AuditFilter, AuditLine, AuditPage
@@ -33,8 +34,8 @@ ACTIONS: Mapping[str, str] = {
     "cancel": phrase("stopped the making of a plan"),
     "cancelled": phrase("noted that a booking failed"),
     "check": phrase("answered a check"),
-    "confirm": phrase("confirmed for a partner"),
-    "decline": phrase("declined for a partner"),
+    "confirm": phrase("confirmed a booking"),
+    "decline": phrase("declined a booking"),
     "events": phrase("told what happened"),
     "execute": phrase("noted that it was carried out"),
     "export": phrase("took the world out"),
@@ -50,6 +51,38 @@ ACTIONS: Mapping[str, str] = {
     "submit": phrase("asked for a plan"),
 }
 """What people read of what was done."""
+RESULTS: Mapping[str, str] = {
+    "EventError": phrase("it cannot have happened so"),
+    "IllegalStepError": phrase("not possible any more"),
+    "JobOverError": phrase("it was over already"),
+    "KnownError": phrase("it is there already"),
+    "NotAskedError": phrase("it was not asked"),
+    "NotDoneError": phrase("nothing came of it yet"),
+    "NotEmptyError": phrase("there are data already"),
+    "NotOfferedError": phrase("it is not offered any more"),
+    "NotPlannedError": phrase("it is not in the plan"),
+    "OneCaseError": phrase("not of one case"),
+    "OpenChecksError": phrase("checks are open"),
+    "OtherWishError": phrase("asked before in another way"),
+    "OwnQueueFullError": phrase("too many plans wait"),
+    "QueueFullError": phrase("too many plans wait"),
+    "RefusedError": phrase("a rule does not hold"),
+    "SettledError": phrase("it was closed before"),
+    "StaleError": phrase("somebody else changed it in the meantime"),
+    "TakenError": phrase("others have it"),
+    "TooSoonError": phrase("too soon"),
+    "UnknownBookingError": phrase("it is not there"),
+    "UnknownCaseError": phrase("it is not there"),
+    "UnknownJobError": phrase("it is not there"),
+    "UnknownRequestError": phrase("it is not there"),
+}
+"""Why something was refused, by how the log has it."""
+ORIGINS: Mapping[str, str] = {
+    "page": phrase("page"),
+    "http": phrase("API"),
+    "command-line": phrase("command line"),
+}
+"""The doors through which it came."""
 
 
 def _none(told: object) -> object:
@@ -68,7 +101,7 @@ class Asked:
     actor: Text = None
     action: Text = None
     object: Text = None
-    day: Annotated[date | None, Empty, Query()] = None
+    day: Annotated[Day | None, Empty, Query()] = None
     since: Annotated[Number | None, Empty, Query(alias="from")] = None
     until: Annotated[Number | None, Empty, Query()] = None
 
@@ -112,6 +145,8 @@ def logs(frame: Frame) -> APIRouter:
             found=found,
             verified=now if verify else None,
             actions=_actions(language_of(request)),
+            results=RESULTS,
+            origins=ORIGINS,
             until=asked.until or found.chain.last,
             limit=ON_PAGE,
         )

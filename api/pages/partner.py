@@ -1,7 +1,8 @@
 """What is asked of a partner: its own part of bookings, to confirm or decline, and its checks."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Literal
@@ -9,12 +10,14 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from api.access.gate import NotAllowedError, Partner
 from api.access.person import Person, Role
 from api.language import Language, phrase
 from api.office.refusals import NotAskedError
+from api.pages.dates import DAYS, Day
 from api.pages.frame import ZONE, Frame, language_of
 from api.pages.life import FAILURES, RELEASES, phase
 from api.pages.timetable import DAY, WEEK, clock
@@ -30,9 +33,17 @@ CARDS = 50
 NEW = timedelta(days=1)
 """How long a change is told as one."""
 LIVING = frozenset({Status.held, Status.confirmed})
-LIKELY = (Failure.partner_declined, Failure.partner_absent, Failure.no_place)
-"""The reasons that a partner gives most: they are offered first."""
-REASONS = {one: FAILURES[one] for one in (*LIKELY, *(one for one in Failure if one not in LIKELY))}
+REASONS = (
+    Failure.partner_declined,
+    Failure.partner_absent,
+    Failure.no_place,
+    Failure.transport_late,
+    Failure.departure_cancelled,
+    Failure.departure_changed,
+    Failure.carrier_refused,
+    Failure.medical,
+)
+"""The reasons that are a partner's to give, the likeliest first."""
 STATES = {
     "waiting": ("amber", phrase("Your answer is asked")),
     "coming": ("green", phrase("You come")),
@@ -48,11 +59,12 @@ Reference = Annotated[Id, Path()]
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What could not be done with a booking, and beside which field it is told."""
+    """What could not be done with a booking, at which field it is told, and what was typed."""
 
     booking: str
     says: str
-    field: str = ""
+    at: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,7 @@ class _Told:
     def __init__(
         self,
         partner: PartnerId = "",
-        since: Annotated[date | None, Query(alias="from")] = None,
+        since: Annotated[Day | None, Query(alias="from")] = None,
         show: Literal["all", "waiting"] = "all",
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     ) -> None:
@@ -166,7 +178,7 @@ def partner(frame: Frame) -> APIRouter:
             frame.office.confirm(name, partner, person.actor)
         except IllegalStepError:
             return room.over(request, person, view, booking)
-        return _done(view, "confirmed")
+        return room.done(view, "confirmed")
 
     @router.post("/partner/{booking}/declined")
     def decline(
@@ -178,14 +190,14 @@ def partner(frame: Frame) -> APIRouter:
     ) -> Response:
         view = room.view(person, told)
         name, partner = room.asked(view, booking)
-        if reason not in set(Failure):
+        if reason not in REASONS:
             says = phrase("Choose why you cannot come")
             return room.shown(request, person, view, Wrong(booking, says, "reason"), 400)
         try:
             frame.office.decline(name, partner, Failure(reason), person.actor, offering=False)
         except IllegalStepError:
             return room.over(request, person, view, booking)
-        return _done(view, "declined")
+        return room.done(view, "declined")
 
     @router.post("/partner/{booking}/checked")
     def check(
@@ -193,25 +205,29 @@ def partner(frame: Frame) -> APIRouter:
         booking: Reference,
         person: Partner,
         fact: Annotated[Id, Form()],
-        made: Annotated[date, Form()],
         told: Told,
+        made: Annotated[str, Form(max_length=20)] = "",
         value: Annotated[Literal["", "yes", "no"], Form()] = "",
     ) -> Response:
         view = room.view(person, told)
         name, partner = room.asked(view, booking)
         if frame.office.owner_of(name, fact) != partner:
             raise NotAskedError("fact", fact)
+        typed = {"value": value, "made": made}
         if not value:
-            says = phrase("Choose what came out")
-            return room.shown(request, person, view, Wrong(booking, says, fact), 400)
+            wrong = Wrong(booking, phrase("Choose what came out"), fact, typed)
+            return room.shown(request, person, view, wrong, 400)
         try:
-            frame.office.check(name, fact, value, made, person.actor)
+            frame.office.check(name, fact, value, DAYS.validate_python(made), person.actor)
+        except ValidationError:
+            wrong = Wrong(booking, phrase("Give the day on which it was answered."), fact, typed)
+            return room.shown(request, person, view, wrong, 400)
         except TooSoonError:
             says = phrase("The day on which it was made is still to come")
-            return room.shown(request, person, view, Wrong(booking, says, fact), 409)
+            return room.shown(request, person, view, Wrong(booking, says, fact, typed), 409)
         except IllegalStepError:
             return room.over(request, person, view, booking)
-        return _done(view, "checked")
+        return room.done(view, "checked")
 
     return router
 
@@ -236,15 +252,15 @@ def chosen(person: Person, partner: str) -> str:
     return partner
 
 
-def _done(view: View, what: str) -> RedirectResponse:
-    return RedirectResponse(view.to(done=what), 303)
-
-
 class _Room:
     """What the handlers share: whose requests they are, and the page of them."""
 
     def __init__(self, frame: Frame) -> None:
         self.frame = frame
+
+    def done(self, view: View, what: str) -> RedirectResponse:
+        """Lead back to the page, which says what was done."""
+        return self.frame.done(RedirectResponse(view.to(), 303), what)
 
     def view(self, person: Person, told: _Told) -> View:
         since = told.since or local_date(self.frame.office.now(), ZONE)
@@ -308,7 +324,8 @@ class _Room:
             wrong=wrong,
             wrong_here=wrong is not None and wrong.booking in {one.part.id for one in page},
             states=STATES,
-            reasons=REASONS,
+            reasons={one: FAILURES[one] for one in REASONS},
+            why=FAILURES,
             living=LIVING,
             clock=clock,
         )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
 
 from api.access.gate import Operator, Planner
 from api.access.person import Person, Role
@@ -19,13 +20,14 @@ from api.jobs.runner import Runner
 from api.language import Language, inside, phrase
 from api.office.refusals import RefusedError
 from api.pages.frame import ZONE, Frame, language_of
-from api.pages.refusals import CONSTRAINTS
-from api.pages.unplanned import price, reason
+from api.pages.problems import CONSTRAINTS, GONE
+from api.pages.slots import Key, asking, new_key
+from api.pages.unplanned import price, reasons
+from api.store.answers import Told
 from api.store.claims import CASE, Taken, TakenError
 from api.store.jobs import OVER, Job, JobEvent, JobStatus, NotDoneError, Progress
-from api.store.worlds import HOLD
 from scheduler.bound import WEIGHT
-from scheduler.objective import LEVELS
+from scheduler.objective import LEVELS, MAXIMISED
 from scheduler.plan import Bound
 from scheduler.validator import Violation
 from scheduler.world import Booking, Id, World
@@ -35,7 +37,8 @@ ON_PAGE = 50
 ROWS = 200
 """Cases on one page of a difference: a form has a thousand fields at most."""
 HOLDS = 15, 60, 240, 1440
-"""Minutes for which what is taken over can be held."""
+"""Minutes for which what is taken over can be held; the longest is offered first: partners answer
+one by one, and a plan asks many of them."""
 WIDE, HIGH = 600, 140
 """What the line of a plan that is made is drawn on."""
 Change = Literal["new", "moved", "dropped", "taken", "kept"]
@@ -75,16 +78,17 @@ CHANGE_NAMES: Mapping[Change, str] = {
     "taken": phrase("Held otherwise since"),
     "kept": phrase("Stays as it is"),
 }
-GONE: Mapping[str, str] = {
-    "begins in the past": phrase("The moment that was planned has passed."),
-    "is of a case that is gone": phrase("The case is not there any more."),
+WRONG = {
+    "seconds": phrase("Give a whole number from 1 to 600."),
+    "seed": phrase("Give a whole number from 0 to 2147483647."),
 }
-"""What is wrong with a booking, where it is no constraint that is broken."""
+"""What is said beside a field of the form that cannot be read so."""
+Typed = Annotated[str, Form(max_length=20)]
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What a plan is worth at a level, and what no plan can beat."""
+    """What a plan is worth at a level, and what none can beat: None where it is not worked out."""
 
     name: str
     value: int
@@ -146,7 +150,7 @@ class Left:
     """A case without a booking: why, and what it would take."""
 
     case: str
-    why: str
+    why: tuple[str, ...]
     price: str
 
 
@@ -172,8 +176,9 @@ def _asked(router: APIRouter, frame: Frame, runner: Runner) -> None:
     queue = runner.queue
 
     def listed(
-        request: Request, person: Person, offset: int = 0, wrong: str = "", status: int = 200
-    ) -> HTMLResponse:
+        request: Request, person: Person, offset: int = 0, wrong: str = "", status: int = 200,
+        wish: Mapping[str, object] | None = None, mistakes: Collection[str] = (),
+    ) -> HTMLResponse:  # fmt: skip
         owner = whose(person)
         return frame.show(
             request,
@@ -184,8 +189,10 @@ def _asked(router: APIRouter, frame: Frame, runner: Runner) -> None:
             offset=offset,
             limit=ON_PAGE,
             states=STATES,
-            wish=PlanWish(),
+            wish=wish or PlanWish().model_dump(),
             wrong=wrong,
+            mistakes={one: WRONG[one] for one in mistakes},
+            key=new_key(),
             may_ask=Role.planner in person.roles,
             all_of_them=owner is None,
         )
@@ -202,25 +209,38 @@ def _asked(router: APIRouter, frame: Frame, runner: Runner) -> None:
     def submit(
         request: Request,
         person: Planner,
-        seconds: Annotated[int, Form(ge=1, le=600)],
-        seed: Annotated[int, Form(ge=0, le=2_147_483_647)] = 0,
+        key: Key,
+        seconds: Typed = "",
+        seed: Typed = "0",
     ) -> Response:
+        typed = {"seconds": seconds, "seed": seed}
         try:
-            job = queue.submit(PLAN, {"seconds": seconds}, seed, person.actor)
+            wish = PlanWish.model_validate(typed, strict=False)
+        except ValidationError as error:
+            wrong = {str(one["loc"][0]) for one in error.errors()}
+            return listed(request, person, status=400, wish=typed, mistakes=wrong)
+        try:
+            told = asking(request, person, key).answer(
+                wish,
+                lambda once: queue.submit(
+                    PLAN, {"seconds": wish.seconds}, wish.seed, person.actor, once=once
+                ),
+                lambda job: Told(303, "{}", {"location": f"/plans/{job.id}"}),
+            )
         except OwnQueueFullError:
-            wrong = phrase("Enough plans of yours wait already. Stop one, or come back later.")
-            return listed(request, person, wrong=wrong, status=429)
+            says = phrase("Enough plans of yours wait already. Stop one, or come back later.")
+            return listed(request, person, wrong=says, status=429, wish=typed)
         except QueueFullError:
-            wrong = phrase("Enough plans wait already. Come back in a while.")
-            return listed(request, person, wrong=wrong, status=503)
+            says = phrase("Enough plans wait already. Come back in a while.")
+            return listed(request, person, wrong=says, status=503, wish=typed)
         runner.wake()
-        return RedirectResponse(f"/plans/{job.id}", 303)
+        return told
 
     @router.post("/{plan}/stop")
     def stop(plan: JobId, person: Operator) -> RedirectResponse:
         queue.cancel(plan, person.actor, PLAN, whose(person))
         runner.cancelled(plan)
-        return RedirectResponse(f"/plans/{plan}?done=stopped", 303)
+        return frame.done(RedirectResponse(f"/plans/{plan}", 303), "stopped")
 
 
 def _followed(router: APIRouter, frame: Frame, runner: Runner) -> None:
@@ -240,7 +260,7 @@ def _followed(router: APIRouter, frame: Frame, runner: Runner) -> None:
 
     def shown(
         request: Request, plan: str, person: Person, change: Change | None = None, offset: int = 0,
-        answer: Answer | None = None,
+        answer: Answer | None = None, ticked: bool = False,
     ) -> HTMLResponse:  # fmt: skip
         job, progress = queue.job(plan, PLAN, whose(person))
         if job.status != JobStatus.done or Role.planner not in person.roles:
@@ -265,17 +285,18 @@ def _followed(router: APIRouter, frame: Frame, runner: Runner) -> None:
             counts=Counter(one.change for one in found),
             names=CHANGE_NAMES,
             change=change,
-            rows=[tell.row(one, answer) for one in rows[offset : offset + ROWS]],
+            rows=[tell.row(one, answer, ticked) for one in rows[offset : offset + ROWS]],
             total=len(rows),
             offset=offset,
             limit=ROWS,
             left=[
-                Left(one.case, reason(language, one.reason), price(language, one))
+                Left(one.case, reasons(language, one.reason), price(language, one))
                 for one in made.unplanned
             ],
             holds=HOLDS,
-            hold=HOLD // MINUTE,
+            hold=HOLDS[-1],
             answer=answer,
+            ticked=ticked,
         )
 
     @router.get("/{plan}")
@@ -285,8 +306,9 @@ def _followed(router: APIRouter, frame: Frame, runner: Runner) -> None:
         person: Operator,
         change: Change | None = None,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        ticked: Literal["yes"] | None = None,
     ) -> HTMLResponse:
-        return shown(request, plan, person, change, offset)
+        return shown(request, plan, person, change, offset, ticked=ticked is not None)
 
     @router.get("/{plan}/progress")
     def progress(request: Request, plan: JobId, person: Operator) -> HTMLResponse:
@@ -303,7 +325,7 @@ def _followed(router: APIRouter, frame: Frame, runner: Runner) -> None:
         person: Planner,
         cases: Annotated[tuple[Id, ...], Form(max_length=MOST_ACCEPTED)] = (),
         whole: Annotated[Literal["yes"] | None, Form()] = None,
-        hold_minutes: Annotated[int, Form(ge=1, le=1440)] = HOLD // MINUTE,
+        hold_minutes: Annotated[int, Form(ge=1, le=1440)] = HOLDS[-1],
     ) -> Response:
         job, _ = queue.job(plan, PLAN, whose(person))
         if job.status != JobStatus.done:
@@ -321,7 +343,7 @@ def _followed(router: APIRouter, frame: Frame, runner: Runner) -> None:
             says = phrase("Nothing is taken over: something has changed since the plan was made.")
             answer = Answer(409, frozenset(one.case for one in asked), says, told)
             return shown(request, plan, person, answer=answer)
-        return RedirectResponse(f"/plans/{plan}?done=accepted", 303)
+        return frame.done(RedirectResponse(f"/plans/{plan}", 303), "accepted")
 
 
 # --- While it is made -----------------------------------------------------------------------------
@@ -360,6 +382,8 @@ def _levels(how: Progress | None) -> Iterator[Level]:
         for name in LEVELS:
             if name in how.incumbent:
                 value, bound = how.incumbent[name], how.bound.get(name)
+                if name not in MAXIMISED and bound == 0 < value:
+                    bound = None  # it needs no proof: time did not allow one
                 gap = None if bound is None else _gap(name, value, bound)
                 yield Level(name, value, bound, gap)
 
@@ -427,14 +451,14 @@ class _Teller:
     def __init__(self, language: Language, world: World, frame: Frame) -> None:
         self._language, self._world, self._today = language, world, frame.today()
 
-    def row(self, one: Difference, answer: Answer) -> Row:
+    def row(self, one: Difference, answer: Answer, ticked: bool) -> Row:
         return Row(
             case=one.case,
             change=one.change,
             before=tuple(map(self._slot, one.before)),
             after=tuple(map(self._slot, one.after)),
             conflicts=(answer.conflicts or {}).get(one.case, ()),
-            chosen=one.case in answer.cases,
+            chosen=ticked or one.case in answer.cases,
         )
 
     def conflicts(
@@ -461,7 +485,8 @@ class _Teller:
         if one.departure:
             departure = world.departure.get(one.departure)
             destination = departure.destination if departure else ""
-            told.append(say("{departure} to {destination}", departure=one.departure,
+            number = (departure and departure.number) or one.departure
+            told.append(say("{departure} to {destination}", departure=number,
                             destination=destination))  # fmt: skip
         return Slot(
             leg=self._language.name(one.operation),

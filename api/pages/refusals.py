@@ -9,27 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import MEDIA, Problem
-from api.language import phrase
 from api.pages.frame import Frame, here, language_of
-from constraints.register import REGISTER
+from api.pages.problems import told
 
-SAYS = {
-    400: phrase("This cannot be done as it was asked"),
-    401: phrase("Log in first"),
-    403: phrase("This is not for your role"),
-    404: phrase("This is not there"),
-    405: phrase("This cannot be asked here"),
-    409: phrase("This is not possible any more"),
-    412: phrase("Somebody else changed this in the meantime"),
-    413: phrase("This is too much at once"),
-    422: phrase("This was asked before in another way"),
-    429: phrase("Too many questions at once; try again in a moment"),
-    500: phrase("The service failed"),
-    503: phrase("The service cannot answer now; try again in a moment"),
-}
-"""What a page says first, by the status of the answer."""
 FOR_MACHINES = "/v1", "/health", "/metrics"
-CONSTRAINTS = {one.id: one for one in REGISTER.constraints}
+LOOKS = "GET", "HEAD"
 
 
 class ForPeople:
@@ -61,34 +45,30 @@ class ForPeople:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
-                    told = Headers(raw=began["headers"])
+                    headers = Headers(raw=began["headers"])
                     page = self._page(
-                        Request(scope), Problem.model_validate_json(body, strict=False), told
+                        Request(scope), Problem.model_validate_json(body, strict=False), headers
                     )
                     await page(scope, receive, send)
 
         await self.app(scope, receive, read)
 
-    def _page(self, request: Request, problem: Problem, told: Headers) -> Response:
+    def _page(self, request: Request, problem: Problem, headers: Headers) -> Response:
         status = problem.status
         if status == HTTPStatus.UNAUTHORIZED and self._login and request.method == "GET":
             return RedirectResponse(f"/login?{urlencode({'next': here(request)})}", 303)
-        language = language_of(request)
         page = self._frame.show(
             request,
             "refusal.html",
             status,
-            title=language.say(SAYS.get(status, SAYS[500])),
-            problem=problem,
-            broken=[
-                (language.title(CONSTRAINTS[one.constraint]), one.says)
-                for one in problem.violations
-                if one.constraint in CONSTRAINTS
-            ],
+            told=told(language_of(request), problem),
+            taken=problem.taken,
+            # Of what failed nobody knows here how far it came.
+            unchanged=request.method not in LOOKS and status < HTTPStatus.INTERNAL_SERVER_ERROR,
         )
         for name in "retry-after", "allow":
-            if name in told:
-                page.headers[name] = told[name]
+            if name in headers:
+                page.headers[name] = headers[name]
         return page
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from api.access.gate import Partner
 from api.pages.board import MOST_ROWS, ROWS, step
+from api.pages.dates import Day
 from api.pages.frame import ZONE, Frame
 from api.pages.partner import PartnerId, chosen, mine
 from api.pages.timetable import DAY, MARKS, TIME, Period, Use, in_order, period, sheets
@@ -50,7 +51,7 @@ def roster(frame: Frame) -> APIRouter:
         request: Request,
         person: Partner,
         partner: PartnerId = "",
-        day: date | None = None,
+        day: Day | None = None,
         span: Literal["day", "week"] = "week",
         hours: Literal["", "all"] = "",
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,

@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from api.language import Language, phrase
+from api.language import Language, inside, phrase
 from constraints.register import REGISTER
 from scheduler.constraint import Constraint
 from scheduler.plan import HALVED, Unplanned
 from scheduler.planner import STOPPED
 
+UNKNOWN = " (not known)"
+"""How the kernel ends a sentence of what nobody has answered: it is asked here."""
 LAYERS = {
-    " (not known)": phrase("not known"),
     " (taken by other bookings)": phrase("taken by other bookings"),
     " (even without other bookings)": phrase("none free even without other bookings"),
     " (not rostered)": phrase("not rostered"),
@@ -32,14 +33,12 @@ WHOLE = {
 """What it says of no constraint in particular."""
 
 
-def reason(language: Language, told: str) -> str:
+def reasons(language: Language, told: str) -> tuple[str, ...]:
     """Return why a case has no booking; as it is told where nobody knows the sentence."""
     if told in WHOLE:
-        return language.say(WHOLE[told])
+        return (language.say(WHOLE[told]),)
     parts = _apart(told)
-    if parts is None:
-        return told
-    return language.listed(_said(language, *one) for one in parts)
+    return (told,) if parts is None else tuple(_said(language, *one) for one in parts)
 
 
 def price(language: Language, one: Unplanned) -> str:
@@ -91,7 +90,7 @@ def _patterns() -> dict[Constraint, re.Pattern[str]]:
 
     A longer sentence comes before one that it begins with.
     """
-    ends = "|".join(re.escape(one) for one in LAYERS)
+    ends = "|".join(re.escape(one) for one in (UNKNOWN, *LAYERS))
     longest = sorted(REGISTER.constraints, key=lambda one: -len(one.says.en))
     return {
         one: re.compile(
@@ -103,6 +102,10 @@ def _patterns() -> dict[Constraint, re.Pattern[str]]:
 
 
 def _said(language: Language, constraint: Constraint, fields: dict[str, str], end: str) -> str:
+    if end == UNKNOWN:
+        asks = [language.asks(constraint, one) for one in constraint.facts[:1]]
+        what = inside((asks or [language.title(constraint)])[0])
+        return language.say("not known: {what}", what=what)
     values = {name: _field(language, name, told) for name, told in fields.items()}
     says: str = getattr(constraint.says, language.code)
     layer = f" ({language.say(LAYERS[end])})" if end else ""

@@ -96,8 +96,8 @@ def test_each_figure_is_an_image_with_its_numbers_beside_it(
     assert page.count("<table>") == page.count("<caption") == 5
     assert 'alt="Waarom boekingen zijn geannuleerd: de aantallen staan in de tabel' in page
     assert table(http, "statuses") == {
-        "Stand": ["Boekingen"], "voorgesteld": ["0"], "vastgehouden": ["0"], "bevestigd": ["0"],
-        "uitgevoerd": ["60"], "geannuleerd": ["90"], "losgelaten": ["20"],
+        "Stand": ["Boekingen"], "voorgesteld": ["0"], "gereserveerd": ["0"], "bevestigd": ["0"],
+        "uitgevoerd": ["60"], "geannuleerd": ["90"], "vrijgegeven": ["20"],
     }  # fmt: skip
     assert len(table(http, "failures")) == 1 + len(Failure)
     assert table(http, "releases") == {
@@ -110,7 +110,7 @@ def test_what_is_looked_at_first_is_told_in_figures_of_the_language(
 ) -> None:
     dutch, english = (http.get("/figures", headers=one).text for one in ({}, ENGLISH))
     assert '<span class="count">170</span> boekingen gevraagd' in dutch
-    assert '<span class="count">2,5</span> dagen van vasthouden tot bevestiging' in dutch
+    assert '<span class="count">2,5</span> dagen van reserveren tot bevestigen' in dutch
     assert '<span class="count">2.5</span> days from hold to confirmation' in english
     assert "52,9" in dutch
     assert "Why bookings were cancelled" in english
@@ -131,6 +131,13 @@ def test_small_numbers_are_hidden_wherever_they_are_shown(at: Small, http: TestC
     assert ">verborgen</text>" in chart
     assert ">1</text>" not in chart
     assert http.get("/figures/failures.svg", params=MONTH).status_code == 200
+
+
+def test_a_share_that_is_hidden_reads_as_one_sentence(at: Small, http: TestClient) -> None:
+    many(at)
+    page = http.get("/figures", params=MONTH).text
+    assert 'aandeel geannuleerd: <span class="quiet">verborgen</span>' in page
+    assert "van alle boekingen geannuleerd" not in page
 
 
 def test_nobody_is_in_the_figures(at: Small, http: TestClient) -> None:

@@ -12,7 +12,10 @@ from starlette.testclient import TestClient
 
 import api.pages.logs
 from api.access.person import Role
-from api.pages.logs import ACTIONS
+from api.pages.logs import ACTIONS, RESULTS
+from api.store.change import StaleError
+from api.store.logs import Actor
+from api.store.refusal import Refusal
 from api.store.tables import AUDIT
 from tests.api.people import asking
 from tests.store.offices import NOON, PLACED, PLANNER, REMOVED, Small, assert_whole
@@ -44,7 +47,7 @@ def test_the_newest_line_comes_first_in_words(at: Small, http: TestClient) -> No
     some(at)
     page = http.get("/logs").text
     assert numbers(page) == [4, 3, 2, 1]
-    assert "liet een boeking los" in page
+    assert "gaf een boeking vrij" in page
     assert "held a booking" in http.get("/logs", headers=ENGLISH).text
     assert f"{PLACED}-placement" in page
 
@@ -77,7 +80,16 @@ def test_a_day_begins_at_midnight_in_amsterdam(at: Small, http: TestClient) -> N
     assert numbers(http.get("/logs", params={"day": "2026-11-22"}).text) == [1]
 
 
-@pytest.mark.parametrize("wrong", [{"day": "2026-02-31"}, {"offset": "-1"}, {"until": "x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"day": "2026-02-31"},
+        {"day": "9999-12-31"},
+        {"day": "0001-01-01"},
+        {"offset": "-1"},
+        {"until": "x"},
+    ],
+)
 def test_what_cannot_be_asked_is_refused(http: TestClient, wrong: dict[str, str]) -> None:
     assert http.get("/logs", params=wrong).status_code == 400
 
@@ -101,7 +113,7 @@ def test_the_log_is_worked_out_again_when_it_is_asked_and_says_how_far_and_when(
     some(at)
     assert "nog niet nagerekend" in http.get("/logs").text
     page = http.get("/logs", params={"verify": "true"}).text
-    assert "Het logboek is heel" in page
+    assert "Het logboek klopt" in page
     assert "Nagerekend op zo 22 nov 19:00, regels 1 tot en met 5." in page
     assert_whole(at.database)
 
@@ -114,7 +126,7 @@ def test_a_line_that_was_changed_is_named(at: Small, http: TestClient) -> None:
     assert "Deze regels zijn niet zoals ze zijn geschreven, of volgen op een gat: 2" in re.sub(
         r"</?\w+>", "", page
     )
-    assert "Het logboek is heel" not in page
+    assert "Het logboek klopt" not in page
 
 
 def test_lines_are_taken_along_oldest_first(
@@ -158,6 +170,27 @@ def test_whatever_was_done_has_words(at: Small, http: TestClient) -> None:
     page = http.get("/logs").text
     assert done - ACTIONS.keys() <= {"expired"}
     assert "beëindigd: niet op tijd bevestigd" in page
+
+
+def every(kind: type[Refusal]) -> Iterator[type[Refusal]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from every(one)
+
+
+def test_whatever_was_refused_has_words_and_so_has_the_door_it_came_through(
+    at: Small, http: TestClient
+) -> None:
+    names = {one.__name__ for one in every(Refusal) if one.__module__.startswith("api.")}
+    assert names - RESULTS.keys() == {"UnknownError", "EmptyError"}  # told apart; leaves no line
+    (held,) = at.hold(PLACED)
+    with pytest.raises(StaleError):
+        at.office.release(held.booking.id, Actor("planner-1", "command-line"), 1)
+    page = http.get("/logs").text
+    assert "intussen door iemand anders gewijzigd" in page
+    assert "opdrachtregel" in page
+    assert "StaleError" not in page
+    assert "somebody else changed it" in http.get("/logs", headers=ENGLISH).text
 
 
 def test_only_auditors_read_the_log(at: Small) -> None:

@@ -13,12 +13,13 @@ from api.office import Office
 from api.pages.roster import roles_of
 from api.partners import PARTNERS, reference
 from api.store.life import Failure, Status
+from api.store.tables import CONFIRMATIONS
 from constraints.register import REGISTER
 from fixtures.national import national
 from fixtures.worlds import canonical
 from scheduler.loading import parse_world
 from tests.api.people import asking
-from tests.store.offices import CHAIN, PLACED, REMOVED, Small
+from tests.store.offices import CHAIN, PLACED, PLANNER, REMOVED, Small
 
 PEOPLE = {"accept": "text/html"}
 ENDINGS = "/confirmed", "/declined", "/checked"
@@ -126,6 +127,47 @@ def test_who_gives_no_reason_stays_on_the_page_and_is_asked_for_it(at: Small, re
     assert at.office.booking(held.booking.id).status == Status.held
 
 
+def test_a_booking_confirmed_without_answers_is_answered_once(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    name = held.booking.id
+    at.confirm(name)
+    with at.database.writing() as connection:  # as a world file brings it in
+        connection.execute(CONFIRMATIONS.delete())
+    with as_partner(at.office, "Tolkendesk") as http:
+        browser = Browser(http)
+        browser.send("/confirmed")
+        assert "U komt" in browser.page
+        assert browser.forms("/confirmed") == []
+    told = at.office.booking(name)
+    assert told.status == Status.confirmed
+    assert [one.partner for one in told.partners if one.answer] == ["Tolkendesk"]
+    assert at.office.confirm(name, "Tolkendesk", PLANNER).revision == told.revision
+
+
+@pytest.mark.parametrize(
+    "reason", ["legal-procedure", "court-ended-detention", "person-departed-independently"]
+)
+def test_a_partner_gives_reasons_of_its_own_alone(at: Small, reason: str) -> None:
+    (held,) = at.hold(PLACED)
+    assert reason in set(Failure)
+    with as_partner(at.office, "Tolkendesk") as http:
+        browser = Browser(http)
+        assert f'value="{reason}"' not in browser.page
+        browser.send("/declined", reason=reason)
+        assert browser.status == 400
+    assert at.office.booking(held.booking.id) == held
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "9999-12-31", "2026-02-31"])
+@pytest.mark.parametrize("path", ["/partner?from={}", "/roster?day={}"])
+def test_a_day_that_no_roster_knows_is_told_so(at: Small, path: str, day: str) -> None:
+    with as_partner(at.office, "Tolkendesk") as http:
+        browser = Browser(http, path.format(day))
+        assert browser.status == 400
+        assert "geef een dag" in browser.page
+        assert "Er is niets gewijzigd" not in browser.page
+
+
 def test_an_answer_that_comes_too_late_changes_nothing_and_says_so(at: Small) -> None:
     at.hold(PLACED)
     with as_partner(at.office, "Tolkendesk") as http:
@@ -156,6 +198,11 @@ def test_a_partner_makes_its_own_checks(at: Small) -> None:
         browser.send("/checked")
         assert browser.status == 400
         assert "Kies de uitkomst" in browser.page
+        browser.send("/checked", value="no", made="0001-01-01")
+        assert browser.status == 400
+        assert "Geef de dag" in browser.page
+        assert 'value="0001-01-01"' in browser.page
+        assert 'value="no" required checked' in browser.page
         late = (at.clock.now.date() + timedelta(days=2)).isoformat()
         browser.send("/checked", value="yes", made=late)
         assert browser.status == 409

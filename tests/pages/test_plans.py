@@ -1,8 +1,11 @@
 """The room of plans: asked for, followed, stopped, and taken over by people."""
 
 import re
+from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -10,7 +13,7 @@ from api.jobs.planning import plan_all
 from api.jobs.queue import ATTEMPTS, OWN
 from api.pages.plans import CHANGES
 from api.settings import Settings
-from api.store.jobs import JobStatus
+from api.store.jobs import JobStatus, Progress
 from api.store.life import Status
 from tests.jobs.short import WORKER, As, Patient, at_once, how, queue, running, until
 from tests.store.offices import PLACED, PLANNER, REMOVED, TWIN, Small, assert_whole
@@ -28,9 +31,16 @@ def http(at: Small) -> TestClient:
     return client
 
 
+def submit(http: TestClient, who: Mapping[str, str] | None = None, **more: str | int) -> Response:
+    """Send the form that asks for a plan, as the page has it."""
+    key = re.search(r'name="key" value="([^"]+)"', http.get("/plans", headers=who).text)
+    assert key
+    return http.post("/plans", data={"key": key[1], "seconds": 1, **more}, headers=who)
+
+
 def asked(http: TestClient, seconds: int = 1, seed: int = 0) -> str:
     """Return the path of the page of a plan that was asked for by the form."""
-    told = http.post("/plans", data={"seconds": seconds, "seed": seed})
+    told = submit(http, seconds=seconds, seed=seed)
     assert told.status_code == 303, told.text
     return told.headers["location"]
 
@@ -73,22 +83,38 @@ def test_a_plan_is_asked_for_with_a_form_and_led_to(at: Small, http: TestClient)
     assert "wacht" in listed
 
 
-@pytest.mark.parametrize("wrong", [{"seconds": 0}, {"seconds": 601}, {"seconds": 1, "seed": -1}])
-def test_what_cannot_be_asked_is_refused(http: TestClient, wrong: dict[str, int]) -> None:
-    told = http.post("/plans", data=wrong)
+@pytest.mark.parametrize(
+    ("field", "typed"), [("seconds", "0"), ("seconds", "601"), ("seconds", "x"), ("seed", "-1")]
+)
+def test_a_mistake_is_told_beside_its_field_and_what_was_typed_stays(
+    at: Small, http: TestClient, field: str, typed: str
+) -> None:
+    told = submit(http, None, **{"seconds": "7", "seed": "5", field: typed})
     assert told.status_code == 400
-    assert 'role="alert"' in told.text
+    assert f'id="wrong-{field}">Geef een heel getal van ' in told.text
+    assert f'value="{typed}" required aria-invalid="true" aria-describedby="wrong-' in told.text
+    assert told.text.count("aria-invalid") == 1
+    assert f'value="{"5" if field == "seconds" else "7"}" required>' in told.text
+    assert queue(at).jobs_ever("plan", None) == 0
+
+
+def test_who_sends_the_form_twice_gets_one_plan(at: Small, http: TestClient) -> None:
+    form = {"key": "a-key-of-one-form", "seconds": "1", "seed": "0"}
+    first, second = (http.post("/plans", data=form) for _ in range(2))
+    assert first.status_code == second.status_code == 303
+    assert first.headers["location"] == second.headers["location"]
+    assert queue(at).jobs_ever("plan", None) == 1
 
 
 def test_who_has_enough_plans_waiting_stays_on_the_page_and_reads_why(http: TestClient) -> None:
     for _ in range(OWN):
         asked(http)
-    told = http.post("/plans", data={"seconds": 1})
+    told = submit(http)
     assert told.status_code == 429
     assert "Er wachten al genoeg plannen van u." in told.text
     assert 'name="seconds"' in told.text
-    http.post("/plans", data={"seconds": 1}, headers=SOMEBODY)
-    told = http.post("/plans", data={"seconds": 1}, headers=SOMEBODY | ENGLISH)
+    submit(http, who=SOMEBODY)
+    told = submit(http, who=SOMEBODY | ENGLISH)
     assert told.status_code == 503
     assert "Enough plans wait already." in told.text
 
@@ -124,12 +150,28 @@ def test_a_plan_is_stopped_and_says_that_nothing_is_kept(at: Small, http: TestCl
     with running(queue(at), work):
         assert work.begun.wait(20)
         told = http.post(f"{path}/stop")
-        assert (told.status_code, told.headers["location"]) == (303, f"{path}?done=stopped")
+        assert (told.status_code, told.headers["location"]) == (303, path)
         assert work.stopped.wait(20)
     page = http.get(told.headers["location"]).text
     assert "Het werk is gestopt. Er is niets van bewaard." in page
     assert "/stop" not in page
-    assert http.post(f"{path}/stop").status_code == 409
+    again = http.post(f"{path}/stop")
+    assert again.status_code == 409
+    assert "Dit plan was al klaar of gestopt." in again.text
+    assert "already" not in again.text
+
+
+def test_a_bound_that_nobody_worked_out_is_not_told_as_one(at: Small, http: TestClient) -> None:
+    path = asked(http)
+    taken = queue(at).take(WORKER, ["plan"])
+    assert taken is not None
+    found = {"pastLegalEnd": 0, "plannedWeight": 8, "nightsInDetention": 1287}
+    bound = {"pastLegalEnd": 0, "plannedWeight": 10, "nightsInDetention": 0}
+    queue(at).progress(WORKER, taken[0], Progress(seconds=1, incumbent=found, bound=bound))
+    levels = re.findall(r'<th scope="row">(.*?)</tr>', http.get(path).text, re.DOTALL)
+    assert ["niet berekend" in one for one in levels] == [False, False, True]
+    assert "20 %" in levels[1]
+    assert "100 %" not in levels[2]
 
 
 def test_what_failed_or_was_interrupted_says_so(at: Small, http: TestClient) -> None:
@@ -156,7 +198,8 @@ def test_planners_see_their_own_plans_and_an_administrator_all(http: TestClient)
     page = http.get("/plans", headers=ADMINISTRATOR).text
     assert path in page
     assert "Begin met plannen" not in page
-    assert http.post("/plans", data={"seconds": 1}, headers=ADMINISTRATOR).status_code == 403
+    form = {"key": "a-key-of-one-form", "seconds": 1}
+    assert http.post("/plans", data=form, headers=ADMINISTRATOR).status_code == 403
     assert http.post(f"{path}/stop", headers=ADMINISTRATOR).status_code == 303
 
 
@@ -200,9 +243,9 @@ def test_every_case_that_is_proposed_keeps_independent_departure_open(
 
 def test_a_plan_is_taken_over_whole(at: Small, http: TestClient) -> None:
     path = planned(at, http)
-    assert accept(http, path, whole="yes", hold_minutes="60") == (303, f"{path}?done=accepted")
+    assert accept(http, path, whole="yes", hold_minutes="60") == (303, path)
     assert {*standing(at).values()} == {Status.held}
-    page = http.get(f"{path}?done=accepted").text
+    page = http.get(path).text
     assert "Het plan is overgenomen" in page
     assert rows(page) == {}
     assert "er valt niets over te nemen" in page
@@ -217,6 +260,27 @@ def test_a_plan_is_taken_over_for_the_cases_that_are_chosen(at: Small, http: Tes
     left = rows(http.get(path).text)
     assert PLACED not in left
     assert TWIN in left
+
+
+def test_what_is_taken_over_is_held_for_a_day_unless_somebody_says_otherwise(
+    at: Small, http: TestClient
+) -> None:
+    path = planned(at, http)
+    assert '<option value="1440" selected>' in http.get(path).text
+    accept(http, path, REMOVED)
+    (held,) = (one for one in at.office.bookings() if one.booking.case == REMOVED)
+    assert held.expires_at == at.clock.now + timedelta(days=1)
+
+
+def test_all_cases_are_ticked_by_one_link_without_script(at: Small, http: TestClient) -> None:
+    path = planned(at, http)
+    page = http.get(path).text
+    assert " checked" not in page
+    link = re.search(r'href="([^"]*ticked=yes[^"]*)"[^>]*>Alles aanvinken<', page)
+    assert link
+    ticked = rows(http.get(link[1].replace("&amp;", "&")).text)
+    assert ticked.keys() == rows(page).keys()
+    assert all(" checked" in one for one in ticked.values())
 
 
 def test_who_chooses_nothing_is_asked_to_choose(at: Small, http: TestClient) -> None:
@@ -255,9 +319,9 @@ def test_what_is_held_otherwise_since_cannot_be_chosen_and_stays_when_all_is_tak
         if PLACED in rows(page):  # else it is the slot of the plan
             break
         at.office.release(held.booking.id, PLANNER)
-    assert "Intussen anders vastgehouden" in rows(page)[PLACED]
+    assert "Intussen anders gereserveerd" in rows(page)[PLACED]
     assert "checkbox" not in rows(page)[PLACED]
-    assert "Wat intussen anders is vastgehouden, blijft zo." in page
+    assert "Wat intussen anders is gereserveerd, blijft zo." in page
     assert accept(http, path, REMOVED)[0] == 303
     assert accept(http, path, whole="yes")[0] == 303
     assert at.office.booking(held.booking.id) == held
