@@ -124,6 +124,20 @@ def test_the_day_of_a_booking_shows_it_and_leads_to_it(at: Small) -> None:
     assert PLACED not in look(at, f"/board?day={day}")
 
 
+def test_a_booking_too_short_for_its_number_shows_its_sign_and_says_the_rest(at: Small) -> None:
+    (held,) = at.hold(PLACED)
+    short = min(
+        (one for one in held.booking.attendances if one.role != "person"),
+        key=lambda one: one.until - one.from_,
+    )
+    assert short.until - short.from_ <= timedelta(hours=1)
+    page = look(at, f"/board?day={short.from_.date()}&role={short.role}&only=booked")
+    (cell,) = re.findall(r'<td[^>]*class="taken narrow">(.*?)</td>', page, re.DOTALL)
+    assert f'href="/bookings/{held.booking.id}" title="{PLACED} ' in cell
+    seen = re.sub(r'<span class="hidden-words">.*?</span>|<[^>]*>', "", cell)
+    assert seen.strip() == "◐"
+
+
 def test_only_those_that_are_looked_for_are_shown(at: Small) -> None:
     (held,) = at.hold(PLACED)
     day = held.booking.start.date()
