@@ -10,11 +10,13 @@ from datetime import date, timedelta
 
 from scheduler.grid import Grid, days
 from scheduler.occupancy import Claims, Occupancy
-from scheduler.timeline import Timeline, span
+from scheduler.timeline import Timeline, at_least, runs, span
 from scheduler.world import World
 
 Taken = tuple[int, int, Timeline]
 """A resource by its number, the first slot, and the slots from there."""
+Slots = tuple[int, int, Timeline]
+"""A resource by its number, the slots from the anchor, and the slots from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ BEYOND = 400
 
 ANY = -1
 """The day under which is counted what is not of one day."""
+_BEFORE, _AFTER = 1, 4
+"""Days around an anchor in which somebody may be taken for it: the longest duty is of three."""
 
 
 def roster_of(world: World) -> Roster:
@@ -79,11 +83,11 @@ def _nights(inside: tuple[date, ...]) -> tuple[date, ...]:
 
 
 class Diary:
-    """The claims of one replication. Claims only take; ``given`` counts what was given back.
+    """The claims of one replication.
 
-    ``free`` is :attr:`Roster.lines` less the claims, ``places`` the places left. ``given`` counts
-    by role and day (of 24 hours from the start), and by facility and for seats (``""``) under the
-    day :data:`ANY`: what was shut stays shut while nothing that it lacked is given back.
+    ``free`` is :attr:`Roster.lines` less the claims, ``places`` the places left. Claims only take;
+    what was given back is counted, so that what was shut stays shut while nothing that it lacked
+    is.
     """
 
     def __init__(self, roster: Roster) -> None:
@@ -91,8 +95,61 @@ class Diary:
         self.free = [list(lines) for lines in roster.lines]
         self.places = {one: list(places) for one, places in roster.places.items()}
         self.seats: dict[tuple[str, str], list[tuple[int, int]]] = {}
-        self.given: dict[tuple[str, int], int] = {}
         self.day = roster.week // 7
+        days = 7 * (len(roster.lines[0]) if roster.lines else 0) + _BEFORE + _AFTER + 1
+        self._given = {role: [0] * days for role in roster.role}
+        self._touched = {role: [0] * days for role in roster.role}
+        self._left: dict[str, int] = {}
+        self._runs: list[dict[tuple[int, Timeline], Timeline]] = [{} for _ in roster.role]
+        self._lines: dict[tuple[int, int, int], tuple[int, Timeline, int]] = {}
+        self._wide = (1 << 3 * self.day) - 1
+
+    def given(self, keys: Iterable[str], day: int) -> int:
+        """Return how much was given back of ``keys`` that an anchor on a day could ask for.
+
+        A key is a role, a facility, or ``""`` for seats.
+        """
+        total = 0
+        for key in keys:
+            mine = self._given.get(key)
+            total += mine[day] if mine is not None else self._left.get(key, 0)
+        return total
+
+    def starts(
+        self, role: str, units: tuple[Slots, ...], count: int, base: int, wanted: Timeline
+    ) -> Timeline:
+        """Return the slots from ``base`` on, of ``wanted``, at which ``count`` units are free.
+
+        Slots outside ``wanted`` may be missing: units are looked at until all of it is met.
+        """
+        key = id(units), count, base
+        version = self._touched[role][base // self.day]
+        known = self._lines.get(key)
+        line, looked = known[1:] if known is not None and known[0] == version else (0, 0)
+        if looked == len(units) or not wanted & ~line:
+            return line
+        if count > 1:
+            line = at_least(count, (self._unit(one, base) for one in units), self._wide)
+            looked = len(units)
+        else:
+            while looked < len(units):
+                line |= self._unit(units[looked], base)
+                looked += 1
+                if not wanted & ~line:
+                    break
+        self._lines[key] = version, line, looked
+        return line
+
+    def _unit(self, unit: Slots, base: int) -> Timeline:
+        """Return the slots from ``base`` on at which a unit is free."""
+        one, lead, mask = unit
+        first = base + lead
+        week, slot = divmod(first, self.roster.week) if first > 0 else (0, first)
+        known = self._runs[one]
+        line = known.get((week, mask))
+        if line is None:
+            line = known[week, mask] = runs(self.free[one][week], mask.bit_length())
+        return (line >> slot if slot >= 0 else line << -slot) & self._wide
 
     def take(self, people: Iterable[Taken]) -> None:
         """Claim people, who are free."""
@@ -104,6 +161,8 @@ class Diary:
                 line[week - 1] &= ~(bits << self.roster.week)
             if bits >> self.roster.week:
                 line[week + 1] &= ~(bits >> self.roster.week)
+            self._runs[one].clear()
+            self._count(self._touched, one, first, mask)
 
     def give(self, people: Iterable[Taken]) -> None:
         """Give back people who were claimed."""
@@ -116,9 +175,16 @@ class Diary:
                 line[week - 1] |= bits << self.roster.week & (1 << both) - 1
             if bits >> self.roster.week:
                 line[week + 1] |= bits >> self.roster.week
-            role = self.roster.role[one]
-            for day in range(first // self.day, (first + mask.bit_length() - 1) // self.day + 1):
-                self._gave(role, day)
+            self._runs[one].clear()
+            self._count(self._touched, one, first, mask)
+            self._count(self._given, one, first, mask)
+
+    def _count(self, counts: dict[str, list[int]], one: int, first: int, mask: Timeline) -> None:
+        """Count a change for every day on which an anchor could ask for it."""
+        days, day = counts[self.roster.role[one]], self.day
+        end = (first + mask.bit_length() - 1) // day + _BEFORE + 1
+        for n in range(max(first // day - _AFTER, 0), end):
+            days[n] += 1
 
     def stay(self, facility: str, first: int, end: int, count: int) -> None:
         """Claim ``count`` places for the nights ``first <= n < end``, free or not."""
@@ -130,7 +196,7 @@ class Diary:
         """Give back ``count`` places for the nights ``first <= n < end``."""
         self.stay(facility, first, end, -count)
         if end > first:
-            self._gave(facility, ANY)
+            self._left[facility] = self._left.get(facility, 0) + 1
 
     def has_places(self, facility: str, first: int, end: int, count: int) -> bool:
         """Return whether ``count`` places are left on every night ``first <= n < end``."""
@@ -145,7 +211,7 @@ class Diary:
         """Give back seats."""
         for departure, kind, count, limit in seats:
             self.seats[departure, kind].remove((count, limit))
-            self._gave("", ANY)
+            self._left[""] = self._left.get("", 0) + 1
 
     def has_seats(self, seats: Iterable[tuple[str, str, int, int]]) -> bool:
         """Return whether the seats are left under their limits and those of whoever is aboard."""
@@ -157,9 +223,6 @@ class Diary:
             elif count + sum(n for n, _ in aboard) > min(limit, min(one for _, one in aboard)):
                 return False
         return True
-
-    def _gave(self, of: str, day: int) -> None:
-        self.given[of, day] = self.given.get((of, day), 0) + 1
 
 
 def claims_of(

@@ -24,9 +24,9 @@ from scheduler.simulation.prospect import (
     Offer,
     SeatsTaken,
     Stage,
-    Starts,
     Way,
 )
+from scheduler.timeline import Timeline, span
 from scheduler.world import Leg
 
 
@@ -86,8 +86,6 @@ class Window:
 
 _Day = tuple[int, object, int]
 """A stage, what is looked for at it, and the day."""
-_BEFORE, _AFTER = 1, 4
-"""Days around an anchor in which somebody may be taken for it: the longest duty is of three."""
 
 
 class Shut:
@@ -103,25 +101,14 @@ class Shut:
     def stands(self, day: _Day, missed: Missed) -> bool:
         """Return whether nothing can have opened on a day, and count in ``missed`` why not."""
         known = self._days.get(day)
-        if known is None:
-            return False
-        if known[0] != self._given(known[1], day[2]):
+        if known is None or known[0] != self.diary.given(known[1].keys, day[2]):
             return False
         missed.add(known[1])
         return True
 
     def note(self, day: _Day, missed: Missed) -> None:
         """Note that nothing was open on a day."""
-        self._days[day] = self._given(missed, day[2]), missed
-
-    def _given(self, missed: Missed, day: int) -> int:
-        given = self.diary.given
-        total = 0
-        for key in missed.keys:
-            total += given.get((key, ANY), 0)
-            for near in range(day - _BEFORE, day + _AFTER + 1):
-                total += given.get((key, near), 0)
-        return total
+        self._days[day] = self.diary.given(missed.keys, day[2]), missed
 
 
 def place(stage: Stage, window: Window, shut: Shut) -> tuple[Booked, ...] | Missed:
@@ -244,21 +231,6 @@ def _removed(offer: Offer, seats: SeatsTaken, people: list[Taken]) -> Booked:
     )
 
 
-def _placed(
-    way: Way, slot: int, people: list[Taken], nights: tuple[int, int], grid: Grid
-) -> Booked:
-    return Booked(
-        "placement",
-        slot,
-        slot + way.frame.ends[-1],
-        slot * grid.minutes,
-        tuple(people),
-        way.frame.facility,
-        slot + way.frame.slots["arrival", "start"],
-        nights,
-    )
-
-
 def _placement(
     stage: Stage, window: Window, shut: Shut, missed: Missed
 ) -> tuple[Booked, ...] | None:
@@ -268,56 +240,136 @@ def _placement(
         key = stage.number, "placement", max(stage.firsts[day], 0) // shut.diary.day
         if shut.stands(key, missed):
             continue
-        why = Missed()
-        opened = next(_begins(stage, stage.starts(day), day, window, shut, looked, why), None)
+        today = _Begins(stage, None, day, window, shut.diary, looked)
+        opened = today.first()
         if opened is not None:
             return (opened,)
-        shut.note(key, why)
-        missed.add(why)
+        shut.note(key, today.missed)
+        missed.add(today.missed)
     return None
 
 
-def _begins(
-    stage: Stage,
-    starts: Starts,
-    day: int,
-    window: Window,
-    shut: Shut,
-    looked: Looked,
-    why: Missed,
-) -> Iterator[Booked]:
-    """Yield the placements among ``starts`` of a local day that are open, in their order."""
-    grid, asked, base = stage.roster.grid, stage.nights_asked, max(stage.firsts[day], 0)
-    leads = _leads(stage, "placement", window.at)
-    latest = max((since for _, since in leads), default=0)
-    places: dict[tuple[str, int], tuple[int, int] | None] = {}
-    for _, ways in starts:
-        for begin, way in ways:
-            slot, frame = base + begin, way.frame
-            if slot < window.now or (
-                slot * grid.minutes < latest
-                and any(
-                    (slot + frame.slots[lead.edge]) * grid.minutes < since for lead, since in leads
-                )
-            ):
-                continue
-            nights: tuple[int, int] | None = (0, 0)
-            if frame.facility is not None and asked is not None and asked.stay is not None:
-                key = frame.facility, slot + frame.slots["arrival", "start"]
-                if key not in places:
-                    night = stage.night(*key)
-                    stay = night, night + asked.stay
-                    left = shut.diary.has_places(frame.facility, *stay, stage.persons)
-                    places[key] = stay if left else None
-                nights = places[key]
-                if nights is None:
-                    why.by(stage.place_constraint, frame.facility)
-                    continue
-            people, ask = way.drawn(slot, shut.diary, looked)
-            if ask is not None:
-                why.by(ask.constraint, ask.role)
-            elif nights is not None:
-                yield _placed(way, slot, people, nights, grid)
+class _Begins:
+    """The placements that begin on a local day, narrowed by what turns out to be lacking.
+
+    A placement that looks open is drawn; the role that it lacks then narrows all, so that a day on
+    which a role is exhausted costs one look. Bits are slots from the first of the day: the start of
+    a placement, or its end with a ``group``.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        group: Group | None,
+        day: int,
+        window: Window,
+        diary: Diary,
+        looked: Looked,
+    ) -> None:
+        self.stage, self.diary, self.looked = stage, diary, looked
+        self.base = base = max(stage.firsts[day], 0)
+        self.missed = Missed()
+        self.narrowed: set[str] = set()
+        self.stay = None if group or stage.nights_asked is None else stage.nights_asked.stay
+        minutes = stage.roster.grid.minutes
+        leads = _leads(stage, "placement", window.at)
+        latest = max((since for _, since in leads), default=0)
+        self.left: list[tuple[Way, int, Timeline]] = []
+        self.open = 0
+        for way in stage.placing if group is None else group.ways:
+            line, slots = way.days[day], way.frame.slots
+            if base < window.now:
+                line = line >> window.now - base << window.now - base
+            if base * minutes < latest:
+                for lead, since in leads:
+                    early = max(-(-since // minutes) - slots[lead.edge] - base, 0)
+                    line = line >> early << early
+            if line and self.stay is not None and way.frame.facility is not None:
+                line = self._housed(way, line, self.stay)
+            if line:
+                lag = 0 if group is None else way.frame.ends[-1]
+                self.left.append((way, lag, line << lag))
+                self.open |= line << lag
+
+    def first(self) -> Booked | None:
+        """Return the placement that begins first."""
+        while self.open:
+            found = self._drawn((self.open & -self.open).bit_length() - 1)
+            if found is not None:
+                return found
+        return None
+
+    def last(self, first: int, end: int) -> Booked | None:
+        """Return the placement that ends last at a slot ``first <= t < end``."""
+        within = span(max(first - self.base, 0), max(end - self.base, 0))
+        while line := self.open & within:
+            found = self._drawn(line.bit_length() - 1)
+            if found is not None:
+                return found
+        return None
+
+    def _drawn(self, bit: int) -> Booked | None:
+        """Return the first placement of a bit, or narrow what is left by what that one lacks."""
+        n = next(n for n, (_, _, line) in enumerate(self.left) if line >> bit & 1)
+        way, lag, line = self.left[n]
+        slot = self.base + bit - lag
+        people, ask = way.drawn(slot, self.diary, self.looked)
+        if ask is None:
+            return self._placed(way, slot, people)
+        if ask.role in self.narrowed:
+            # Each attendance has somebody, but both the same: this one slot is shut.
+            self.left[n] = way, lag, line ^ 1 << bit
+            self.missed.by(ask.constraint, ask.role)
+        else:
+            self._narrow(ask.role)
+        self.open = 0
+        for _, _, line in self.left:
+            self.open |= line
+        return None
+
+    def _narrow(self, role: str) -> None:
+        self.narrowed.add(role)
+        left = []
+        for way, lag, line in self.left:
+            ask = way.of_role.get(role)
+            open_ = line if ask is None else ask.narrowed(line, self.base, lag, self.diary)
+            if open_:
+                left.append((way, lag, open_))
+            if ask is not None and open_ != line:
+                self.missed.by(ask.constraint, role)
+        self.left = left
+
+    def _housed(self, way: Way, line: Timeline, stay: int) -> Timeline:
+        """Return the starts of ``line`` from which the facility has places for the stay."""
+        stage, facility = self.stage, way.frame.facility or ""
+        arrives = self.base + way.frame.slots["arrival", "start"]
+        lacking = 0
+        first = stage.night(facility, arrives)
+        for night in range(first, stage.night(facility, arrives + line.bit_length()) + 1):
+            if not self.diary.has_places(facility, night, night + stay, stage.persons):
+                since, until = stage.evening(facility, night), stage.evening(facility, night + 1)
+                lacking |= span(since - arrives, until - arrives)
+        if line & lacking:
+            self.missed.by(stage.place_constraint, facility)
+        return line & ~lacking
+
+    def _placed(self, way: Way, slot: int, people: list[Taken]) -> Booked:
+        frame = way.frame
+        arrives = slot + frame.slots["arrival", "start"]
+        nights = 0, 0
+        if self.stay is not None and frame.facility is not None:
+            night = self.stage.night(frame.facility, arrives)
+            nights = night, night + self.stay
+        return Booked(
+            "placement",
+            slot,
+            slot + frame.ends[-1],
+            slot * self.stage.roster.grid.minutes,
+            tuple(people),
+            frame.facility,
+            arrives,
+            nights,
+        )
 
 
 def _chain(stage: Stage, window: Window, shut: Shut, missed: Missed) -> tuple[Booked, ...] | None:
@@ -341,7 +393,7 @@ def _chain(stage: Stage, window: Window, shut: Shut, missed: Missed) -> tuple[Bo
         leaves = stage.night(group.facility, anchor)
         if placed is None:
             first, end = stage.ending(group, offer)
-            placed = next(ends.before(group, max(first, window.now), end), None)
+            placed = ends.before(group, max(first, window.now), end)
             if placed is not None:
                 nights = max(leaves - stage.night(group.facility, placed.arrives), 0)
                 heappush(heap, (nights, anchor, next(number), day, offer, group, placed))
@@ -361,38 +413,59 @@ class _Ends:
     def __init__(self, stage: Stage, window: Window, shut: Shut, missed: Missed) -> None:
         self.stage, self.window, self.shut, self.missed = stage, window, shut, missed
         self._looked: Looked = {}
-        self._days: dict[tuple[Group, int], tuple[list[Booked], Iterator[Booked]]] = {}
+        self._days: dict[tuple[Group, int], _Begins | None] = {}
+        self._before: dict[tuple[Group, int], int] = {}
+        """The last day before one that nothing is open on, that is not known to be such a day."""
 
-    def before(self, group: Group, first: int, end: int) -> Iterator[Booked]:
-        """Yield the open placements that end at slots ``first <= t < end``, latest first."""
-        for day in range(bisect_right(self.stage.firsts, end) - 1, -1, -1):
-            for one in self._of(group, day):
-                if first <= one.end < end:
-                    yield one
-            if self.stage.firsts[day] < first:
-                return
+    def before(self, group: Group, first: int, end: int) -> Booked | None:
+        """Return the open placement that ends last at a slot ``first <= t < end``."""
+        firsts = self.stage.firsts
+        if end <= first:
+            return None
+        day = bisect_right(firsts, end) - 1
+        while day >= 0:
+            today = self._of(group, day)
+            if today is not None:
+                found = today.last(first, end)
+                if found is not None:
+                    return found
+                if not today.open:
+                    self._shut(group, day, today)
+            if firsts[day] < first:
+                return None
+            day = self._earlier(group, day)
+        return None
 
-    def _of(self, group: Group, day: int) -> Iterator[Booked]:
+    def _earlier(self, group: Group, day: int) -> int:
+        """Return the day before ``day`` that may be open, past all that are known not to be."""
+        passed = []
+        before = day - 1
+        while (known := self._before.get((group, before))) is not None:
+            passed.append(before)
+            before = known
+        for one in passed:
+            self._before[group, one] = before
+        return before
+
+    def _of(self, group: Group, day: int) -> _Begins | None:
         if (group, day) not in self._days:
-            self._days[group, day] = [], self._search(group, day)
-        known, others = self._days[group, day]
-        yield from known
-        for one in others:
-            known.append(one)
-            yield one
+            today = None
+            if self.shut.stands(self._key(group, day), self.missed):
+                self._before[group, day] = day - 1
+            else:
+                diary = self.shut.diary
+                today = _Begins(self.stage, group, day, self.window, diary, self._looked)
+            self._days[group, day] = today
+        return self._days[group, day]
 
-    def _search(self, group: Group, day: int) -> Iterator[Booked]:
-        stage, shut, window, why = self.stage, self.shut, self.window, Missed()
-        key = stage.number, group, max(stage.firsts[day], 0) // shut.diary.day
-        if shut.stands(key, self.missed):
-            return
-        opened = False
-        for one in _begins(stage, stage.ends(group, day), day, window, shut, self._looked, why):
-            opened = True
-            yield one
-        self.missed.add(why)
-        if not opened:
-            shut.note(key, why)
+    def _shut(self, group: Group, day: int, today: _Begins) -> None:
+        self._days[group, day] = None
+        self._before[group, day] = day - 1
+        self.missed.add(today.missed)
+        self.shut.note(self._key(group, day), today.missed)
+
+    def _key(self, group: Group, day: int) -> _Day:
+        return self.stage.number, group, max(self.stage.firsts[day], 0) // self.shut.diary.day
 
 
 def _meet(mine: Iterable[Taken], other: Taken) -> bool:

@@ -29,12 +29,10 @@ from scheduler.need import Asked, matched
 from scheduler.occupancy import Pool
 from scheduler.pattern import CasePatterns, Patterns
 from scheduler.simulation.adjusting import declaring
-from scheduler.simulation.diary import Diary, Roster, Taken
-from scheduler.timeline import Timeline, slots_of
+from scheduler.simulation.diary import Diary, Roster, Slots, Taken
+from scheduler.timeline import Timeline, latest, shift
 from scheduler.world import PERSON, Case, Departure, Leg, World
 
-Slots = tuple[int, int, Timeline]
-"""A resource by its number, the slots from the anchor, and the slots from there."""
 SeatsTaken = tuple[tuple[str, str, int, int], ...]
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 DEPARTURE: Edge = ("departure", "start")
@@ -62,10 +60,27 @@ class Ask:
     orders: tuple[tuple[int, ...], ...] = ()
     keys: tuple[tuple[int, int], ...] = field(init=False, compare=False)
     """What is looked up: the identity of the units, and their base."""
+    parts: tuple[tuple[tuple[Slots, ...], int, int], ...] = field(init=False, compare=False)
+    """Each attendance: its units, how many it wants, and their base."""
 
     def __post_init__(self) -> None:
         keys = tuple((id(units), base) for units, base in zip(self.units, self.bases, strict=True))
         object.__setattr__(self, "keys", keys)
+        counts = (self.wanted.count(n) for n in range(len(self.units)))
+        parts = tuple(zip(self.units, counts, self.bases, strict=True))
+        object.__setattr__(self, "parts", parts)
+
+    def narrowed(self, line: Timeline, first: int, lag: int, diary: Diary) -> Timeline:
+        """Return the anchors of ``line`` at which each attendance alone has who it wants.
+
+        Bit *n* is the anchor ``first`` + *n* - ``lag``.
+        """
+        for units, count, base in self.parts:
+            if not line:
+                break
+            wanted = shift(line, base - lag)
+            line &= shift(diary.starts(self.role, units, count, first, wanted), lag - base)
+        return line
 
     def drawn(self, anchor: int, diary: Diary, looked: Looked) -> list[Taken]:
         """Return who attends around ``anchor``, as the kernel draws them; empty when it cannot."""
@@ -119,7 +134,7 @@ class Way:
     ``days`` holds, for a placement, the slots of each local day at which it could begin.
     """
 
-    __slots__ = ("_asked", "_asks", "_tables", "days", "frame")
+    __slots__ = ("_asked", "_asks", "_of_role", "_tables", "days", "frame")
 
     def __init__(self, layout: Layout, days: tuple[Timeline, ...], tables: "Tables") -> None:
         self.frame = layout.frame
@@ -127,6 +142,14 @@ class Way:
         self._asked = layout.asked
         self._tables = tables
         self._asks: tuple[Ask, ...] | None = None
+        self._of_role: dict[str, Ask] | None = None
+
+    @property
+    def of_role(self) -> Mapping[str, Ask]:
+        """What it asks of people, by role."""
+        if self._of_role is None:
+            self._of_role = {one.role: one for one in self.asks}
+        return self._of_role
 
     @property
     def asks(self) -> tuple[Ask, ...]:
@@ -361,12 +384,16 @@ class Stage:
             for one in world.facilities
         }
         self._fewest: dict[object, int | None] = {}
-        self._starts: dict[tuple[Timeline, ...], Starts] = {}
-        self._ends: dict[object, Starts] = {}
+        self._ends: dict[tuple[Group, int], Timeline] = {}
 
     def night(self, facility: str, slot: int) -> int:
         """Return the number of the local day at a facility in which ``slot`` lies."""
         return bisect_right(self._nights[facility], slot) - 1
+
+    def evening(self, facility: str, night: int) -> int:
+        """Return the first slot of the *night*-th local day at a facility."""
+        nights = self._nights[facility]
+        return nights[night] if night < len(nights) else self.roster.grid.slots
 
     def fewest(self, group: Group, offer: Offer) -> int | None:
         """Return the nights of a chain with the last placement of the calendar before a removal."""
@@ -396,45 +423,22 @@ class Stage:
     def _last(self, group: Group, first: int, end: int) -> int | None:
         for day in range(bisect_right(self.firsts, end) - 1, -1, -1):
             base = max(self.firsts[day], 0)
-            for at, _ in self.ends(group, day):
-                if first <= base + at < end:
-                    return base + at
+            last = latest(self._ending(group, day) & (1 << max(end - base, 0)) - 1)
+            if last is not None and base + last >= first:
+                return base + last
             if base < first:
                 return None
         return None
 
-    def starts(self, day: int) -> "Starts":
-        """Return what could begin on a local day: slots from its first, earliest first, and how."""
-        bits = tuple(way.days[day] for way in self.placing)
-        known = self._starts.get(bits)
+    def _ending(self, group: Group, day: int) -> Timeline:
+        """Return when placements that begin on a local day end, from its first slot."""
+        known = self._ends.get((group, day))
         if known is None:
-            found: dict[int, list[Way]] = {}
-            for way, line in zip(self.placing, bits, strict=True):
-                for slot in slots_of(line):
-                    found.setdefault(slot, []).append(way)
-            known = self._starts[bits] = tuple(
-                (slot, tuple((slot, way) for way in found[slot])) for slot in sorted(found)
-            )
+            known = 0
+            for way in group.ways:
+                known |= way.days[day] << way.frame.ends[-1]
+            self._ends[group, day] = known
         return known
-
-    def ends(self, group: Group, day: int) -> "Starts":
-        """Return what could begin on a local day by when it ends, latest first."""
-        bits = tuple(way.days[day] for way in group.ways)
-        key = group, bits
-        known = self._ends.get(key)
-        if known is None:
-            found: dict[int, list[tuple[int, Way]]] = {}
-            for way, line in zip(group.ways, bits, strict=True):
-                for slot in slots_of(line):
-                    found.setdefault(slot + way.frame.ends[-1], []).append((slot, way))
-            known = self._ends[key] = tuple(
-                (end, tuple(found[end])) for end in sorted(found, reverse=True)
-            )
-        return known
-
-
-Starts = tuple[tuple[int, tuple[tuple[int, Way], ...]], ...]
-"""Slots from the first of a day, each with the ways and the slots at which they begin."""
 
 
 def stages_of(
