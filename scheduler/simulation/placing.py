@@ -21,6 +21,7 @@ from scheduler.simulation.prospect import (
     Group,
     Leaving,
     Looked,
+    Narrowed,
     Offer,
     SeatsTaken,
     Stage,
@@ -105,6 +106,11 @@ class Shut:
             return False
         missed.add(known[1])
         return True
+
+    def lacked(self, day: _Day) -> Iterable[str]:
+        """Return what was lacking on a day when last nothing was open."""
+        known = self._days.get(day)
+        return known[1].keys if known is not None else ()
 
     def note(self, day: _Day, missed: Missed) -> None:
         """Note that nothing was open on a day."""
@@ -240,7 +246,7 @@ def _placement(
         key = stage.number, "placement", max(stage.firsts[day], 0) // shut.diary.day
         if shut.stands(key, missed):
             continue
-        today = _Begins(stage, None, day, window, shut.diary, looked)
+        today = _Begins(stage, None, day, window, shut, key, looked)
         opened = today.first()
         if opened is not None:
             return (opened,)
@@ -263,33 +269,29 @@ class _Begins:
         group: Group | None,
         day: int,
         window: Window,
-        diary: Diary,
+        shut: Shut,
+        key: _Day,
         looked: Looked,
     ) -> None:
-        self.stage, self.diary, self.looked = stage, diary, looked
+        self.stage, self.diary, self.looked = stage, shut.diary, looked
         self.base = base = max(stage.firsts[day], 0)
         self.missed = Missed()
         self.narrowed: set[str] = set()
         self.stay = None if group or stage.nights_asked is None else stage.nights_asked.stay
-        minutes = stage.roster.grid.minutes
-        leads = _leads(stage, "placement", window.at)
+        opening = stage.opening(group, day)
+        self.left, self.open = opening.ways, opening.all
+        for role in shut.lacked(key):
+            ask = opening.exhausted(role, base, self.diary)
+            if ask is not None:
+                self.missed.by(ask.constraint, role)
+                self.left, self.open = (), 0
+                return
+        minutes, leads = stage.roster.grid.minutes, _leads(stage, "placement", window.at)
         latest = max((since for _, since in leads), default=0)
-        self.left: list[tuple[Way, int, Timeline]] = []
-        self.open = 0
-        for way in stage.placing if group is None else group.ways:
-            line, slots = way.days[day], way.frame.slots
-            if base < window.now:
-                line = line >> window.now - base << window.now - base
-            if base * minutes < latest:
-                for lead, since in leads:
-                    early = max(-(-since // minutes) - slots[lead.edge] - base, 0)
-                    line = line >> early << early
-            if line and self.stay is not None and way.frame.facility is not None:
-                line = self._housed(way, line, self.stay)
-            if line:
-                lag = 0 if group is None else way.frame.ends[-1]
-                self.left.append((way, lag, line << lag))
-                self.open |= line << lag
+        if base < window.now or base * minutes < latest:
+            self._keep([self._later(*one, window.now, leads) for one in self.left])
+        if self.stay is not None:
+            self._house(self.stay)
 
     def first(self) -> Booked | None:
         """Return the placement that begins first."""
@@ -318,26 +320,64 @@ class _Begins:
             return self._placed(way, slot, people)
         if ask.role in self.narrowed:
             # Each attendance has somebody, but both the same: this one slot is shut.
-            self.left[n] = way, lag, line ^ 1 << bit
+            self._keep((*self.left[:n], (way, lag, line ^ 1 << bit), *self.left[n + 1 :]))
             self.missed.by(ask.constraint, ask.role)
         else:
             self._narrow(ask.role)
+        return None
+
+    def _keep(self, left: Iterable[tuple[Way, int, Timeline]]) -> None:
+        self.left = tuple(one for one in left if one[2])
         self.open = 0
         for _, _, line in self.left:
             self.open |= line
-        return None
 
     def _narrow(self, role: str) -> None:
         self.narrowed.add(role)
-        left = []
+        base, diary = self.base, self.diary
+        left: list[tuple[Way, int, Timeline]] = []
+        known: Narrowed = {}
         for way, lag, line in self.left:
             ask = way.of_role.get(role)
-            open_ = line if ask is None else ask.narrowed(line, self.base, lag, self.diary)
-            if open_:
-                left.append((way, lag, open_))
-            if ask is not None and open_ != line:
-                self.missed.by(ask.constraint, role)
-        self.left = left
+            if ask is not None:
+                open_ = ask.narrowed(line, base, lag, diary, known)
+                if open_ != line:
+                    self.missed.by(ask.constraint, role)
+                    line = open_
+            left.append((way, lag, line))
+        self._keep(left)
+
+    def _later(
+        self, way: Way, lag: int, line: Timeline, now: int, leads: list[tuple[After, int]]
+    ) -> tuple[Way, int, Timeline]:
+        """Leave out what begins before now, or too soon for a lead."""
+        slots, minutes = way.frame.slots, self.stage.roster.grid.minutes
+        early = max((-(-since // minutes) - slots[lead.edge] for lead, since in leads), default=0)
+        gone = max(early, now) - self.base + lag
+        return way, lag, line >> gone << gone if gone > 0 else line
+
+    def _house(self, stay: int) -> None:
+        """Leave out what finds no places for the stay; where all are left nobody looks further."""
+        stage, diary, count = self.stage, self.diary, self.stage.persons
+        short = {
+            facility
+            for facility in {way.frame.facility for way, _, _ in self.left}
+            if facility is not None
+            and not diary.has_places(
+                facility, first := stage.night(facility, self.base), first + stay + 3, count
+            )
+        }
+        if short:
+            self._keep(
+                [
+                    (
+                        way,
+                        lag,
+                        self._housed(way, line, stay) if way.frame.facility in short else line,
+                    )
+                    for way, lag, line in self.left
+                ]
+            )
 
     def _housed(self, way: Way, line: Timeline, stay: int) -> Timeline:
         """Return the starts of ``line`` from which the facility has places for the stay."""
@@ -453,8 +493,8 @@ class _Ends:
             if self.shut.stands(self._key(group, day), self.missed):
                 self._before[group, day] = day - 1
             else:
-                diary = self.shut.diary
-                today = _Begins(self.stage, group, day, self.window, diary, self._looked)
+                key = self._key(group, day)
+                today = _Begins(self.stage, group, day, self.window, self.shut, key, self._looked)
             self._days[group, day] = today
         return self._days[group, day]
 

@@ -43,6 +43,10 @@ Looked = dict[tuple[int, int], list[int]]
 _NOBODY: list[int] = []
 
 
+Narrowed = dict[tuple[int, int, int], Timeline]
+"""The slots of a day at which units are there, by units, count and base, as far as asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """The attendances of one role: of each the units that would do, best first, from its base.
@@ -70,16 +74,23 @@ class Ask:
         parts = tuple(zip(self.units, counts, self.bases, strict=True))
         object.__setattr__(self, "parts", parts)
 
-    def narrowed(self, line: Timeline, first: int, lag: int, diary: Diary) -> Timeline:
+    def narrowed(
+        self, line: Timeline, first: int, lag: int, diary: Diary, known: "Narrowed"
+    ) -> Timeline:
         """Return the anchors of ``line`` at which each attendance alone has who it wants.
 
-        Bit *n* is the anchor ``first`` + *n* - ``lag``.
+        Bit *n* is the anchor ``first`` + *n* - ``lag``; ``known`` are the answers of one day.
         """
         for units, count, base in self.parts:
+            key = id(units), count, base - lag
+            free = known.get(key, 0)
+            if line & ~free:
+                wanted = shift(line, base - lag)
+                free |= shift(diary.starts(self.role, units, count, first, wanted), lag - base)
+                known[key] = free
+            line &= free
             if not line:
                 break
-            wanted = shift(line, base - lag)
-            line &= shift(diary.starts(self.role, units, count, first, wanted), lag - base)
         return line
 
     def drawn(self, anchor: int, diary: Diary, looked: Looked) -> list[Taken]:
@@ -320,7 +331,7 @@ class Tables:
         return known[1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """Placements that go with the same removals: to one facility, seen from their end.
 
@@ -331,6 +342,45 @@ class Group:
     arrival: int
     edges: tuple[int, ...]
     ways: tuple[Way, ...]
+
+
+class Opening:
+    """How placements could begin on a local day, from its first slot: days alike share it.
+
+    ``ways`` holds each way, the slots by which its bits are late, and its bits: starts, or ends of
+    those that are late by their length. ``all`` are the bits of all.
+    """
+
+    __slots__ = ("_roles", "all", "ways")
+
+    def __init__(self, ways: tuple[tuple[Way, int, Timeline], ...]) -> None:
+        self.ways = ways
+        self.all = 0
+        for _, _, line in ways:
+            self.all |= line
+        self._roles: dict[str, tuple[tuple[Ask, int, Timeline], ...]] = {}
+
+    def exhausted(self, role: str, first: int, diary: Diary) -> Ask | None:
+        """Return what is asked of a role that has nobody left for any of it, or None."""
+        asked = self._roles.get(role)
+        if asked is None:
+            asked = self._roles[role] = self._of(role)
+        known: Narrowed = {}
+        if any(ask.narrowed(line, first, lag, diary, known) for ask, lag, line in asked):
+            return None
+        return asked[0][0] if asked else None
+
+    def _of(self, role: str) -> tuple[tuple[Ask, int, Timeline], ...]:
+        """Return what the ways ask of a role, those that ask alike as one; none if one does not."""
+        found: dict[object, tuple[Ask, int, Timeline]] = {}
+        for way, lag, line in self.ways:
+            ask = way.of_role.get(role)
+            if ask is None:
+                return ()
+            key = tuple((id(units), count, base - lag) for units, count, base in ask.parts)
+            _, _, others = found.get(key, (ask, lag, 0))
+            found[key] = ask, lag, line | others
+        return tuple(found.values())
 
 
 class Stage:
@@ -384,7 +434,8 @@ class Stage:
             for one in world.facilities
         }
         self._fewest: dict[object, int | None] = {}
-        self._ends: dict[tuple[Group, int], Timeline] = {}
+        self._openings: dict[tuple[Group | None, int], Opening] = {}
+        self._alike: dict[object, Opening] = {}
 
     def night(self, facility: str, slot: int) -> int:
         """Return the number of the local day at a facility in which ``slot`` lies."""
@@ -423,21 +474,31 @@ class Stage:
     def _last(self, group: Group, first: int, end: int) -> int | None:
         for day in range(bisect_right(self.firsts, end) - 1, -1, -1):
             base = max(self.firsts[day], 0)
-            last = latest(self._ending(group, day) & (1 << max(end - base, 0)) - 1)
+            last = latest(self.opening(group, day).all & (1 << max(end - base, 0)) - 1)
             if last is not None and base + last >= first:
                 return base + last
             if base < first:
                 return None
         return None
 
-    def _ending(self, group: Group, day: int) -> Timeline:
-        """Return when placements that begin on a local day end, from its first slot."""
-        known = self._ends.get((group, day))
+    def opening(self, group: Group | None, day: int) -> Opening:
+        """Return how placements could begin on a local day; with a group by when they end."""
+        known = self._openings.get((group, day))
         if known is None:
-            known = 0
-            for way in group.ways:
-                known |= way.days[day] << way.frame.ends[-1]
-            self._ends[group, day] = known
+            ways = self.placing if group is None else group.ways
+            lines = tuple(way.days[day] for way in ways)
+            alike = group, lines
+            known = self._alike.get(alike)
+            if known is None:
+                lags = (0 if group is None else way.frame.ends[-1] for way in ways)
+                known = self._alike[alike] = Opening(
+                    tuple(
+                        (way, lag, line << lag)
+                        for way, lag, line in zip(ways, lags, lines, strict=True)
+                        if line
+                    )
+                )
+            self._openings[group, day] = known
         return known
 
 
