@@ -28,7 +28,7 @@ from api.store.claims import CASE, Taken, TakenError
 from api.store.jobs import OVER, Job, JobEvent, JobStatus, NotDoneError, Progress
 from scheduler.bound import WEIGHT
 from scheduler.objective import LEVELS, MAXIMISED
-from scheduler.plan import Bound
+from scheduler.plan import Bound, Plan
 from scheduler.validator import Violation
 from scheduler.world import Booking, Id, World
 
@@ -246,15 +246,20 @@ def _asked(router: APIRouter, frame: Frame, runner: Runner) -> None:
 def _followed(router: APIRouter, frame: Frame, runner: Runner) -> None:
     queue, office = runner.queue, runner.queue.office
 
-    def making(job: Job, progress: Progress | None) -> Making:
+    def making(job: Job, progress: Progress | None, made: Plan | None = None) -> Making:
         started = job.started_at or job.created_at
+        levels: Iterable[Level] = ()
+        if made is not None:
+            levels = _levels(made.objective, {one.level: one.bound for one in made.levels})
+        elif progress is not None:
+            levels = _levels(progress.incumbent, progress.bound)
         elapsed = ((job.finished_at or office.now()) - started).total_seconds()
         return Making(
             job=job,
             state=STATES[job.status],
             phase=_phase(job, progress, elapsed),
             elapsed=max(0, round(elapsed)) if job.started_at else 0,
-            levels=tuple(_levels(progress)),
+            levels=tuple(levels),
             line=_line(_events(runner, job.id), job.request["seconds"]),
         )
 
@@ -277,7 +282,7 @@ def _followed(router: APIRouter, frame: Frame, runner: Runner) -> None:
             request,
             "plan.html",
             answer.status,
-            plan=making(job, progress),
+            plan=making(job, progress, made),
             levels=LEVEL_NAMES,
             found=made,
             planned=len(planned),
@@ -377,15 +382,13 @@ def _phase(job: Job, how: Progress | None, elapsed: float) -> str:
     return phrase("The plan is improved.")
 
 
-def _levels(how: Progress | None) -> Iterator[Level]:
-    if how is not None:
-        for name in LEVELS:
-            if name in how.incumbent:
-                value, bound = how.incumbent[name], how.bound.get(name)
-                if name not in MAXIMISED and bound == 0 < value:
-                    bound = None  # it needs no proof: time did not allow one
-                gap = None if bound is None else _gap(name, value, bound)
-                yield Level(name, value, bound, gap)
+def _levels(values: Mapping[str, int], bounds: Mapping[str, int]) -> Iterator[Level]:
+    for name in LEVELS:
+        if name in values:
+            value, bound = values[name], bounds.get(name)
+            if name not in MAXIMISED and bound == 0 < value:
+                bound = None  # it needs no proof: time did not allow one
+            yield Level(name, value, bound, None if bound is None else _gap(name, value, bound))
 
 
 def _gap(level: str, value: int, bound: int) -> float:

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.jobs.planning import plan_all
 from api.jobs.queue import ATTEMPTS, OWN
+from api.language import LANGUAGES
 from api.pages.plans import CHANGES
 from api.settings import Settings
 from api.store.jobs import JobStatus, Progress
@@ -21,6 +22,7 @@ from tests.store.offices import PLACED, PLANNER, REMOVED, TWIN, Small, assert_wh
 ADMINISTRATOR = {"x-test": "administrator-1 administrator"}
 SOMEBODY = {"x-test": "planner-2 planner"}
 ENGLISH = {"cookie": "language=en"}
+NL = LANGUAGES["nl"]
 
 
 @pytest.fixture
@@ -172,6 +174,18 @@ def test_a_bound_that_nobody_worked_out_is_not_told_as_one(at: Small, http: Test
     assert ["niet berekend" in one for one in levels] == [False, False, True]
     assert "20 %" in levels[1]
     assert "100 %" not in levels[2]
+
+
+def test_a_plan_that_is_done_is_held_against_what_was_worked_out_last(
+    at: Small, http: TestClient
+) -> None:
+    path = planned(at, http)
+    made = queue(at).result(path.removeprefix("/plans/"))
+    weight = next(one for one in made["levels"] if one["level"] == "plannedWeight")
+    (row,) = re.findall(r"Gepland, naar gewicht</th>(.*?)</tr>", http.get(path).text, re.DOTALL)
+    assert f">{weight['value']}</td>" in row
+    assert f">{weight['bound']}</td>" in row
+    assert f">{NL.percent(weight['gap'])}</td>" in row
 
 
 def test_what_failed_or_was_interrupted_says_so(at: Small, http: TestClient) -> None:
