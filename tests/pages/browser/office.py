@@ -1,7 +1,7 @@
 """What is the matter in the office that browsers look at: made over the API, as others would."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count, takewhile
 from typing import Any
@@ -36,6 +36,18 @@ class Practice:
         standing: Json = told.json()["bookings"][0]
         return standing
 
+    def hold_first(self, case: str) -> bool:
+        """Hold the first slot of a case; return whether it has one."""
+        found = self.http.post("/v1/slot-proposals", json={"case": case}).json()["proposals"]
+        if found:
+            self.hold(found[0]["bookings"])
+        return bool(found)
+
+    def standing(self, booking: str) -> Json:
+        """Return a booking as it stands."""
+        standing: Json = self.http.get(f"/v1/bookings/{booking}").json()
+        return standing
+
     def answered(self, booking: str, **answer: str) -> None:
         """Answer for a partner."""
         self.http.post(f"/v1/bookings/{booking}/confirmations", json=answer).raise_for_status()
@@ -65,8 +77,8 @@ class Practice:
 
     def planned(self, seconds: int = 2) -> str:
         """Plan all cases, and wait until that is done; return the plan's id."""
-        plan: str = self._plan(seconds)
-        self._until(plan, {"done"})
+        plan: str = self.planning(seconds)
+        self._until_plan(plan, {"done"})
         return plan
 
     def accepted(self, plan: str) -> None:
@@ -76,20 +88,25 @@ class Practice:
 
     def stopped(self) -> str:
         """Begin to plan, and stop it; return the plan's id."""
-        plan = self._plan(600)
+        plan = self.planning(600)
         self.http.delete(f"/v1/plans/{plan}").raise_for_status()
-        self._until(plan, {"cancelled"})
+        self._until_plan(plan, {"cancelled"})
         return plan
 
-    def _plan(self, seconds: int) -> str:
+    def planning(self, seconds: int) -> str:
+        """Begin to plan all cases; return the plan's id."""
         told = self.http.post("/v1/plans", json={"seconds": seconds})
         told.raise_for_status()
         plan: str = told.json()["id"]
         return plan
 
-    def _until(self, plan: str, states: set[str]) -> None:
+    def _until_plan(self, plan: str, states: set[str]) -> None:
+        self.until(lambda: self.http.get(f"/v1/plans/{plan}").json()["status"] in states)
+
+    def until(self, so: Callable[[], bool]) -> None:
+        """Wait until it is so."""
         end = time.monotonic() + 120
-        while self.http.get(f"/v1/plans/{plan}").json()["status"] not in states:
+        while not so():
             assert time.monotonic() < end
             time.sleep(0.2)
 

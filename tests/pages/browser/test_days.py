@@ -39,9 +39,9 @@ def test_a_planner_finds_a_slot_holds_it_and_has_it_confirmed(
     if one.script:
         expect(left).to_have_text(CLOCK)
         expect(left).not_to_have_text(left.inner_text())
-    confirm = one.page.locator("form[action$='/confirm']").get_by_role("button")
-    for _ in range(confirm.count()):
-        one.press("Confirm", within=one.page.locator("form[action$='/confirm']").first)
+    confirm = one.page.locator(".partners form[action$='/confirm']").get_by_role("button")
+    one.press("Confirm", within=one.page.locator(".partners form[action$='/confirm']").first)
+    one.press("Confirm on behalf of all partners")
     expect(confirm).to_have_count(0)
     expect(left).to_have_count(0)
     expect(one.page.locator(".stands .lamp.green")).to_be_visible()
@@ -58,7 +58,11 @@ def test_a_planner_is_told_what_could_come_instead_when_a_partner_declines(
     row.locator("summary").click()
     row.get_by_label(one.say("Reason")).select_option("medical")
     one.press("Decline", within=row.locator("form[action$='/decline']"))
-    one.reads("What could come instead")
+    one.reads("Noted: it is declined, and what it took is free.")
+    if not one.script:
+        one.follow("See what could come instead, and who could use what is free")
+    one.reads("Who could use what is free now")
+    assert not one.script or one.violations() == []
     one.follow("To the slots of {case}", case=booking["case"])
     one.press("Hold slot {number}", number=1)
     one.reads("Everything is held for you. Confirm before the time is over.")
@@ -71,8 +75,36 @@ def test_a_planner_is_told_that_somebody_was_faster(one: Somebody, office: Pract
     office.hold(found["proposals"][0]["bookings"])
     one.press("Hold slot {number}", number=1)
     expect(one.page.get_by_role("alert")).to_be_visible()
+    one.reads("This case has a booking already. Nothing is held.")
     expect(one.page.locator(".countdown")).to_have_count(0)
     assert not one.script or one.violations() == []
+    second = one.page.locator(".card", has=one.page.locator("#slot-2"))
+    second.get_by_label(one.say("Let the present booking go for it")).check()
+    one.press("Hold slot {number}", within=second, number=2)
+    one.reads("Everything is held for you. Confirm before the time is over.")
+
+
+def test_a_clock_that_runs_ahead_counts_down_as_ours_and_asks_nothing_anew(
+    looks: Looks, office: Practice
+) -> None:
+    name = office.held(minutes=20)["booking"]["id"]
+    with looks("nl") as one:
+        asked: list[str] = []
+        one.page.on("framenavigated", lambda frame: asked.append(frame.url))
+        one.page.clock.install(time="2031-01-01T12:00:00Z")
+        one.go(f"/bookings/{name}")
+        left = one.page.locator(".countdown time")
+        expect(left).to_have_text(re.compile(r"^(20|19) min$"))
+        one.page.clock.fast_forward("10:00")
+        expect(left).to_have_text(CLOCK)
+        expect(one.page.get_by_text(one.say("The time is over."))).to_be_hidden()
+        one.page.clock.fast_forward("10:00")
+        one.reads("The time is over.")
+        expect(left).to_be_hidden()
+        assert one.violations() == []
+        assert len(asked) == 1
+        one.follow("See how the booking stands now")
+        expect(one.page.locator(".stands .lamp")).to_be_visible()
 
 
 def test_a_planner_is_told_of_a_mistake_beside_the_field(looks: Looks, office: Practice) -> None:
