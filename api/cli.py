@@ -38,12 +38,13 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from api import render
 from api.access.loopback import is_loopback
+from api.certificates import told as told_in_words
 from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError, open_world, settle
 from api.language import LANGUAGES
 from api.office import Office
 from api.pages.charts import drawn
 from api.settings import Settings
-from api.simulations import figures, headline, rows_of, same_dice, simulator
+from api.simulations import figures, headline, rows_of, same_dice, simulator, week_cut
 from api.store.claims import TakenError
 from api.store.database import Database, UnavailableError, open_database
 from api.store.logs import Actor, begins, ends, tampered
@@ -374,6 +375,13 @@ def simulate(
         int,
         typer.Option(min=0, max=100_000, help="Replications to measure one more unit of each in."),
     ] = 0,
+    week: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="A day from which to tell what a week can hold at most."
+        ),
+    ] = None,
+    language: InLanguage = Spoken.en,
     as_json: Json = False,
 ) -> None:
     """Simulate capacity over months, many times; print means with their 95 % intervals.
@@ -408,14 +416,18 @@ def simulate(
                             one, bottlenecks, count(f"+1 {name_of(one.capacities[-1])}")
                         ),
                     )
+            cut = week and week_cut(made, scenario, week.date())
         except ScenarioError as error:
             _refuse(error.problems, as_json=as_json)
+        except ValueError as error:
+            _refuse([Problem("--week", str(error))], as_json=as_json)
         except NoClusterError as error:
             _refuse([Problem("--cluster", str(error))], as_json=as_json)
         except CancelledError:
             says = f"interrupted; what is done is in {out}, and is not done again"
             _print(as_json, {"interrupted": True, "folder": str(out)}, says)
             raise typer.Exit(1) from None
+    certificate = [getattr(one, language.value) for one in told_in_words(*cut)] if cut else []
     told = headline(found.totals)
     differs = None if against is None else headline(compared(against.totals, found.totals))
     frames = [*found.frames, ("summary", summary(found.totals))]
@@ -433,9 +445,10 @@ def simulate(
             "summary": rows_of(told),
             "comparison": None if differs is None else rows_of(differs),
             "bottlenecks": None if worth is None else rows_of(worth),
+            "certificate": certificate,
             "files": [str(one) for one in (*files, *drawings)],
         },
-        render.simulation(scenario.name, told, differs, worth, out),
+        render.simulation(scenario.name, told, differs, worth, certificate, out),
     )
 
 

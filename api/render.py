@@ -125,6 +125,7 @@ def simulation(
     told: pd.DataFrame,
     differs: pd.DataFrame | None,
     worth: pd.DataFrame | None,
+    certificate: Sequence[str],
     folder: Path,
 ) -> RenderableType:
     """Show what came of a scenario: means with intervals, differences, and what more would bring.
@@ -140,7 +141,7 @@ def simulation(
     if worth is not None:
         pairs = [("one more", one) for one in worth["more"]]
         shown.append(_means("carried out with one more unit", pairs, worth, chance=True))
-    return Group(*shown, Text(f"tables and figures are in {folder}"))
+    return Group(*shown, *map(Text, certificate), Text(f"tables and figures are in {folder}"))
 
 
 def _means(

@@ -4,22 +4,31 @@ Simulated numbers are of nobody, so small ones are not hidden.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from api.pages.charts import Figure
 from constraints.register import REGISTER
 from fixtures.simulated import dutch
 from scheduler.draft import Problem
+from scheduler.grid import midnight
+from scheduler.occupancy import Occupancy
+from scheduler.pattern import Patterns
+from scheduler.simulation.adjusting import declaring, register_under, world_under
+from scheduler.simulation.certificate import Cut, any_week, demands_of, smallest_cut
+from scheduler.simulation.profile import weights
 from scheduler.simulation.replications import Pool, source_of
 from scheduler.simulation.results import Results, summary
 from scheduler.simulation.scenario import Scenario
 from scheduler.simulation.simulator import Simulator
 from scheduler.stopping import Stop, never
+from scheduler.world import World
 
 BEYOND = 32
 """Days that the world lasts beyond what is planned on the last day: those who leave come home."""
@@ -61,6 +70,33 @@ def same_dice(scenario: Scenario, other: Scenario) -> Iterator[Problem]:
     for name, value in mine.items():
         if value != theirs[name]:
             yield Problem(f"$.{name}", "must be that of the scenario it is compared with")
+
+
+def week_cut(made: Simulator, scenario: Scenario, monday: date) -> tuple[Cut, World]:
+    """Return what a week can hold of the cases that enter in one, were they all ready at once.
+
+    Raises
+    ------
+    ValueError
+        When the week is not within the world.
+    """
+    world = world_under(scenario, made.setting.world)
+    near = timedelta(days=10)
+    departures = (one for one in world.departures if abs(one.departs.date() - monday) < near)
+    world = world.but(departures=tuple(departures))  # others would only be laid out in vain
+    grid, profiles = world.grid, made.setting.profiles
+    zone = world.location[profiles[0].first.location].timezone
+    first, end = (grid.floor(midnight(monday + timedelta(days=n), zone)) for n in (0, 7))
+    if not 0 <= first < end <= grid.slots:
+        raise ValueError(f"the week of {monday} is not within the scenario")
+    register = register_under(scenario, made.source.register)
+    register = replace(register, constraints=declaring(register.constraints, any_week))
+    entering = np.cumsum(weights(profiles, scenario.spreads)) * scenario.inflow.per_year * 7 / 365
+    counts = np.diff(np.rint(entering), prepend=0).astype(int).tolist()
+    wanted = {one.first.id: count for one, count in zip(profiles, counts, strict=True) if count}
+    patterns = Patterns(world, register)
+    cases = [patterns.of(one) for one in wanted]
+    return smallest_cut(demands_of(cases, Occupancy(world), first, end, wanted)), world
 
 
 def headline(totals: pd.DataFrame) -> pd.DataFrame:
