@@ -77,6 +77,28 @@ def reason(register: Register, one: Reason, bookings: Sequence[str] = ()) -> Wor
     return _both(tell)
 
 
+def nameless(says: Words, bookings: Sequence[str]) -> Words:
+    """Return a reason as it is told to who may not see the bookings that it names: as a count."""
+
+    def tell(language: Language) -> str:
+        others = language.counted(
+            "taken by {count} other booking", "taken by {count} other bookings", len(bookings)
+        )
+        said: str = getattr(says, language.code)
+        return said.replace(_taken(language, bookings), others)
+
+    return _both(tell) if bookings else says
+
+
+def moving(count: int) -> Words:
+    """Return a swap as it is told to who may not see whose bookings change for it."""
+    return _both(
+        lambda language: language.counted(
+            "{count} other booking changes", "{count} other bookings change", count
+        )
+    )
+
+
 def shortage(language: Language, constraint: str, layers: Collection[str]) -> str:
     """Return in a few words on which layers a constraint forbids; nothing for its rule alone."""
     if "not-rostered" not in layers:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
 
+from api.bases import basis
 from api.language import Language, inside
 from api.sentences import shortage
 from api.traffic_lights import CheckView, Lamps, LightView, TrafficLights
@@ -60,8 +61,12 @@ def headline(shown: Shown, language: Language) -> str:
     said = {one.constraint: words(language, one.says) for one in shown.reasons}
     if withdrawn(shown):
         return said[INDEPENDENT.id]
-    why = "; ".join(words(language, one.says) for one in shown.reasons)
-    return language.say("Blocked because: {why}", why=why)
+    return language.say("Blocked because: {why}", why="; ".join(blocks(shown, language)))
+
+
+def blocks(shown: Shown, language: Language) -> list[str]:
+    """Return what blocks the case, one by one."""
+    return [words(language, one.says) for one in shown.reasons]
 
 
 def whose(shown: Shown, language: Language) -> Iterator[str]:
@@ -79,14 +84,8 @@ def whose(shown: Shown, language: Language) -> Iterator[str]:
 
 def _held(check: CheckView, language: Language) -> str:
     """Return the owner of a check and its basis, where that is more than a parameter of ours."""
-    owner, told = language.name(check.owner), basis(check)
+    owner, told = language.name(check.owner), basis(language, check.basis)
     return language.say("{owner}; basis: {basis}", owner=owner, basis=told) if told else owner
-
-
-def basis(check: CheckView) -> str:
-    """Return on what a check rests, apart from parameters of ours."""
-    parts = check.basis.split("; ")
-    return "; ".join(one for one in parts if one and not one.startswith("parameter"))
 
 
 def open_checks(shown: Shown) -> Iterator[tuple[CheckView, bool]]:

@@ -156,9 +156,36 @@ class RepairView(Part):
 
 
 def without_moves(repair: RepairView) -> RepairView:
-    """Return a repair as it is told to who may not see the bookings of others: only whose move."""
-    moves = tuple(one.model_copy(update={"before": (), "after": ()}) for one in repair.moves)
-    return repair.model_copy(update={"moves": moves})
+    """Return a repair as it is told to who may not see the cases of others: how many change."""
+    if not repair.moves:
+        return repair
+    return repair.model_copy(update={"moves": (), "says": (sentences.moving(len(repair.moves)),)})
+
+
+def without_others(shown: "TrafficLights") -> "TrafficLights":
+    """Return lights as they are told to who may not see the cases of others: a count of them."""
+
+    def told(reasons: Sequence[ReasonView]) -> tuple[ReasonView, ...]:
+        return tuple(
+            one.model_copy(
+                update={"says": sentences.nameless(one.says, one.bookings), "bookings": ()}
+            )
+            for one in reasons
+        )
+
+    def check(one: CheckView) -> CheckView:
+        return one.model_copy(update={"reasons": told(one.reasons)})
+
+    return shown.model_copy(
+        update={
+            "lights": tuple(
+                one.model_copy(update={"checks": tuple(map(check, one.checks))})
+                for one in shown.lights
+            ),
+            "reasons": told(shown.reasons),
+            "repairs": tuple(map(without_moves, shown.repairs)),
+        }
+    )
 
 
 class BookedView(Part):

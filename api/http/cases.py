@@ -26,7 +26,7 @@ from api.http.wishes import MERGE_PATCH, Asked, strictly
 from api.office import Office
 from api.openings import Openings
 from api.store.answers import Told
-from api.traffic_lights import TrafficLights, without_moves
+from api.traffic_lights import TrafficLights, without_others
 from scheduler.draft import Draft, read_part
 from scheduler.event import EventError
 from scheduler.opening import Named
@@ -241,8 +241,7 @@ def _questions(router: APIRouter, office: Office) -> None:
         except OutsideHorizonError as error:
             raise wrong(("until" if since is None else "from", str(error))) from error
         if Role.planner not in person.roles:
-            repairs = tuple(map(without_moves, lights.repairs))
-            lights = lights.model_copy(update={"repairs": repairs})
+            lights = without_others(lights)
         office.seen("light", lights)
         return lights
 

@@ -32,6 +32,8 @@ class Asking(Reading):
     ) -> Request:
         """Ask planners for room for a case in the way of a repair that its lights offer now.
 
+        Where that was asked before, and is open still, the request is the one that there is.
+
         Raises
         ------
         UnknownCaseError, NotOfferedError
@@ -49,9 +51,12 @@ class Asking(Reading):
             found = next((one for one in offered if repair in (one, without_moves(one))), None)
             if found is None:
                 raise NotOfferedError(f"the lights of {case} do not offer this repair now")
-            repair = found
-            fits(change.world, case, repair)
-            request = ask(change.connection, name, case, repair, change.now)
+            fits(change.world, case, found)
+            theirs = requests(change.connection, "open", [case])
+            request = next(
+                (one for one in theirs if without_moves(one.repair) == without_moves(found)), None
+            ) or ask(change.connection, name, case, found, change.now)
+            change.objects = (case, request.id)
             change.touch("request", [*cases_in(request)])
             change.answer = request
         return request

@@ -131,6 +131,19 @@ class Events(Reading):
                 return self._repaired(events, actor, once, self._worked_out(events))
         return self._repaired(events, actor, once, None)
 
+    def foreseen(self, events: Sequence[Event]) -> tuple[Outcome, ...]:
+        """Return what bookings the repair after ``events`` would end; nothing is changed.
+
+        Raises
+        ------
+        EventError
+            With everything that is wrong with the events.
+        """
+        found = self._worked_out(events).found
+        if isinstance(found, EventError):
+            raise found
+        return *found.moved, *found.dropped
+
     def _worked_out(self, events: Sequence[Event]) -> _Worked:
         """Work out the repair while others write, for it takes longer than they should wait."""
         now = self.now()

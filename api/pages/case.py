@@ -6,7 +6,7 @@ What happened is told here too: another answer, another document, an independent
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
@@ -15,21 +15,35 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access.gate import Caseworker
 from api.access.person import Person, Role
+from api.bases import basis
 from api.desk import Desk, UnknownCaseError
 from api.http.cases import Day
-from api.language import Language, phrase
+from api.language import Language, inside, phrase
 from api.pages.critical_path import drawn
 from api.pages.frame import Frame, language_of
 from api.pages.life import STATUSES
-from api.pages.worklist import OPERATIONS, State, state_of
+from api.pages.slots import Key, asking, new_key
+from api.pages.worklist import OPERATIONS, State, lasting, state_of
+from api.store.answers import Told
 from api.store.requests import NotOfferedError
-from api.telling import basis, conflicts, due, headline, standing, whose, withdrawn, words
-from api.traffic_lights import LightView, RepairView, TrafficLights, without_moves
+from api.telling import (
+    blocks,
+    conflicts,
+    due,
+    headline,
+    open_checks,
+    standing,
+    whose,
+    withdrawn,
+    words,
+)
+from api.traffic_lights import LightView, RepairView, TrafficLights, without_moves, without_others
 from constraints.independent_departure import TRIGGER as INDEPENDENT
 from constraints.lights import EXECUTION
 from constraints.register import REGISTER
 from scheduler.event import DocumentChanged, Event, EventError, FactChanged, TriggerAdded
 from scheduler.grid import local_date
+from scheduler.replanning import Outcome
 from scheduler.world import Case, CaseId, Document, Fact, Trigger
 
 KINDS = {
@@ -58,9 +72,7 @@ WAYS = {
 }
 NOT_OFFERED = phrase("This way out is not offered any more: things changed in the meantime.")
 CaseKey = Annotated[CaseId, Path()]
-Given = Annotated[str, Form(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._/ -]+$")]
-
-
+Given = Annotated[str, Form(max_length=200, pattern=r"^[A-Za-z0-9._/ -]*$")]
 OpenDay = Annotated[Day | None, Form()]
 """A day that may be left open."""
 
@@ -113,11 +125,32 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Mistaken:
-    """What was wrong in a form of the page: in which, what was given, and why not."""
+    """What was wrong in a form of the page: in which, what was given, and why not.
+
+    ``beside`` tells it by field; ``says`` of the whole, as whoever found it says it.
+    """
 
     form: Literal["fact", "document", "ask"]
     says: tuple[str, ...]
     given: Mapping[str, str]
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A change that would end a confirmed booking: what it ends, and what was given."""
+
+    form: Literal["fact", "document"]
+    says: tuple[str, ...]
+    given: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What must be known or settled before anything can be planned, and whose turn it is."""
+
+    says: str
+    owner: str
 
 
 def case_page(frame: Frame) -> APIRouter:
@@ -140,49 +173,76 @@ def _look(router: APIRouter, frame: Frame) -> None:
         case: CaseKey,
         person: Caseworker,
         repair: Annotated[str, Form(pattern=r"^[0-9a-f]{64}$")],
+        key: Key,
     ) -> Response:
         desk, _ = _seen_by(frame, person, case)
         chosen = next((one for one in desk.lights(case).repairs if mark(one) == repair), None)
         try:
             if chosen is None:
                 raise NotOfferedError(case)
-            frame.office.ask(case, chosen, person.actor)
+            asked = asking(request, person, key).answer(
+                {"repair": repair},
+                lambda once: frame.office.ask(case, chosen, person.actor, once=once),
+                lambda _: Told(303, "{}", {"location": "/requests"}),
+            )
         except NotOfferedError:
             wrong = Mistaken("ask", (language_of(request).say(NOT_OFFERED),), {})
             return _page(frame, request, person, case, wrong, 409)
-        return RedirectResponse("/requests?done=asked", 303)
+        return frame.done(asked, "asked")
 
 
 def _tell(router: APIRouter, frame: Frame) -> None:
+    office = frame.office
+
     def told(
         request: Request,
         person: Person,
-        case: str,
+        case: Case,
         event: Event,
         form: Literal["fact", "document"],
         given: Mapping[str, str],
+        sure: bool,
     ) -> Response:
-        frame.office.about_their_own([event], person)
+        office.about_their_own([event], person)
+        language, world = language_of(request), office.world()
+        zone = world.location[case.location].timezone
+        clock = zone, local_date(world.as_of, zone)
+        promised = any(one.status == "confirmed" for one in world.booked.get(case.id, ()))
         try:
-            frame.office.happened([event], person.actor)
+            if promised and not sure:
+                ends = [one for one in office.foreseen([event]) if one.case == case.id]
+                if ends:
+                    says = tuple(_became(language, one, clock) for one in ends)
+                    doubted = Doubted(form, says, given)
+                    return _page(frame, request, person, case.id, None, 409, doubted)
+            became = office.happened([event], person.actor)
         except EventError as error:
             wrong = Mistaken(form, tuple(one.says for one in error.problems), given)
-            return _page(frame, request, person, case, wrong, 400)
-        return RedirectResponse(f"/cases/{case}?done=changed", 303)
+            return _page(frame, request, person, case.id, wrong, 400)
+        back = RedirectResponse(f"/cases/{case.id}", 303)
+        changed = (*became.dropped, *became.moved, *became.new)
+        said = [_became(language, one, clock) for one in changed if one.case == case.id]
+        others = sorted({one.case for one in changed} - {case.id})
+        if others and Role.planner in person.roles:
+            said.append(language.say("Also changed: {cases}.", cases=language.listed(others)))
+        if not said:
+            return frame.done(back, "changed")
+        return frame.done(back, "repaired", what=" ".join(said))
 
     @router.post("/cases/{case}/facts")
     def fact(
         request: Request,
         case: CaseKey,
         person: Caseworker,
-        about: Given,
-        value: Annotated[Literal["yes", "no", "unknown"], Form()],
+        about: Given = "",
+        value: Annotated[Literal["", "yes", "no", "unknown"], Form()] = "",
         since: OpenDay = None,
         expected: OpenDay = None,
         source: Annotated[str, Form(max_length=120)] = "",
+        sure: Annotated[bool, Form()] = False,
     ) -> Response:
         desk, found = _seen_by(frame, person, case)
-        subject, _, name = about.partition("/")
+        language, source = language_of(request), source.strip()
         given = {
             "about": about,
             "value": value,
@@ -190,48 +250,106 @@ def _tell(router: APIRouter, frame: Frame) -> None:
             "expected": expected.isoformat() if expected else "",
             "source": source,
         }
-        if about not in {one.key for one in facts(found, desk.lights(case), language_of(request))}:
+        zone = desk.world.location[found.location].timezone
+        subject, _, name = about.partition("/")
+        beside = {}
+        if not about:
+            beside["about"] = language.say("Choose a question.")
+        elif about not in {one.key for one in facts(found, desk.lights(case), language)}:
             raise UnknownCaseError(subject)
-        answer = Fact(value=value, since=since, expected=expected, source=source.strip() or None)
-        event = FactChanged(
-            id=fresh(),
-            at=frame.office.now(),
-            subject=subject,
-            kind="fact-changed",
-            value={name: answer},
-        )
-        return told(request, person, case, event, "fact", given)
+        if since is not None and since > local_date(desk.world.as_of, zone):
+            beside["since"] = language.say("This day is still to come.")
+        if value == "yes" and not source:
+            beside["source"] = language.say("Say where the yes comes from.")
+        if not value:
+            beside["value"] = language.say("Choose the answer.")
+        elif not beside:
+            answer = Fact(value=value, since=since, expected=expected, source=source or None)
+            event = FactChanged(
+                id=fresh(),
+                at=office.now(),
+                subject=subject,
+                kind="fact-changed",
+                value={name: answer},
+            )
+            return told(request, person, found, event, "fact", given, sure)
+        return _page(frame, request, person, case, Mistaken("fact", (), given, beside), 400)
 
     @router.post("/cases/{case}/documents")
     def document(
         request: Request,
         case: CaseKey,
         person: Caseworker,
-        about: Given,
+        about: Given = "",
         valid_until: OpenDay = None,
         expected: OpenDay = None,
+        gone: Annotated[bool, Form()] = False,
+        sure: Annotated[bool, Form()] = False,
     ) -> Response:
-        _, found = _seen_by(frame, person, case)
-        subject, _, kind = about.partition("/")
+        desk, found = _seen_by(frame, person, case)
+        language = language_of(request)
         given = {
             "about": about,
             "valid_until": valid_until.isoformat() if valid_until else "",
             "expected": expected.isoformat() if expected else "",
+            "gone": "true" if gone else "",
         }
-        was = next((one.documents for one in found.persons if one.id == subject), None)
-        if was is None or kind not in {*KINDS, *(one.kind for one in was)}:
+        subject, _, kind = about.partition("/")
+        was = next((one.documents for one in found.persons if one.id == subject), ())
+        beside = {}
+        if not about:
+            beside["about"] = language.say("Choose a document.")
+        elif kind not in {*KINDS, *(one.kind for one in was)} or subject not in {
+            one.id for one in found.persons
+        }:
             raise UnknownCaseError(subject)
+        if [valid_until is not None, expected is not None, gone].count(True) != 1:
+            beside["valid_until"] = language.say(
+                "Give one: until when it is valid, when it is expected, or that it is gone."
+            )
+        if beside:
+            wrong = Mistaken("document", (), given, beside)
+            return _page(frame, request, person, case, wrong, 400)
+        if gone:
+            # No event takes a document away: it is known to be valid no more.
+            zone = desk.world.location[found.location].timezone
+            valid_until = local_date(desk.world.as_of, zone) - timedelta(days=1)
         since = next((one.valid_from for one in was if one.kind == kind), None)
         if since is not None and valid_until is not None and valid_until < since:
             since = None
         event = DocumentChanged(
             id=fresh(),
-            at=frame.office.now(),
+            at=office.now(),
             subject=subject,
             kind="document-changed",
             value=Document(kind=kind, valid_from=since, valid_until=valid_until, expected=expected),
         )
-        return told(request, person, case, event, "document", given)
+        return told(request, person, found, event, "document", given, sure)
+
+
+def _became(language: Language, one: Outcome, clock: tuple[str, date]) -> str:
+    """Return what became of the bookings of a case after a change."""
+    ended = [booking for booking in one.before if booking not in one.after]
+    begun = [booking for booking in one.after if booking not in one.before]
+    before, after = (
+        language.moment(bookings[0].start, *clock) if bookings else ""
+        for bookings in (ended, begun)
+    )
+    if not before:
+        return language.say("Proposed now: {after}.", after=after)
+    if one.renamed:
+        return language.say(
+            "Other people attend on {before}, which has to be confirmed anew.", before=before
+        )
+    if not after:
+        return language.say(
+            "The booking of {before} is dropped; there is no other slot.", before=before
+        )
+    return language.say(
+        "The booking of {before} is dropped; proposed instead: {after}.",
+        before=before,
+        after=after,
+    )
 
 
 def _depart(router: APIRouter, frame: Frame) -> None:
@@ -257,7 +375,7 @@ def _depart(router: APIRouter, frame: Frame) -> None:
         event = TriggerAdded(id=fresh(), at=now, subject=case, kind="trigger-added", value=gone)
         frame.office.about_their_own([event], person)
         frame.office.happened([event], person.actor)
-        return RedirectResponse("/cases?done=withdrawn", 303)
+        return frame.done(RedirectResponse("/cases", 303), "withdrawn")
 
 
 def _page(
@@ -267,12 +385,13 @@ def _page(
     name: str,
     wrong: Mistaken | None = None,
     status: int = 200,
+    doubted: Doubted | None = None,
 ) -> HTMLResponse:
     desk, case = _seen_by(frame, person, name)
     language, world = language_of(request), desk.world
-    shown = desk.lights(name)
     planner = Role.planner in person.roles
-    frame.office.seen("light", shown if planner else _without_others(shown))
+    shown = desk.lights(name) if planner else without_others(desk.lights(name))
+    frame.office.seen("light", shown)
     zone = world.location[case.location].timezone
     today = local_date(world.as_of, zone)
     return frame.show(
@@ -282,6 +401,7 @@ def _page(
         case=case,
         shown=shown,
         wrong=wrong,
+        doubted=doubted,
         at=zone,
         operations=OPERATIONS,
         kinds=KINDS,
@@ -294,15 +414,19 @@ def _page(
         withdrawn=withdrawn(shown),
         begun=any(one.begun for one in shown.booked),
         why=headline(shown, language) if shown.reasons else "",
+        blocks=blocks(shown, language),
         whose=[*whose(shown, language)],
         due=[*due(shown, language, world)],
         cards=[*cards(shown, language)],
         line=drawn(shown.earliest, zone),
         conflicts=conflicts(shown, language),
         ways=[*ways(shown, language)],
+        awaited=[*awaited(shown, language)],
+        undated=undated(shown, language),
+        key=new_key,
         left=[*left(desk, name, language, zone, today)],
         facts=[*facts(case, shown, language)],
-        basis=basis,
+        basis=lambda check: basis(language, check.basis),
         asked={mark(one.repair) for one in frame.office.requests("open", cases=[name])},
         officer=Role.regievoerder in person.roles,
         planner=planner,
@@ -317,10 +441,6 @@ def _seen_by(frame: Frame, person: Person, name: str) -> tuple[Desk, Case]:
     if not person.sees(case):
         raise UnknownCaseError(name)
     return desk, case
-
-
-def _without_others(shown: TrafficLights) -> TrafficLights:
-    return shown.model_copy(update={"repairs": tuple(map(without_moves, shown.repairs))})
 
 
 def fresh() -> str:
@@ -345,6 +465,26 @@ def ways(shown: TrafficLights, language: Language) -> Iterator[Way]:
     """Yield what would open the case, in words."""
     for one in shown.repairs:
         yield Way(mark(one), one, language.listed(words(language, each) for each in one.says))
+
+
+def awaited(shown: TrafficLights, language: Language) -> Iterator[Awaited]:
+    """Yield what comes first in a case that is blocked."""
+    for check, known in open_checks(shown):
+        what = inside(words(language, check.title))
+        says = (
+            language.say("First to be settled: {what}", what=what)
+            if known
+            else language.say("First to be known: {what}", what=what)
+        )
+        yield Awaited(says, language.name(check.owner))
+
+
+def undated(shown: TrafficLights, language: Language) -> str:
+    """Return what the earliest day waits for that has no day itself."""
+    titles = {one.constraint: one.title for lamp in shown.lights for one in lamp.checks}
+    return language.listed(
+        inside(words(language, titles[one])) for one in shown.earliest.undated if one in titles
+    )
 
 
 def mark(repair: RepairView) -> str:
@@ -378,15 +518,6 @@ def left(desk: Desk, name: str, language: Language, zone: str, today: date) -> I
             words(language, one.title),
             language.name(one.owner),
             local_date(one.ends, zone),
-            "" if margin is None else _lasting(language, margin),
+            "" if margin is None else lasting(language, margin),
             margin is not None and timedelta(minutes=margin) < tight,
         )
-
-
-def _lasting(language: Language, minutes: int) -> str:
-    days = minutes // 1440
-    if minutes < 0:
-        return language.say("over")
-    if days:
-        return language.counted("{count} day", "{count} days", days)
-    return language.lasting(minutes)

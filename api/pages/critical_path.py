@@ -12,8 +12,11 @@ WIDTH = 640
 """Units from now to the earliest moment."""
 MARGIN = 60
 """Units beside the line, for the days at its ends."""
-SHORTEST = 70
+SHORTEST = 100
 """Units that a step has at least, so that its number and its day can be read."""
+
+OPEN = 160
+"""Units that an open end runs on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +34,26 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The line as it is drawn, in a box of ``width``."""
+    """The line as it is drawn, in a box of ``width``; ``open`` is how far it runs to no day."""
 
     width: int
+    open: int | None
     start: int
     since: date | None
     strokes: tuple[Stroke, ...]
 
 
 def drawn(path: EarliestView, zone: str) -> Line:
-    """Return the path as a line: the longer a step takes, the longer it is."""
+    """Return the path as a line: the longer a step takes, the longer it is.
+
+    Where something is in the way of which nobody knows the day, the line has an open end.
+    """
     strokes = tuple(_strokes(path.path, zone))
     end = strokes[-1].end if strokes else MARGIN
     since = local_date(path.path[0].since, zone) if path.path else None
-    return Line(end + MARGIN, MARGIN, since, strokes)
+    if path.undated:
+        return Line(end + OPEN + MARGIN, end + OPEN, MARGIN, since, strokes)
+    return Line(end + MARGIN, None, MARGIN, since, strokes)
 
 
 def _strokes(steps: tuple[StepView, ...], zone: str) -> Iterator[Stroke]:

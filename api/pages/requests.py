@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access.gate import Caseworker, Planner
-from api.access.person import Role
+from api.access.person import Person, Role
 from api.desk import Desk
 from api.language import Language, phrase
 from api.pages.frame import Frame, language_of
 from api.pages.worklist import LIGHTS, STATES, State, state_of
 from api.store.requests import Request as Asked
-from api.store.requests import RequestStatus
+from api.store.requests import RequestStatus, SettledError
 from api.telling import words
 from api.traffic_lights import Lamps, without_moves
 from scheduler.world import Case, Id
@@ -50,6 +50,15 @@ def requests(frame: Frame) -> APIRouter:
         status: Literal["open", "done", "refused", "all"] | None = None,
         offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     ) -> HTMLResponse:
+        return page(request, person, status, offset)
+
+    def page(
+        request: Request,
+        person: Person,
+        status: RequestStatus | Literal["all"] | None = None,
+        offset: int = 0,
+        settled: SettledError | None = None,
+    ) -> HTMLResponse:
         planner = Role.planner in person.roles
         chosen = status or ("open" if planner else "all")
         theirs = frame.office.cases_of(person)
@@ -63,6 +72,8 @@ def requests(frame: Frame) -> APIRouter:
         return frame.show(
             request,
             "requests.html",
+            409 if settled else 200,
+            settled=settled.status if settled else None,
             chosen=chosen,
             offset=offset,
             limit=PAGE,
@@ -76,12 +87,17 @@ def requests(frame: Frame) -> APIRouter:
 
     @router.post("/requests/{name}")
     def settle(
+        request: Request,
         name: Annotated[Id, Path()],
         person: Planner,
         status: Annotated[Literal["done", "refused"], Form()],
-    ) -> RedirectResponse:
-        frame.office.settle(name, status, person.actor)
-        return RedirectResponse("/requests?done=settled", 303)
+    ) -> Response:
+        try:
+            frame.office.settle(name, status, person.actor)
+        except SettledError as error:
+            if error.status != status:
+                return page(request, person, settled=error)
+        return frame.done(RedirectResponse("/requests", 303), "settled")
 
     return router
 

@@ -1,8 +1,8 @@
 """The worklist: the cases somebody works on, how their lights stand, and what comes next."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -88,14 +88,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case in the list. ``near``: its legal end is; ``days`` are left to it."""
+    """A case in the list. ``left`` to its legal end from now or after what is booked; ``near``."""
 
     case: Case
     country: str
     lamps: Lamps
     state: State
     end: date | None
-    days: int
+    left: str
     near: bool
     next: str
     whose: str
@@ -176,15 +176,18 @@ def rows(
         zone = world.location[case.location].timezone
         today = local_date(world.as_of, zone)
         day = None if end is None else local_date(end, zone)
-        what, whose = next_step(shown, language, zone, today)
+        clocks = desk.clocks(case.id)
+        margin = next((one.margin_minutes for one in clocks if one.ends == end), None)
+        over = {one.constraint for one in clocks if one.ends <= world.as_of}
+        what, whose = next_step(shown, language, zone, today, over)
         yield Row(
             case,
             language.country(case.destination),
             shown,
             state_of(shown),
             day,
-            0 if day is None else (day - today).days,
-            end is not None and end - world.as_of < tight,
+            "" if margin is None else _left(language, margin, bool(shown.booked)),
+            margin is not None and timedelta(minutes=margin) < tight,
             what,
             whose,
         )
@@ -203,8 +206,30 @@ def state_of(shown: Shown) -> State:
     return "plannable" if shown.plannable else "blocked"
 
 
-def next_step(shown: Lamps, language: Language, zone: str, today: date) -> tuple[str, str]:
-    """Return what is to be done next for a case, and by whom."""
+def lasting(language: Language, minutes: int) -> str:
+    """Return what is left of a legal term."""
+    days = minutes // 1440
+    if minutes < 0:
+        return language.say("over")
+    if days:
+        return language.counted("{count} day", "{count} days", days)
+    return language.lasting(minutes)
+
+
+def _left(language: Language, minutes: int, booked: bool) -> str:
+    """Return what is left of the term, said as what is left; after what is booked, where it is."""
+    said = lasting(language, minutes)
+    if minutes < 0:
+        return said
+    if booked:
+        return language.say("{lasting} left after the booking", lasting=said)
+    return language.say("{lasting} left", lasting=said)
+
+
+def next_step(
+    shown: Lamps, language: Language, zone: str, today: date, over: Collection[str] = ()
+) -> tuple[str, str]:
+    """Return what is to be done next for a case, and by whom; some terms may be ``over``."""
     planner = language.say("planner")
     match state_of(shown):
         case "withdrawn":
@@ -213,6 +238,9 @@ def next_step(shown: Lamps, language: Language, zone: str, today: date) -> tuple
             check, known = next(open_checks(shown), (None, True))
             if check is None:
                 return language.say("Wait: there is no way in these weeks"), ""
+            if check.constraint in over:
+                what = words(language, check.title)
+                return language.say("{what} over", what=what), language.name(check.owner)
             what = inside(words(language, check.title))
             said = (
                 language.say("Settle: {what}", what=what)

@@ -84,7 +84,7 @@ def test_a_rule_says_what_it_says_and_what_nobody_knows_is_asked() -> None:
         nl="de nationaliteit is niet bevestigd", en="the nationality is not confirmed"
     )
     assert reason("nationality", "rule", rule, known=False) == Words(
-        nl="niet bekend: is de nationaliteit bevestigd?",
+        nl="nog te beantwoorden: is de nationaliteit bevestigd?",
         en="not known: is the nationality confirmed?",
     )
     due = Due("fit-to-fly", DEPARTURE, 72 * 60, ())
@@ -98,7 +98,7 @@ def test_a_rule_says_what_it_says_and_what_nobody_knows_is_asked() -> None:
     (), known=False)])  # fmt: skip
 def test_what_is_no_fact_is_unknown_by_its_title(rule: Declaration) -> None:
     assert reason("travel-document", "rule", rule, known=False) == Words(
-        nl="niet bekend: reisdocument", en="not known: travel document"
+        nl="nog te beantwoorden: reisdocument", en="not known: travel document"
     )
 
 

@@ -112,7 +112,7 @@ def test_without_an_observer_no_pattern_is_open_and_the_reason_is_told_in_both_l
             None,
             "grey",
             (
-                "niet bekend: is de waarnemer toegelaten?",
+                "nog te beantwoorden: is de waarnemer toegelaten?",
                 "not known: has the observer been admitted?",
             ),
         ),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from html import unescape
 
 import pytest
@@ -11,13 +12,17 @@ from starlette.testclient import TestClient
 
 from api.access.person import Role
 from api.desk import Desk
+from api.language import LANGUAGES
 from api.pages.case import mark
 from api.pages.critical_path import MARGIN, SHORTEST, drawn
-from api.pages.worklist import PAGE, STATES, by_deadline, state_of
+from api.pages.worklist import PAGE, STATES, by_deadline, next_step, state_of
 from api.store.life import Failure, Status
 from api.store.logs import Actor
 from api.store.tables import AUDIT, PROCESSING
+from api.telling import blocks, headline
+from api.traffic_lights import MoveView, ReasonView, RepairView
 from scheduler.event import CaseWithdrawn
+from scheduler.proposal import Words
 from scheduler.world import Fact, World
 from tests.api.people import asking
 from tests.store.offices import CHAIN, FAMILY, PLACED, PLANNER, REMOVED, TWIN, Small, small_world
@@ -28,6 +33,7 @@ BLOCKED, UNKNOWN = "zk-0004", "zk-0005"
 OFFICER = "rv-01"
 """The officer in charge of the man to be placed and of his twin."""
 OFFICERS = Actor("account-1", "http")
+KEY = "a-key-of-a-form"
 LOOK = {"accept": "text/html"}
 ENGLISH = LOOK | {"cookie": "language=en"}
 
@@ -84,7 +90,8 @@ def filled(page: str, action: str) -> dict[str, str]:
     """Return what the form of that action sends when nobody changes anything in it."""
     form = re.search(rf'<form method="post" action="{action}".*?</form>', page, re.DOTALL)
     assert form is not None, action
-    sent = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="(.*?)"', form[0]))
+    inputs = re.sub(r'<input(?![^>]* checked)[^>]* type="checkbox".*?>', "", form[0])
+    sent = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="(.*?)"', inputs))
     for name, options in re.findall(r'<select[^>]* name="(\w+)".*?>(.*?)</select>', form[0], re.S):
         values = re.findall(r'<option value="(.*?)"( selected)?', options)
         sent[name] = next((one for one, chosen in values if chosen), values[0][0])
@@ -121,7 +128,7 @@ def test_an_officer_sees_their_own_cases_alone(officer: TestClient) -> None:
     for form in "facts", "documents":
         sent = {"about": f"{REMOVED}/no-lawful-stay", "value": "no"}
         assert officer.post(f"/cases/{REMOVED}/{form}", data=sent).status_code == 404
-    sent = {"repair": "0" * 64}
+    sent = {"repair": "0" * 64, "key": KEY}
     assert officer.post(f"/cases/{REMOVED}/requests", data=sent).status_code == 404
 
 
@@ -149,7 +156,7 @@ def test_every_lamp_has_a_symbol_and_a_word(planner: TestClient) -> None:
     assert "✓ groen" in told
     assert "Geblokkeerd" in told
     assert "Zoek uit: verblijfplaats DT&V" in told
-    assert "Regel: beroep en voorlopige voorziening IND" in row(page, BLOCKED)
+    assert "Op te lossen: beroep en voorlopige voorziening IND" in row(page, BLOCKED)
     assert "Kies een moment planner" in row(page, REMOVED)
 
 
@@ -161,7 +168,7 @@ def test_the_list_is_said_in_english_by_choice(planner: TestClient) -> None:
 
 def test_what_is_booked_says_what_comes_next(at: Small, planner: TestClient) -> None:
     (held,) = at.hold(REMOVED)
-    assert "Vastgehouden" in row(planner.get("/cases").text, REMOVED)
+    assert "Gereserveerd" in row(planner.get("/cases").text, REMOVED)
     at.confirm(held.booking.id)
     told = row(planner.get("/cases").text, REMOVED)
     assert "Geboekt" in told
@@ -278,10 +285,108 @@ def test_the_path_is_drawn_and_told(at: Small, planner: TestClient) -> None:
     assert all(one.end - one.x >= SHORTEST for one in line.strokes)
 
 
-def test_nothing_is_drawn_where_no_day_is_known(planner: TestClient) -> None:
+def test_a_path_without_a_day_has_an_open_end(at: Small, planner: TestClient) -> None:
     page = planner.get(f"/cases/{UNKNOWN}").text
-    assert "<svg" not in page
     assert "Geen datum bekend" in page
+    assert "daarna: verblijfplaats, geen datum bekend" in page
+    assert page.count('class="open"') == 1
+    line = drawn(at.office.desk().lights(UNKNOWN).earliest, "Europe/Amsterdam")
+    assert line.open is not None
+    assert line.strokes[-1].end < line.open < line.width
+
+
+def test_a_block_without_a_way_out_says_whose_turn_it_is(at: Small) -> None:
+    theirs = at.office.world().case[UNKNOWN].assigned_officer
+    with looking(at, Role.regievoerder, officer=theirs) as officer:
+        told = words(officer.get(f"/cases/{UNKNOWN}").text)
+    assert "Er is geen oplossing gevonden: een planner kan hier nog niets doen." in told
+    assert "Eerst moet bekend zijn: verblijfplaats Aan zet: DT&V" in told
+    assert "Vraag het een planner" not in told
+
+
+def test_what_nobody_answered_is_not_said_to_be_unknown_twice(planner: TestClient) -> None:
+    told = words(planner.get(f"/cases/{UNKNOWN}").text)
+    assert "Belemmering: nog te beantwoorden: is bekend waar de vreemdeling verblijft?" in told
+
+
+def test_several_blocks_are_told_one_by_one(
+    at: Small, planner: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = at.office.desk()
+    shown, other = (desk.lights(one) for one in (UNKNOWN, BLOCKED))
+    both = shown.model_copy(update={"reasons": shown.reasons + other.reasons})
+    monkeypatch.setattr(Desk, "lights", lambda *_: both)
+    told = blocks(both, LANGUAGES["nl"])
+    assert len(told) == 2
+    page = words(planner.get(f"/cases/{UNKNOWN}").text)
+    assert f"Belemmeringen {' '.join(one[0].upper() + one[1:] for one in told)}" in page
+    assert headline(both, LANGUAGES["nl"]) not in page
+
+
+def test_an_officer_is_told_how_many_are_in_the_way_and_never_whose(
+    at: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = "zk-0040-placement", "zk-0041-placement"
+    taken = ReasonView(
+        constraint="police",
+        layer="claimed",
+        known=True,
+        says=Words(
+            nl=f"geen politie (bezet door boekingen {theirs[0]} en {theirs[1]})",
+            en=f"no police (taken by bookings {theirs[0]} and {theirs[1]})",
+        ),
+        bookings=theirs,
+    )
+    shown = at.office.desk().lights(PLACED)
+    light, *others = shown.lights
+    check = light.checks[0].model_copy(update={"reasons": (taken,)})
+    light = light.model_copy(update={"checks": (check,)})
+    swap = RepairView(
+        kind="swap",
+        says=(Words(nl="zk-0040 schuift op", en="zk-0040 moves"),),
+        moves=(MoveView(case=REMOVED, renamed=False, before=(), after=()),),
+    )
+    blocked = shown.model_copy(
+        update={
+            "plannable": False,
+            "lights": (light, *others),
+            "reasons": (taken,),
+            "repairs": (swap,),
+        }
+    )
+    monkeypatch.setattr(Desk, "lights", lambda *_: blocked)
+    page, api = f"/cases/{PLACED}", f"/v1/cases/{PLACED}/traffic-lights"
+    with looking(at, Role.regievoerder, officer=OFFICER) as officer:
+        told, english = officer.get(page).text, officer.get(page, headers=ENGLISH).text
+        asked = officer.get(api).text
+    assert "geen politie (bezet door twee andere boekingen)" in told
+    assert "Wijziging van één andere boeking" in told
+    assert "no police (taken by two other bookings)" in english
+    for one in told, english, asked:
+        assert "zk-004" not in one
+        assert REMOVED not in one
+    with looking(at, Role.planner) as planner:
+        assert all(theirs[0] in planner.get(one).text for one in (page, api))
+
+
+def test_what_is_left_of_a_term_is_the_same_in_the_list_and_on_the_page(
+    at: Small, planner: TestClient
+) -> None:
+    at.hold(REMOVED)
+    cases = (one.id for one in at.office.world().cases if at.office.desk().clocks(one.id))
+    for case in cases:
+        page = words(planner.get(f"/cases/{case}").text)
+        told = re.search(r"nog (.*?) over( na de boeking)?", row(planner.get("/cases").text, case))
+        assert told is not None
+        assert told[1] in page
+        assert bool(told[2]) == (case == REMOVED)
+
+
+def test_a_term_that_is_over_is_nothing_to_settle(at: Small) -> None:
+    language, shown = LANGUAGES["nl"], at.office.desk().lamps([BLOCKED])[0]
+    today = date(2026, 11, 22)
+    what, _ = next_step(shown, language, "Europe/Amsterdam", today, {"appeals"})
+    assert what == "Beroep en voorlopige voorziening verstreken"
 
 
 @pytest.mark.parametrize("case", [PLACED, BLOCKED, UNKNOWN, CHAIN])
@@ -311,7 +416,7 @@ def test_the_bookings_of_a_case_are_linked_for_planners_alone(
     assert f'href="/bookings/{held.booking.id}"' in planner.get(f"/cases/{PLACED}").text
     with looking(at, Role.regievoerder, officer=OFFICER) as officer:
         page = officer.get(f"/cases/{PLACED}").text
-    assert "vastgehouden" in page
+    assert "gereserveerd" in page
     assert "/bookings/" not in page
 
 
@@ -330,7 +435,7 @@ def test_another_answer_is_told_with_the_form(at: Small, planner: TestClient) ->
     sent = filled(planner.get(path).text, f"{path}/facts")
     sent |= {"about": f"{UNKNOWN}/whereabouts-known", "value": "yes", "source": "COA"}
     told = planner.post(f"{path}/facts", data=sent)
-    assert (told.status_code, told.headers["location"]) == (303, f"{path}?done=changed")
+    assert (told.status_code, told.headers["location"]) == (303, path)
     answer = at.office.world().case[UNKNOWN].facts["whereabouts-known"]
     assert (answer.value, answer.source) == ("yes", "COA")
     page = planner.get(told.headers["location"]).text
@@ -343,10 +448,85 @@ def test_an_expired_document_ends_what_was_booked_on_it(at: Small, planner: Test
     (held,) = at.hold(REMOVED)
     path = f"/cases/{REMOVED}"
     sent = filled(planner.get(path).text, f"{path}/documents")
-    told = planner.post(f"{path}/documents", data=sent | {"valid_until": "2026-11-21"})
-    assert told.headers["location"] == f"{path}?done=changed"
+    sent |= {"about": f"{REMOVED}-a/passport", "valid_until": "2026-11-21"}
+    told = planner.post(f"{path}/documents", data=sent)
+    assert told.headers["location"] == path
     assert at.office.booking(held.booking.id).status != Status.held
     assert not at.office.desk().lights(REMOVED).plannable
+    page = words(planner.get(path).text)
+    assert re.search(r"vastgelegd\. De boeking van .* vervalt; er is geen ander moment\.", page)
+
+
+def test_an_empty_form_changes_nothing_and_says_what_to_choose(
+    at: Small, planner: TestClient
+) -> None:
+    (held,) = at.hold(REMOVED)
+    path, before = f"/cases/{REMOVED}", at.office.world().case[REMOVED]
+    page = planner.get(path).text
+    for form, says in (
+        ("facts", ["Kies een vraag.", "Kies het antwoord."]),
+        ("documents", ["Kies een document.", "Geef één van deze op"]),
+    ):
+        told = planner.post(f"{path}/{form}", data=filled(page, f"{path}/{form}"))
+        assert told.status_code == 400
+        assert all(one in told.text for one in says)
+        assert told.text.count('aria-invalid="true"') == 2
+    sent = {"about": f"{REMOVED}-a/passport"}
+    assert planner.post(f"{path}/documents", data=sent).status_code == 400
+    both = sent | {"valid_until": "2027-01-01", "expected": "2026-12-01"}
+    assert planner.post(f"{path}/documents", data=both).status_code == 400
+    assert at.office.world().case[REMOVED] == before
+    assert at.office.booking(held.booking.id).status == Status.held
+
+
+def test_a_document_that_is_gone_is_said_so_and_is_valid_no_more(
+    at: Small, planner: TestClient
+) -> None:
+    path = f"/cases/{REMOVED}"
+    sent = {"about": f"{REMOVED}-a/passport", "gone": "true"}
+    assert planner.post(f"{path}/documents", data=sent).status_code == 303
+    (passport,) = at.office.world().case[REMOVED].persons[0].documents
+    assert passport.valid_until == date(2026, 11, 21)
+    assert not at.office.desk().lights(REMOVED).plannable
+
+
+def test_a_yes_is_not_noted_without_its_source(at: Small, planner: TestClient) -> None:
+    path = f"/cases/{UNKNOWN}"
+    sent = {"about": f"{UNKNOWN}/whereabouts-known", "value": "yes", "source": " "}
+    told = planner.post(f"{path}/facts", data=sent)
+    assert told.status_code == 400
+    assert "Vul in waar het ja vandaan komt." in told.text
+    assert at.office.world().case[UNKNOWN].facts["whereabouts-known"].value == "unknown"
+    english = planner.post(f"{path}/facts", data=sent, headers=ENGLISH).text
+    assert "Say where the yes comes from." in english
+
+
+def test_a_change_that_ends_a_confirmed_booking_is_asked_once_more(
+    at: Small, planner: TestClient
+) -> None:
+    (held,) = at.hold(REMOVED)
+    at.confirm(held.booking.id)
+    path = f"/cases/{REMOVED}"
+    sent = {"about": f"{REMOVED}-a/passport", "gone": "true"}
+    asked = planner.post(f"{path}/documents", data=sent)
+    assert asked.status_code == 409
+    assert "Hierdoor vervalt een bevestigde boeking" in asked.text
+    assert "er is geen ander moment" in asked.text
+    assert at.office.booking(held.booking.id).status == Status.confirmed
+    again = filled(asked.text, f"{path}/documents")
+    assert again == sent | {"sure": "true"}
+    assert planner.post(f"{path}/documents", data=again).status_code == 303
+    assert at.office.booking(held.booking.id).status == Status.cancelled
+
+
+def test_a_change_that_leaves_a_confirmed_booking_is_not_asked_twice(
+    at: Small, planner: TestClient
+) -> None:
+    (held,) = at.hold(REMOVED)
+    at.confirm(held.booking.id)
+    sent = {"about": f"{REMOVED}-a/passport", "valid_until": "2028-01-01"}
+    assert planner.post(f"/cases/{REMOVED}/documents", data=sent).status_code == 303
+    assert at.office.booking(held.booking.id).status == Status.confirmed
 
 
 def test_a_mistake_stays_on_the_page_beside_its_form(at: Small, planner: TestClient) -> None:
@@ -391,7 +571,7 @@ def test_who_departs_independently_is_withdrawn_after_asking_once_more(
     assert "dat kan niet ongedaan worden gemaakt" in sure
     assert at.office.booking(held.booking.id).status == Status.held
     told = officer.post(asked[1], data=filled(sure, asked[1]))
-    assert (told.status_code, told.headers["location"]) == (303, "/cases?done=withdrawn")
+    assert (told.status_code, told.headers["location"]) == (303, "/cases")
     ended = at.office.booking(held.booking.id)
     assert (ended.status, ended.reason) == (Status.cancelled, Failure.person_departed_independently)
     after = officer.get(told.headers["location"]).text
@@ -411,7 +591,7 @@ def test_an_officer_asks_and_a_planner_settles(short: Small) -> None:
         page = officer.get(path).text
         assert "Wat het planbaar zou maken" in page
         told = officer.post(f"{path}/requests", data=filled(page, f"{path}/requests"))
-        assert (told.status_code, told.headers["location"]) == (303, "/requests?done=asked")
+        assert (told.status_code, told.headers["location"]) == (303, "/requests")
         own = words(officer.get(told.headers["location"]).text)
         assert "Het verzoek ligt bij de planners." in own
         assert f"{PLACED} Open" in own
@@ -428,13 +608,32 @@ def test_an_officer_asks_and_a_planner_settles(short: Small) -> None:
         assert "Uitvoering ✗ rood" in words(inbox)
         sent = {"status": "done"}
         told = planner.post(f"/requests/{made.id}", data=sent)
-        assert told.headers["location"] == "/requests?done=settled"
+        assert told.headers["location"] == "/requests"
         assert "Er staat geen verzoek open." in planner.get("/requests").text
-        assert planner.post(f"/requests/{made.id}", data=sent).status_code == 409
+        assert planner.post(f"/requests/{made.id}", data=sent).status_code == 303
+        other = planner.post(f"/requests/{made.id}", data={"status": "refused"})
+        assert other.status_code == 409
+        assert "Dit verzoek was al afgehandeld: klaar. Er is niets gewijzigd." in other.text
         assert f"{PLACED} Klaar" in words(planner.get("/requests?status=done").text)
     with short.database.reading() as connection:
         lines = connection.execute(select(AUDIT.c.actor, AUDIT.c.action)).all()
     assert {("account-1", "request"), ("account-1", "settle")} <= {tuple(one) for one in lines}
+
+
+def test_asking_twice_is_one_request(short: Small) -> None:
+    path = f"/cases/{PLACED}"
+    with looking(short, Role.regievoerder, officer=OFFICER) as officer:
+        page = officer.get(path).text
+        sent = filled(page, f"{path}/requests")
+        for again in sent, sent, sent | {"key": KEY}:
+            assert officer.post(f"{path}/requests", data=again).status_code == 303
+        (made,) = short.office.requests()
+        short.office.settle(made.id, "refused", PLANNER)
+        assert officer.post(f"{path}/requests", data=sent).status_code == 303
+        assert short.office.requests("open") == ()
+        anew = filled(officer.get(path).text, f"{path}/requests")
+        officer.post(f"{path}/requests", data=anew)
+    assert len(short.office.requests("open")) == 1
 
 
 def test_a_planner_is_offered_no_asking_of_planners(short: Small) -> None:
@@ -446,7 +645,7 @@ def test_a_planner_is_offered_no_asking_of_planners(short: Small) -> None:
 
 def test_a_way_out_that_is_gone_is_said_on_the_page(short: Small) -> None:
     with looking(short, Role.regievoerder, officer=OFFICER) as officer:
-        told = officer.post(f"/cases/{PLACED}/requests", data={"repair": "0" * 64})
+        told = officer.post(f"/cases/{PLACED}/requests", data={"repair": "0" * 64, "key": KEY})
     assert told.status_code == 409
     assert "Deze oplossing is er niet meer" in told.text
     assert short.office.requests() == ()

@@ -75,15 +75,25 @@ def test_a_request_is_kept_for_who_opens_the_store_later(at: Small) -> None:
 
 def test_requests_come_in_order_by_status_and_in_pages(at: Small) -> None:
     asked = []
-    for case in (PLACED, TWIN, PLACED):
+    for case in (PLACED, TWIN, TWIN):
         at.clock.wait(minutes=1)
         asked.append(at.office.ask(case, offered(at, case), OFFICER))
-    done = at.office.settle(asked[1].id, "done", PLANNER)
+        if len(asked) == 2:
+            done = at.office.settle(asked[1].id, "done", PLANNER)
     assert at.office.requests() == (asked[0], done, asked[2])
     assert at.office.requests("open") == (asked[0], asked[2])
     assert at.office.requests("open", offset=1) == (asked[2],)
     assert at.office.requests(limit=1) == (asked[0],)
     assert at.office.requests("refused") == ()
+
+
+def test_what_is_asked_again_while_it_is_open_is_that_request(at: Small) -> None:
+    first = at.office.ask(PLACED, offered(at), OFFICER)
+    at.clock.wait(minutes=1)
+    assert at.office.ask(PLACED, offered(at), OFFICER) == first
+    assert at.office.requests() == (first,)
+    at.office.settle(first.id, "refused", PLANNER)
+    assert at.office.ask(PLACED, offered(at), OFFICER).id != first.id
 
 
 def test_an_officer_asks_for_a_swap_without_the_bookings_of_others_and_a_planner_has_them(
@@ -96,7 +106,9 @@ def test_an_officer_asks_for_a_swap_without_the_bookings_of_others_and_a_planner
     offers = lights.model_copy(update={"repairs": (swap,)})
     monkeypatch.setattr(Desk, "lights", lambda *_: offers)
     asked = without_moves(swap)
-    assert [(one.case, one.before, one.after) for one in asked.moves] == [(REMOVED, (), ())]
+    assert asked.moves == ()
+    assert [one.nl for one in asked.says] == ["wijziging van één andere boeking"]
+    assert REMOVED not in asked.model_dump_json()
     assert at.office.ask(PLACED, asked, OFFICER).repair == swap
 
 
