@@ -25,6 +25,7 @@ POST   /cases/{case}/departed             planner regievoerder
 GET    /cases/{case}/slots                planner
 POST   /cases/{case}/slots                planner
 GET    /bookings/{booking}                planner
+GET    /bookings/{booking}/instead        planner
 POST   /bookings/{booking}/confirm        planner
 POST   /bookings/{booking}/decline        planner
 POST   /bookings/{booking}/checks         planner
