@@ -132,10 +132,14 @@ def problems(scenario: Scenario, setting: Setting, register: Register) -> Iterat
         for value in spread.shares if spread.attribute in attributes else ():
             of = attributes[spread.attribute]
             found += _known(f"{spreads}[{n}].shares.{value}", value, of, spread.attribute)
+        for value in (spread.stock or ()) if spread.attribute in attributes else ():
+            of = attributes[spread.attribute]
+            found += _known(f"{spreads}[{n}].stock.{value}", value, of, spread.attribute)
     yield from found
     if not found:
         try:
-            weights(setting.profiles, scenario.spreads)
+            for stock in (False, True):
+                weights(setting.profiles, scenario.spreads, stock=stock)
         except ValueError as error:
             yield Problem(spreads, str(error))
     for n, process in enumerate(scenario.processes):

@@ -37,8 +37,10 @@ class Setting:
     profiles: tuple[Profile, ...]
 
 
-def weights(profiles: Sequence[Profile], spreads: Sequence[Spread]) -> npt.NDArray[np.float64]:
-    """Return the share of each profile among the cases, summing to 1.
+def weights(
+    profiles: Sequence[Profile], spreads: Sequence[Spread], *, stock: bool = False
+) -> npt.NDArray[np.float64]:
+    """Return the share of each profile among the cases that enter, or the stock, summing to 1.
 
     As near to alike as the spreads allow (iterative proportional fitting, Deming and Stephan 1940).
 
@@ -48,13 +50,14 @@ def weights(profiles: Sequence[Profile], spreads: Sequence[Spread]) -> npt.NDArr
         When no weights meet the spreads.
     """
     weight = np.full(len(profiles), 1 / len(profiles))
+    shares_of = [(one, (stock and one.stock) or one.shares) for one in spreads]
     margins = [
         (share, np.array([one.attributes.get(spread.attribute) == value for one in profiles]))
-        for spread in spreads
-        for value, share in spread.shares.items()
+        for spread, shares in shares_of
+        for value, share in shares.items()
     ]
-    for spread in spreads:
-        weight[[one.attributes.get(spread.attribute) not in spread.shares for one in profiles]] = 0
+    for spread, shares in shares_of:
+        weight[[one.attributes.get(spread.attribute) not in shares for one in profiles]] = 0
     for _ in range(ROUNDS):
         for share, mine in margins:
             have = weight[mine].sum()

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
-from math import ceil, inf
+from math import ceil, inf, log1p
 
 import numpy as np
+import numpy.typing as npt
 
 from scheduler.constraint import Register
 from scheduler.grid import first_slots
@@ -64,6 +65,7 @@ class Chain:
     yes: tuple[bool, ...]
     goes: tuple[tuple[tuple[float, int], ...], ...]
     begins: tuple[tuple[float, int], ...]
+    stock: tuple[tuple[float, int], ...]
     clock: str
 
 
@@ -76,6 +78,7 @@ class Model:
     roster: Roster
     courses: tuple[Course, ...]
     shares: Draws
+    stock: Draws
     chains: tuple[Chain, ...]
     names: Names
     light_of: tuple[int, ...]
@@ -112,6 +115,7 @@ def model_of(scenario: Scenario, setting: Setting, register: Register) -> Model:
         roster=roster,
         courses=courses,
         shares=np.cumsum(weights(setting.profiles, scenario.spreads)),
+        stock=np.cumsum(weights(setting.profiles, scenario.spreads, stock=True)),
         chains=tuple(map(_chain, scenario.processes)),
         names=names_of(scenario, world, register),
         light_of=tuple(register.lights.index(one.light) for one in register.constraints),
@@ -194,6 +198,7 @@ def _chain(process: Process) -> Chain:
         tuple(one.answer == "yes" for one in process.states.values()),
         tuple(ladder(one.becomes) for one in process.states.values()),
         ladder(process.begins),
+        ladder(process.stock or process.begins),
         process.during,
     )
 
@@ -203,6 +208,12 @@ def _step(ladder: tuple[tuple[float, int], ...], uniform: float) -> int:
         if uniform < upto:
             return state
     return ladder[-1][1]
+
+
+def _steps(ladder: tuple[tuple[float, int], ...], uniform: Draws) -> npt.NDArray[np.int64]:
+    """Return :func:`_step` of many draws."""
+    number = np.searchsorted([upto for upto, _ in ladder], uniform, side="right")
+    return np.array([state for _, state in ladder])[np.minimum(number, len(ladder) - 1)]
 
 
 class Live:
@@ -225,7 +236,7 @@ class Live:
         time when its clock stands still."""
         self.shut: dict[int, tuple[int, float]] = {}
         """Constraints that forbid, each with how many processes make it so, and since when."""
-        self.since = entered
+        self.since = 0.0
         self.ready = 0.0
         self.lack: tuple[int, float] | None = None
         self.booked: tuple[Booked, ...] = ()
@@ -295,22 +306,35 @@ class _Replication:
         moments = np.where(np.isnan(moments), 0, moments)
         self.arrivals = moments[moments < self.end].tolist()
         drawn = self.chance.of("profile")[: len(self.arrivals), 0]
-        chosen = np.searchsorted(self.model.shares, drawn, side="right")
+        had = scenario.inflow.caseload
+        chosen = np.concatenate(
+            [
+                np.searchsorted(shares, mine, side="right")
+                for shares, mine in (
+                    (self.model.stock, drawn[:had]),
+                    (self.model.shares, drawn[had:]),
+                )
+            ]
+        )
         self.chosen = np.minimum(chosen, len(self.model.courses) - 1).tolist()
         self.begins = [self._beginnings(chain) for chain in self.model.chains]
+        self.lasts: float = had / scenario.inflow.per_year * 365 * DAY if rate else 0.0
+        self.ages: list[float] = self.chance.of("age")[:had, 0].tolist()
 
     def _beginnings(self, chain: Chain) -> tuple[list[int], list[float]]:
         drawn = self.chance.of(f"process/{chain.process.id}")[: len(self.arrivals)]
-        steps = [upto for upto, _ in chain.begins]
-        to = np.array([state for _, state in chain.begins])
-        number = np.minimum(np.searchsorted(steps, drawn[:, 0], side="right"), len(steps) - 1)
-        states = to[number]
+        had = self.scenario.inflow.caseload
+        states = np.concatenate(
+            [_steps(chain.stock, drawn[:had, 0]), _steps(chain.begins, drawn[had:, 0])]
+        )
         stays = np.full(len(drawn), inf)
+        in_stock = np.arange(len(drawn)) < had
         for n, name in enumerate(chain.names):
             time = chain.process.states[name].stays
-            mine = states == n
-            if time is not None and mine.any():
-                stays[mine] = time.drawn(drawn[mine, 1]) * DAY
+            if time is not None:
+                fresh, old = (states == n) & ~in_stock, (states == n) & in_stock
+                stays[fresh] = time.drawn(drawn[fresh, 1]) * DAY
+                stays[old] = time.left(drawn[old, 1]) * DAY
         return states.tolist(), stays.tolist()
 
     # The story.
@@ -344,7 +368,8 @@ class _Replication:
             heappush(self.events, (moment, next(self.number), happens, live, told))
 
     def _enter(self, case: int, course: Course) -> None:
-        live = self.lives[case] = Live(case, course, self.now)
+        live = self.lives[case] = Live(case, course, self.now - self._age(case, course))
+        live.since = self.now
         within = course.profile.within
         if within is not None:
             self._hold(live, within, None)
@@ -358,8 +383,20 @@ class _Replication:
             if self._answers_no(live, n) and self._strikes(live, n):
                 return
         if course.within is not None:
-            self._at(self.now + course.within, self._legal_end, live)
+            self._at(live.entered + course.within, self._legal_end, live)
         self._settle(live)
+
+    def _age(self, case: int, course: Course) -> float:
+        """Return how long a case has been in the caseload already.
+
+        Those of the stock for as long as Little's law says on average, exponentially; anywhere in
+        the time that they have when there is a legal end to it.
+        """
+        if case >= len(self.ages):
+            return 0.0
+        if course.within is not None:
+            return course.within * self.ages[case]
+        return -self.lasts * log1p(-self.ages[case])
 
     # Facts that turn.
 

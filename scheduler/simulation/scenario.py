@@ -27,6 +27,9 @@ Of = dict[Tag, Annotated[tuple[Name, ...], Field(min_length=1)]]
 """Profiles by their attributes: each named one has one of the values."""
 
 
+_STEPS = 4096
+
+
 class Sourced(Part):
     """A part of a scenario with where its figures are from, or that they are assumed."""
 
@@ -58,6 +61,21 @@ class Time(Part):
                 weighed: npt.NDArray[np.float64] = scale * (-np.log1p(-uniform)) ** (1 / self.shape)
                 return weighed
 
+    def left(self, uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the days left at draws in [0, 1) when it is looked at somewhere in its course.
+
+        The law of the time left in equilibrium (Cox, Renewal theory, 1962), by the trapezium rule.
+        """
+        levels = np.linspace(0, 1, _STEPS, endpoint=False)
+        days = np.concatenate([[0.0], self.drawn(levels)])
+        still = np.concatenate([[1.0], 1 - levels])
+        passed = np.cumsum(np.diff(days) * (still[1:] + still[:-1]) / 2)
+        if not passed[-1]:
+            return np.zeros_like(uniform)
+        shares = np.concatenate([[0.0], passed / passed[-1]])
+        left: npt.NDArray[np.float64] = np.interp(uniform, shares, days)
+        return left
+
 
 class Span(Sourced):
     """``days`` of results from ``from`` on, after ``warmUp`` days that count for nothing."""
@@ -75,15 +93,20 @@ class Inflow(Sourced):
 
 
 class Spread(Sourced):
-    """How an attribute of the profiles is spread over the cases."""
+    """How an attribute of the profiles is spread over the cases that enter.
+
+    ``stock`` says how over those that are in the caseload at the start; absent: the same.
+    """
 
     attribute: Tag
     shares: Annotated[dict[Name, Share], Field(min_length=1)]
+    stock: Annotated[dict[Name, Share], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not isclose(total := sum(self.shares.values()), 1, abs_tol=1e-6):
-            raise ValueError(f"its shares sum to {total:g}, not to 1")
+        for name, shares in (("shares", self.shares), ("stock", self.stock)):
+            if shares and not isclose(total := sum(shares.values()), 1, abs_tol=1e-6):
+                raise ValueError(f"its {name} sum{'s' * (name == 'stock')} to {total:g}, not to 1")
         return self
 
 
@@ -159,7 +182,8 @@ class Process(Sourced):
     """How something turns for profiles ``of`` some attributes: a semi-Markov chain.
 
     Its clock runs ``always``, or only at ``liberty`` or in ``detention``; otherwise it stands
-    still.
+    still. ``stock`` says how it stands with cases that are in the caseload at the start, of whose
+    time in that state a part is over; absent: as with those that enter.
     """
 
     id: Tag
@@ -167,6 +191,7 @@ class Process(Sourced):
     of: Of = Field(default={})
     during: Literal["always", "liberty", "detention"] = "always"
     begins: Shares
+    stock: Shares | None = None
     states: Annotated[dict[Tag, State], Field(min_length=1, max_length=20)]
 
     @model_validator(mode="after")
@@ -174,7 +199,11 @@ class Process(Sourced):
         wrong = []
         if not isclose(total := sum(self.begins.values()), 1, abs_tol=1e-6):
             wrong.append(f"how it begins sums to {total:g}, not to 1")
-        named = {name for one in self.states.values() for name in one.becomes} | set(self.begins)
+        stock = self.stock or self.begins
+        if not isclose(total := sum(stock.values()), 1, abs_tol=1e-6):
+            wrong.append(f"its stock sums to {total:g}, not to 1")
+        named = {name for one in self.states.values() for name in one.becomes}
+        named |= {*self.begins, *stock}
         wrong += [f"{name} is no state of it" for name in sorted(named - set(self.states))]
         if wrong:
             raise ValueError("; ".join(wrong))

@@ -102,6 +102,18 @@ def test_a_case_is_blocked_by_the_constraint_that_forbids_and_under_its_light() 
     assert law == pytest.approx(tally.blocked[made.names.constraints.index("allowed")])
 
 
+def test_the_stock_stands_otherwise_than_those_who_enter() -> None:
+    """Everybody there at the start waits for an answer, and nobody who enters does."""
+    fast = answers(4) | {"begins": {"yes": 1}, "stock": {"no": 1}}
+    slow = {"answer": "no", "stays": {"law": "fixed", "days": 1000}, "becomes": {"yes": 1}}
+    fast["states"] = {"yes": {"answer": "yes"}, "no": slow}
+    made = busy(processes=[fast], failures=[])
+    cases = {one.case for one in done(made)}
+    assert len(cases) > 100
+    # Of a thousand days, a stay that is under way ends in this month for one in thirty-six.
+    assert sum(case < 40 for case in cases) <= 5
+
+
 def test_one_more_clerk_never_gives_fewer_departures() -> None:
     gained = []
     for number in range(10):

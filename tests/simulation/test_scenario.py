@@ -3,12 +3,13 @@
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from constraints.register import REGISTER
 from fixtures.simulated import dutch
 from scheduler.simulation.adjusting import problems
-from scheduler.simulation.scenario import ScenarioError, parse_scenario, read_scenario
+from scheduler.simulation.scenario import ScenarioError, Time, parse_scenario, read_scenario
 
 BASELINE = Path("fixtures/scenarios/baseline.toml")
 
@@ -30,12 +31,25 @@ def test_all_mistakes_of_a_scenario_are_told_at_once() -> None:
     text = text.replace("daysAhead = 28", "daysAhead = 0").replace(
         "perYear = 13840", 'perYear = "many"'
     )
-    text = text.replace("pending = 0.7 }", "pending = 0.6 }", 1)
+    text = text.replace("pending = 0.85 }", "pending = 0.6 }", 1)
     with pytest.raises(ScenarioError) as found:
         parse_scenario(text)
     paths = {one.path for one in found.value.problems}
     assert {"$.policy.daysAhead", "$.processes[1]"} <= paths
     assert any(path.startswith("$.inflow.perYear") for path in paths)
+
+
+def test_the_time_left_of_what_is_under_way_is_that_of_renewal_theory() -> None:
+    uniform = (np.arange(10_000) + 0.5) / 10_000
+    for law, shape, mean in (
+        ("fixed", 1, 50),
+        ("uniform", 1, 200 / 3),
+        ("exponential", 1, 100),
+        # The square of the mean, half the second moment: 2 / pi of it.
+        ("weibull", 2, 200 / np.pi),
+    ):
+        left = Time.model_validate({"law": law, "days": 100, "shape": shape}).left(uniform)
+        assert left.mean() == pytest.approx(mean, rel=0.01)
 
 
 def test_what_no_world_or_register_knows_is_told_with_what_may_be_meant() -> None:
