@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from errno import EISDIR
 from io import TextIOWrapper
@@ -89,7 +89,8 @@ PATIENCE = 20
 """Seconds that answers under way may take when the service is asked to stop."""
 WARM = 10.0
 """Seconds that the service may take before it answers, to have its first answers ready."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LOOK = 1.0
+"""Seconds after which it is looked at whether they still are."""
 AT_THE_KEYS = Actor("local", origin="command-line")
 """Who acts here, until there is a login."""
 DatabaseUrl = Annotated[
@@ -616,20 +617,14 @@ def serve(
 
 
 def _keep_warm(office: Office, over: Flag) -> None:
-    """Ask of all cases whenever a slot begins, which makes the world another, until it is over."""
-    wait = _to_next_slot(office)
-    while not over.wait(wait):
+    """Ask of all cases whenever the desk began anew, as with every slot, until it is over."""
+    begun = 1
+    while not over.wait(LOOK):
         with suppress(EmptyError, UnavailableError):
-            office.desk().warm(WARM)
-        wait = _to_next_slot(office)
-
-
-def _to_next_slot(office: Office) -> float:
-    """Return the seconds until the next slot begins; a minute where there is no world to tell."""
-    with suppress(EmptyError, UnavailableError):
-        slot = timedelta(minutes=office.world().horizon.slot_minutes)
-        return (slot - (office.now() - EPOCH) % slot).total_seconds()
-    return 60
+            desk = office.desk()
+            if desk.begun() > begun:
+                begun = desk.begun()
+                desk.warm(WARM)
 
 
 def _settings() -> Settings:

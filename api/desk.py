@@ -101,11 +101,17 @@ class Desk:
         self.world = world
         self.register = register
         self._lock = Lock()
+        self._begun = 0
         self._begin(world.bookings if bookings is None else bookings)
 
     def follow(self, world: World) -> None:
         """Be asked of ``world`` from now on; what it shares with the one before is kept."""
         self.world = world
+
+    def begun(self) -> int:
+        """Return how often it has begun from nothing, once it knows the world as it is now."""
+        with self._asked():
+            return self._begun
 
     def warm(self, seconds: float) -> None:
         """Ask of cases once, for so long at most, so that nobody waits for what is kept of them."""
@@ -149,6 +155,7 @@ class Desk:
         self._ledger = Ledger(self._patterns, bookings)
         self._kept: dict[str, _Kept] = {}
         self._turn = 0
+        self._begun += 1
         self._check()
 
     def _check(self) -> None:

@@ -171,7 +171,7 @@ roles; it then has the rights of each.
 | own jobs | those that the account started; another is not there: 404 | the `owner` of a job |
 | all jobs | of every job where it stands, and never what came of it | the same |
 | sums | counts that name nobody, the small ones hidden | `api/suppression.py` |
-| simulated | numbers of a made-up chain: of nobody, and so none is hidden | `api/jobs/simulating.py` |
+| simulated | numbers of a made-up chain, so none is hidden | `api/jobs/simulating.py` |
 | to theirs | nothing: it leads to a page | |
 | counts | how many there are of what, and of nobody in particular | |
 

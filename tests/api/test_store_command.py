@@ -1,6 +1,7 @@
 """A store filled, taken out, audited and cleared from the command line."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -18,7 +19,7 @@ from api.office import Office
 from api.store.database import Database
 from api.store.logs import ends
 from api.store.tables import AUDIT, PROCESSING
-from tests.store.offices import NOON, PLACED, PLANNER, Clock, Small, opened, small
+from tests.store.offices import NOON, PLACED, PLANNER, Clock, Small, opened, small, small_world
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 TINY, NATIONAL = FIXTURES / "tiny.json", FIXTURES / "national.json"
@@ -246,18 +247,18 @@ def test_a_store_without_a_world_is_served_and_says_so(url: str, served: list[in
     assert served == [503]
 
 
-class UntilTheSecond(Event):
-    """Lets one wait pass on a clock, and ends the second."""
+class Looks(Event):
+    """Lets somebody look as often as there is something to be done before, and then ends it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, *before: Callable[[], object]) -> None:
         super().__init__()
-        self.clock, self.waits = clock, [0.0]
+        self._before = [*before]
 
     def wait(self, timeout: float | None = None) -> bool:
-        assert timeout is not None
-        self.waits.append(timeout)
-        self.clock.wait(seconds=timeout)
-        return len(self.waits) > 2
+        if not self._before:
+            return True
+        self._before.pop(0)()
+        return False
 
 
 def test_when_a_slot_begins_the_desk_is_asked_of_every_case_before_anybody_does(
@@ -266,16 +267,19 @@ def test_when_a_slot_begins_the_desk_is_asked_of_every_case_before_anybody_does(
     warmed: list[datetime] = []
     monkeypatch.setattr(Desk, "warm", lambda desk, _seconds: warmed.append(desk.world.as_of))
     with small(url) as at:
-        at.clock.wait(minutes=4)
-        over = UntilTheSecond(at.clock)
-        _keep_warm(at.office, over)
-    assert over.waits == [0, 11 * 60, 15 * 60]
-    assert warmed == [NOON + timedelta(minutes=15)]
+        at.office.desk()
+
+        def nothing() -> None: ...
+
+        def slot() -> None:
+            at.clock.wait(minutes=15)
+
+        _keep_warm(at.office, Looks(nothing, slot, lambda: at.hold(PLACED), slot, nothing))
+    assert warmed == [NOON + timedelta(minutes=15), NOON + timedelta(minutes=30)]
 
 
-def test_a_store_without_a_world_is_looked_at_again_in_a_minute(url: str) -> None:
-    clock = Clock()
+def test_a_store_without_a_world_is_no_reason_to_stop_looking(url: str) -> None:
     with opened(url) as database:
-        over = UntilTheSecond(clock)
-        _keep_warm(Office(database, clock), over)
-    assert over.waits == [0, 60, 60]
+        office = Office(database, Clock())
+        _keep_warm(office, Looks(lambda: None, lambda: office.begin(small_world(), PLANNER)))
+        assert office.desk().begun() == 1
