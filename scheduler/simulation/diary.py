@@ -50,6 +50,8 @@ ANY = -1
 """The day under which is counted what is not of one day."""
 _BEFORE, _AFTER = 1, 4
 """Days around an anchor in which somebody may be taken for it: the longest duty is of three."""
+Team = int
+"""A set of people, by its number in a diary."""
 
 
 def roster_of(world: World) -> Roster:
@@ -96,49 +98,54 @@ class Diary:
         self.places = {one: list(places) for one, places in roster.places.items()}
         self.seats: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self.day = roster.week // 7
-        days = 7 * (len(roster.lines[0]) if roster.lines else 0) + _BEFORE + _AFTER + 1
-        self._given = {role: [0] * days for role in roster.role}
-        self._touched = {role: [0] * days for role in roster.role}
+        self._days = 7 * (len(roster.lines[0]) if roster.lines else 0)
+        self._teams: dict[frozenset[int], Team] = {}
+        self._team_of: dict[int, Team] = {}
+        self._members: list[list[Team]] = [[] for _ in roster.role]
+        self._given: list[list[int]] = []
+        self._touched: list[list[int]] = []
         self._left: dict[str, int] = {}
         self._runs: list[dict[tuple[int, Timeline], Timeline]] = [{} for _ in roster.role]
-        self._lines: dict[tuple[int, int, int], tuple[int, Timeline, int]] = {}
+        self._lines: dict[tuple[int, int, int], tuple[int, Timeline]] = {}
         self._wide = (1 << 3 * self.day) - 1
 
-    def given(self, keys: Iterable[str], day: int) -> int:
-        """Return how much was given back of ``keys`` that an anchor on a day could ask for.
+    def given(self, teams: Iterable[Team], others: Iterable[str], day: int) -> int:
+        """Return how much was given back that an anchor on a day could ask for.
 
-        A key is a role, a facility, or ``""`` for seats.
+        Of the people of ``teams``, of the facilities ``others``, and of seats (``""``).
         """
+        first, end = max(day - _BEFORE, 0), day + _AFTER + 1
         total = 0
-        for key in keys:
-            mine = self._given.get(key)
-            total += mine[day] if mine is not None else self._left.get(key, 0)
+        for team in teams:
+            total += sum(self._given[team][first:end])
+        for other in others:
+            total += self._left.get(other, 0)
         return total
 
-    def starts(
-        self, role: str, units: tuple[Slots, ...], count: int, base: int, wanted: Timeline
-    ) -> Timeline:
-        """Return the slots from ``base`` on, of ``wanted``, at which ``count`` units are free.
+    def team(self, units: tuple[Slots, ...]) -> Team:
+        """Return the people among whom units are."""
+        known = self._team_of.get(id(units))
+        if known is None:
+            people = frozenset(one for one, _, _ in units)
+            known = self._teams.get(people)
+            if known is None:
+                known = self._teams[people] = len(self._given)
+                self._given.append([0] * self._days)
+                self._touched.append([0] * self._days)
+                for one in people:
+                    self._members[one].append(known)
+            self._team_of[id(units)] = known
+        return known
 
-        Slots outside ``wanted`` may be missing: units are looked at until all of it is met.
-        """
-        key = id(units), count, base
-        version = self._touched[role][base // self.day]
+    def starts(self, units: tuple[Slots, ...], count: int, base: int) -> Timeline:
+        """Return the slots from ``base`` on at which ``count`` units are free, for two days."""
+        key, day = (id(units), count, base), base // self.day
+        version = sum(self._touched[self.team(units)][max(day - _BEFORE, 0) : day + _AFTER + 1])
         known = self._lines.get(key)
-        line, looked = known[1:] if known is not None and known[0] == version else (0, 0)
-        if looked == len(units) or not wanted & ~line:
-            return line
-        if count > 1:
-            line = at_least(count, (self._unit(one, base) for one in units), self._wide)
-            looked = len(units)
-        else:
-            while looked < len(units):
-                line |= self._unit(units[looked], base)
-                looked += 1
-                if not wanted & ~line:
-                    break
-        self._lines[key] = version, line, looked
-        return line
+        if known is None or known[0] != version:
+            lines = (self._unit(one, base) for one in units)
+            known = self._lines[key] = version, at_least(count, lines, self._wide)
+        return known[1]
 
     def _unit(self, unit: Slots, base: int) -> Timeline:
         """Return the slots from ``base`` on at which a unit is free."""
@@ -179,12 +186,13 @@ class Diary:
             self._count(self._touched, one, first, mask)
             self._count(self._given, one, first, mask)
 
-    def _count(self, counts: dict[str, list[int]], one: int, first: int, mask: Timeline) -> None:
-        """Count a change for every day on which an anchor could ask for it."""
-        days, day = counts[self.roster.role[one]], self.day
-        end = (first + mask.bit_length() - 1) // day + _BEFORE + 1
-        for n in range(max(first // day - _AFTER, 0), end):
-            days[n] += 1
+    def _count(self, counts: list[list[int]], one: int, first: int, mask: Timeline) -> None:
+        """Count a change of somebody on each of its days, for all teams they are of."""
+        end = (first + mask.bit_length() - 1) // self.day + 1
+        for team in self._members[one]:
+            days = counts[team]
+            for n in range(first // self.day, end):
+                days[n] += 1
 
     def stay(self, facility: str, first: int, end: int, count: int) -> None:
         """Claim ``count`` places for the nights ``first <= n < end``, free or not."""

@@ -15,9 +15,10 @@ from math import ceil, inf
 
 from scheduler.constraint import After
 from scheduler.grid import Grid
-from scheduler.simulation.diary import ANY, Diary, Taken
+from scheduler.simulation.diary import ANY, Diary, Taken, Team
 from scheduler.simulation.prospect import (
     DEPARTURE,
+    Ask,
     Group,
     Leaving,
     Looked,
@@ -53,23 +54,33 @@ class Booked:
 
 @dataclass(slots=True)
 class Missed:
-    """Why nothing was open: how often each constraint shut something, for want of which keys.
+    """Why nothing was open: how often each constraint shut something, and for want of what.
 
-    A key is a role, a facility or, for seats, ``""``.
+    Of people by role and by team; of facilities, and of seats (``""``).
     """
 
     constraints: Counter[str] = field(default_factory=Counter)
-    keys: set[str] = field(default_factory=set)
+    roles: set[str] = field(default_factory=set)
+    teams: set[Team] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
 
-    def by(self, constraint: str, key: str) -> None:
-        """Count that a constraint shut something, for want of ``key``."""
+    def of(self, constraint: str, other: str) -> None:
+        """Count that a constraint shut something, for want of a place or seats."""
         self.constraints[constraint] += 1
-        self.keys.add(key)
+        self.others.add(other)
+
+    def by(self, ask: Ask, diary: Diary) -> None:
+        """Count that an asking shut something."""
+        self.constraints[ask.constraint] += 1
+        self.roles.add(ask.role)
+        self.teams.update(diary.team(units) for units in ask.units)
 
     def add(self, other: "Missed") -> None:
         """Count what ``other`` counted."""
         self.constraints.update(other.constraints)
-        self.keys |= other.keys
+        self.roles |= other.roles
+        self.teams |= other.teams
+        self.others |= other.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,7 @@ class Shut:
     def stands(self, day: _Day, missed: Missed) -> bool:
         """Return whether nothing can have opened on a day, and count in ``missed`` why not."""
         known = self._days.get(day)
-        if known is None or known[0] != self.diary.given(known[1].keys, day[2]):
+        if known is None or known[0] != self._given(known[1], day[2]):
             return False
         missed.add(known[1])
         return True
@@ -110,11 +121,14 @@ class Shut:
     def lacked(self, day: _Day) -> Iterable[str]:
         """Return what was lacking on a day when last nothing was open."""
         known = self._days.get(day)
-        return known[1].keys if known is not None else ()
+        return known[1].roles if known is not None else ()
 
     def note(self, day: _Day, missed: Missed) -> None:
         """Note that nothing was open on a day."""
-        self._days[day] = self.diary.given(missed.keys, day[2]), missed
+        self._days[day] = self._given(missed, day[2]), missed
+
+    def _given(self, missed: Missed, day: int) -> int:
+        return self.diary.given(missed.teams, missed.others, day)
 
 
 def place(stage: Stage, window: Window, shut: Shut) -> tuple[Booked, ...] | Missed:
@@ -208,16 +222,16 @@ class _Drawing:
         """Return a removal with its people and seats, or None when it is shut."""
         stage, diary = self.stage, self.shut.diary
         seats = stage.leaving[facility].seats(offer.departure)
+        why = self._why.setdefault(day, Missed())
         if diary.has_seats(seats):
             people, ask = offer.way.drawn(offer.anchor, diary, self._looked)
             if ask is None:
                 return _removed(offer, seats, people)
-            constraint, key = ask.constraint, ask.role
+            self.missed.by(ask, diary)
+            why.by(ask, diary)
         else:
-            constraint, key = stage.seat_constraint, ""
-        self.missed.by(constraint, key)
-        why = self._why.setdefault(day, Missed())
-        why.by(constraint, key)
+            self.missed.of(stage.seat_constraint, "")
+            why.of(stage.seat_constraint, "")
         self._left[day] -= 1
         if not self._left[day] and day[2] != ANY:
             self.shut.note(day, why)
@@ -283,7 +297,9 @@ class _Begins:
         for role in shut.lacked(key):
             ask = opening.exhausted(role, base, self.diary)
             if ask is not None:
-                self.missed.by(ask.constraint, role)
+                self.missed.constraints[ask.constraint] += len(opening.ways)
+                self.missed.roles.add(role)
+                self.missed.teams |= opening.teams(role, self.diary)
                 self.left, self.open = (), 0
                 return
         minutes, leads = stage.roster.grid.minutes, _leads(stage, "placement", window.at)
@@ -321,7 +337,7 @@ class _Begins:
         if ask.role in self.narrowed:
             # Each attendance has somebody, but both the same: this one slot is shut.
             self._keep((*self.left[:n], (way, lag, line ^ 1 << bit), *self.left[n + 1 :]))
-            self.missed.by(ask.constraint, ask.role)
+            self.missed.by(ask, self.diary)
         else:
             self._narrow(ask.role)
         return None
@@ -342,7 +358,7 @@ class _Begins:
             if ask is not None:
                 open_ = ask.narrowed(line, base, lag, diary, known)
                 if open_ != line:
-                    self.missed.by(ask.constraint, role)
+                    self.missed.by(ask, diary)
                     line = open_
             left.append((way, lag, line))
         self._keep(left)
@@ -390,7 +406,7 @@ class _Begins:
                 since, until = stage.evening(facility, night), stage.evening(facility, night + 1)
                 lacking |= span(since - arrives, until - arrives)
         if line & lacking:
-            self.missed.by(stage.place_constraint, facility)
+            self.missed.of(stage.place_constraint, facility)
         return line & ~lacking
 
     def _placed(self, way: Way, slot: int, people: list[Taken]) -> Booked:
@@ -439,7 +455,7 @@ def _chain(stage: Stage, window: Window, shut: Shut, missed: Missed) -> tuple[Bo
                 heappush(heap, (nights, anchor, next(number), day, offer, group, placed))
             continue
         if not shut.diary.has_places(group.facility, leaves - nights, leaves, stage.persons):
-            missed.by(stage.place_constraint, group.facility)
+            missed.of(stage.place_constraint, group.facility)
             continue
         removal = drawing.of(day, group.facility, offer)
         if removal is not None and not any(_meet(placed.people, one) for one in removal.people):

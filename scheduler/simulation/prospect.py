@@ -29,8 +29,8 @@ from scheduler.need import Asked, matched
 from scheduler.occupancy import Pool
 from scheduler.pattern import CasePatterns, Patterns
 from scheduler.simulation.adjusting import declaring
-from scheduler.simulation.diary import Diary, Roster, Slots, Taken
-from scheduler.timeline import Timeline, latest, shift
+from scheduler.simulation.diary import Diary, Roster, Slots, Taken, Team
+from scheduler.timeline import Timeline, latest
 from scheduler.world import PERSON, Case, Departure, Leg, World
 
 SeatsTaken = tuple[tuple[str, str, int, int], ...]
@@ -43,8 +43,8 @@ Looked = dict[tuple[int, int], list[int]]
 _NOBODY: list[int] = []
 
 
-Narrowed = dict[tuple[int, int, int], Timeline]
-"""The slots of a day at which units are there, by units, count and base, as far as asked for."""
+Narrowed = dict[tuple[int, int], Timeline]
+"""The slots of a day from which so many of some units are there, as far as asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,11 @@ class Ask:
         Bit *n* is the anchor ``first`` + *n* - ``lag``; ``known`` are the answers of one day.
         """
         for units, count, base in self.parts:
-            key = id(units), count, base - lag
-            free = known.get(key, 0)
-            if line & ~free:
-                wanted = shift(line, base - lag)
-                free |= shift(diary.starts(self.role, units, count, first, wanted), lag - base)
-                known[key] = free
-            line &= free
+            free = known.get((id(units), count))
+            if free is None:
+                free = known[id(units), count] = diary.starts(units, count, first)
+            late = lag - base
+            line &= free << late if late >= 0 else free >> -late
             if not line:
                 break
         return line
@@ -369,6 +367,10 @@ class Opening:
         if any(ask.narrowed(line, first, lag, diary, known) for ask, lag, line in asked):
             return None
         return asked[0][0] if asked else None
+
+    def teams(self, role: str, diary: Diary) -> set[Team]:
+        """Return the people asked for when :meth:`exhausted` says that there is nobody."""
+        return {diary.team(units) for ask, _, _ in self._roles[role] for units in ask.units}
 
     def _of(self, role: str) -> tuple[tuple[Ask, int, Timeline], ...]:
         """Return what the ways ask of a role, those that ask alike as one; none if one does not."""
