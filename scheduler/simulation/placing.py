@@ -295,11 +295,11 @@ class _Begins:
         opening = stage.opening(group, day)
         self.left, self.open = opening.ways, opening.all
         for role in shut.lacked(key):
-            ask = opening.exhausted(role, base, self.diary)
-            if ask is not None:
-                self.missed.constraints[ask.constraint] += len(opening.ways)
+            asked = opening.exhausted(role, base, self.diary)
+            if asked is not None:
+                self.missed.constraints[asked.ask.constraint] += len(opening.ways)
                 self.missed.roles.add(role)
-                self.missed.teams |= opening.teams(role, self.diary)
+                self.missed.teams |= asked.teams(self.diary)
                 self.left, self.open = (), 0
                 return
         minutes, leads = stage.roster.grid.minutes, _leads(stage, "placement", window.at)

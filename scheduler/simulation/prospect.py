@@ -30,7 +30,7 @@ from scheduler.occupancy import Pool
 from scheduler.pattern import CasePatterns, Patterns
 from scheduler.simulation.adjusting import declaring
 from scheduler.simulation.diary import Diary, Roster, Slots, Taken, Team
-from scheduler.timeline import Timeline, latest
+from scheduler.timeline import Timeline, latest, shift
 from scheduler.world import PERSON, Case, Departure, Leg, World
 
 SeatsTaken = tuple[tuple[str, str, int, int], ...]
@@ -356,33 +356,66 @@ class Opening:
         self.all = 0
         for _, _, line in ways:
             self.all |= line
-        self._roles: dict[str, tuple[tuple[Ask, int, Timeline], ...]] = {}
+        self._roles: dict[str, Together | None] = {}
 
-    def exhausted(self, role: str, first: int, diary: Diary) -> Ask | None:
+    def exhausted(self, role: str, first: int, diary: Diary) -> "Together | None":
         """Return what is asked of a role that has nobody left for any of it, or None."""
-        asked = self._roles.get(role)
-        if asked is None:
-            asked = self._roles[role] = self._of(role)
-        known: Narrowed = {}
-        if any(ask.narrowed(line, first, lag, diary, known) for ask, lag, line in asked):
-            return None
-        return asked[0][0] if asked else None
+        if role not in self._roles:
+            self._roles[role] = self._together(role)
+        asked = self._roles[role]
+        return asked if asked is not None and asked.exhausted(first, diary) else None
 
-    def teams(self, role: str, diary: Diary) -> set[Team]:
-        """Return the people asked for when :meth:`exhausted` says that there is nobody."""
-        return {diary.team(units) for ask, _, _ in self._roles[role] for units in ask.units}
-
-    def _of(self, role: str) -> tuple[tuple[Ask, int, Timeline], ...]:
-        """Return what the ways ask of a role, those that ask alike as one; none if one does not."""
-        found: dict[object, tuple[Ask, int, Timeline]] = {}
+    def _together(self, role: str) -> "Together | None":
+        """Return what the ways ask of a role; None when one of them asks nothing."""
+        alike: dict[object, tuple[Ask, int, Timeline]] = {}
+        parts: list[dict[int, tuple[tuple[Slots, ...], int, Timeline]]] = []
         for way, lag, line in self.ways:
             ask = way.of_role.get(role)
             if ask is None:
-                return ()
+                return None
             key = tuple((id(units), count, base - lag) for units, count, base in ask.parts)
-            _, _, others = found.get(key, (ask, lag, 0))
-            found[key] = ask, lag, line | others
-        return tuple(found.values())
+            alike[key] = ask, lag, line | alike.get(key, (ask, lag, 0))[2]
+            for n, (units, count, base) in enumerate(ask.parts):
+                if n == len(parts):
+                    parts.append({})
+                wanted = parts[n].get(id(units), (units, count, 0))[2]
+                parts[n][id(units)] = units, count, wanted | shift(line, base - lag)
+        if not alike:
+            return None
+        one = next(iter(alike.values()))[0]
+        merged = tuple(tuple(each.values()) for each in parts)
+        return Together(one, tuple(alike.values()), merged)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What the ways of a day ask of one role, ``ask`` one of them.
+
+    ``alike`` holds what differs, with how late its bits are and its bits; ``parts`` for each
+    attendance the units, how many it wants, and from which slots.
+    """
+
+    ask: Ask
+    alike: tuple[tuple[Ask, int, Timeline], ...]
+    parts: tuple[tuple[tuple[tuple[Slots, ...], int, Timeline], ...], ...]
+
+    def exhausted(self, first: int, diary: Diary) -> bool:
+        """Return whether nobody is left for any of it; one attendance alone often tells."""
+        for units_of in self.parts:
+            if not any(
+                wanted & diary.starts(units, count, first) for units, count, wanted in units_of
+            ):
+                return True
+        if len(self.parts) == 1:
+            return False
+        known: Narrowed = {}
+        return not any(
+            ask.narrowed(line, first, lag, diary, known) for ask, lag, line in self.alike
+        )
+
+    def teams(self, diary: Diary) -> set[Team]:
+        """Return the people that are asked for."""
+        return {diary.team(units) for part in self.parts for units, _, _ in part}
 
 
 class Stage:

@@ -1,0 +1,75 @@
+"""How long a simulated year takes, and what it counts.
+
+Run ``python -m benchmarks.simulating [--days N] [--warm-up N] [--replications N] [--workers W]``.
+The baseline scenario is compiled and replicated in this process twice, first cold, then with
+everything compiled that is asked for; then so many replications in that many processes.
+"""
+
+import argparse
+import resource
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from time import perf_counter, process_time
+
+from benchmarks.machine import machine
+from constraints.register import REGISTER
+from fixtures.simulated import dutch
+from scheduler.simulation.replication import model_of, replicate
+from scheduler.simulation.replications import processes, replicated, source_of, study_of
+from scheduler.simulation.scenario import read_scenario
+from scheduler.simulation.tally import Tally
+
+BASELINE = Path(__file__).parents[1] / "fixtures" / "scenarios" / "baseline.toml"
+
+
+def told(tally: Tally, days: int) -> str:
+    """Say what a replication counted, by the year where it is counted by the week."""
+    carried_out = len(tally.waits[tally.waits[:, 2] >= 0])
+    failed = int(tally.failed.sum())
+    booked = int(tally.booked.sum())
+    return (
+        f"{tally.departed.sum() * 365 / days:,.0f} forced departures a year, {booked:,} legs "
+        f"booked, {failed / max(failed + carried_out, 1):.0%} of what ended had failed"
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print seconds, memory and counts."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.simulating", description=__doc__)
+    scenario = read_scenario(BASELINE)
+    parser.add_argument("--days", type=int, default=scenario.horizon.days)
+    parser.add_argument("--warm-up", type=int, default=scenario.horizon.warm_up)
+    parser.add_argument("--replications", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=2)
+    asked = parser.parse_args(arguments)
+    lasts = {"days": asked.days, "warm_up": asked.warm_up}
+    scenario = scenario.model_copy(update={"horizon": scenario.horizon.model_copy(update=lasts)})
+    print(f"{machine()}\n{asked.warm_up} days of warm-up and {asked.days} days\n", flush=True)
+    make = partial(dutch, scenario.horizon.from_, asked.warm_up + asked.days)
+    began = process_time()
+    source, setting = source_of(make, REGISTER)
+    model = model_of(scenario, setting, REGISTER)
+    print(f"compiling: {process_time() - began:.1f} s of CPU", flush=True)
+    for name in ("cold", "warm"):
+        began = process_time()
+        tally = replicate(model, 0)
+        spent, memory = process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(f"{name}: {spent:.1f} s of CPU, {memory / 1024:,.0f} MiB at most", flush=True)
+    legs = max(int(tally.booked.sum()), 1)
+    print(f"{told(tally, asked.days)}; {1000 * spent / legs:.2f} ms of CPU each")
+    if asked.replications:
+        study = study_of(
+            scenario.model_copy(update={"replications": asked.replications}), source, setting
+        )
+        since = perf_counter()
+        tallies = replicated(study, processes(asked.workers))
+        spent = perf_counter() - since
+        print(f"{len(tallies)} replications, {asked.workers} processes: {spent:.1f} s")
+        for tally in tallies:
+            print(f"  {told(tally, asked.days)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
