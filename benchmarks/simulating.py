@@ -57,8 +57,7 @@ def main(arguments: Sequence[str]) -> None:
         tally = replicate(model, 0)
         spent, memory = process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(f"{name}: {spent:.1f} s of CPU, {memory / 1024:,.0f} MiB at most", flush=True)
-    legs = max(int(tally.booked.sum()), 1)
-    print(f"{told(tally, asked.days)}; {1000 * spent / legs:.2f} ms of CPU each")
+    print(told(tally, asked.days))
     if asked.replications:
         study = study_of(
             scenario.model_copy(update={"replications": asked.replications}), source, setting
