@@ -70,7 +70,8 @@ def ask_of_everything(at: Small, http: TestClient) -> None:
     http.patch(path, json={"status": "executed"}, headers=ANY)
     http.delete(f"/v1/bookings/{PLACED}-placement")
     http.get("/v1/partners/tolkendesk/calendar")
-    http.delete(http.post("/v1/plans", json={}).headers["location"])
+    for kind in "plans", "simulations":
+        http.delete(http.post(f"/v1/{kind}", json={}).headers["location"])
 
 
 def operation_of(described: dict[str, Any], answer: Response) -> tuple[str, str]:

@@ -231,16 +231,19 @@ def test_a_hold_is_a_span_of_its_operation_with_the_change_in_it(
     }
 
 
-def test_an_event_is_traced_with_the_replanning_in_it(
+def test_an_event_is_traced_with_the_replanning_before_it(
     traced: TestClient, spans: InMemorySpanExporter
 ) -> None:
     event = {"id": "e", "at": "2026-11-22T18:00:00Z", "kind": "case-withdrawn", "subject": PLACED}
     traced.post("/v1/events", json=[event])
     found = spanned(spans)
     change, replanning = found["change: events"], found["replan"]
-    assert change.context is not None
+    assert change.parent is not None
     assert replanning.parent is not None
-    assert replanning.parent.span_id == change.context.span_id
+    assert replanning.end_time is not None
+    assert change.start_time is not None
+    assert replanning.parent.span_id == change.parent.span_id
+    assert replanning.end_time <= change.start_time, "nobody waits while it is worked out"
 
 
 def test_a_trace_goes_on_where_the_one_who_asks_is_in_it_and_its_logs_know_it(

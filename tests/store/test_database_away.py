@@ -238,16 +238,23 @@ def test_a_server_lost_at_the_last_moment_leaves_it_to_be_asked_again(
 def lost_at_the_end(at: Small, server: Postgres) -> Iterator[None]:
     """Lose the server when it is told to keep what was written."""
 
+    written: list[str] = []
     lost: list[bool] = []
 
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT"):
+            written.append(statement)
+
     def lose_it(_: object) -> None:
-        if not lost:
+        if written and not lost:
             lost.append(True)
             server.stop()
             server.start()
 
+    event.listen(at.database.engine, "before_cursor_execute", note)
     event.listen(at.database.engine, "commit", lose_it)
     yield
+    event.remove(at.database.engine, "before_cursor_execute", note)
     event.remove(at.database.engine, "commit", lose_it)
 
 
