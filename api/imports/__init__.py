@@ -1,0 +1,1 @@
+"""Files that people have, read into parts of the world: all of a file, or nothing of it."""
