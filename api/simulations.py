@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,12 @@ from scheduler.grid import midnight
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import Patterns
 from scheduler.simulation.adjusting import declaring, register_under, world_under
+from scheduler.simulation.bottlenecks import candidates
 from scheduler.simulation.certificate import Cut, any_week, demands_of, smallest_cut
 from scheduler.simulation.profile import weights
 from scheduler.simulation.replications import Pool, source_of
-from scheduler.simulation.results import Results, summary
-from scheduler.simulation.scenario import Scenario
+from scheduler.simulation.results import MEASURED, Results, summary
+from scheduler.simulation.scenario import Capacity, Scenario
 from scheduler.simulation.simulator import Simulator
 from scheduler.stopping import Stop, never
 from scheduler.world import World
@@ -70,6 +72,71 @@ def same_dice(scenario: Scenario, other: Scenario) -> Iterator[Problem]:
     for name, value in mine.items():
         if value != theirs[name]:
             yield Problem(f"$.{name}", "must be that of the scenario it is compared with")
+
+
+def compared(mine: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """Return how two simulations of the same dice differ, replication by replication.
+
+    Of each a row per replication, measure and what it is of (:func:`replicated`). ``mean`` is that
+    of mine and ``other`` that of theirs; ``difference`` is by how much mine is more, ``low`` and
+    ``high`` bound it with 95 % confidence. What only one of them measures is left out.
+    """
+    by = ["replication", *MEASURED]
+    # Nobody has waited where nobody came: such a replication has no pair.
+    pairs = mine.merge(theirs, on=by, suffixes=("", "_other")).dropna()
+    differs = summary(pairs.assign(value=pairs["value"] - pairs["value_other"]))
+    means = {
+        "mean": summary(pairs)["mean"],
+        "other": summary(pairs, value="value_other")["mean"],
+        "difference": differs["mean"],
+    }
+    return differs.assign(**means)[[*MEASURED, *means, "low", "high", "replications"]]
+
+
+def replicated(totals: pd.DataFrame) -> pd.DataFrame:
+    """Return what a comparison needs of totals: what is told first, of each replication."""
+    told = totals["measure"].isin([measure for measure, _, _ in HEADLINE])
+    return totals.loc[told, ["replication", *MEASURED, "value"]].reset_index(drop=True)
+
+
+def fullest(
+    scenario: Scenario, made: Simulator, results: Results, most: int
+) -> tuple[Capacity, ...]:
+    """Return what may be worth one unit more: the fullest of what kept some case waiting.
+
+    What there is nothing of is full, and so are seats, which nobody counts.
+    """
+    full = {
+        **_shares(results.use, ["role", "region", "language"], "used", "rostered"),
+        **_shares(results.nights, ["of"], "inside", "places"),
+    }
+
+    def share(one: Capacity) -> float:
+        of = one.resources
+        key = (one.facility,) if of is None else (of.role, of.region or "", of.language or "")
+        return full.get(key, inf)
+
+    waited = candidates(scenario, made.setting.world, made.source.register, results)
+    return tuple(sorted(waited, key=share, reverse=True)[:most])
+
+
+def _shares(frame: pd.DataFrame, by: list[str], part: str, whole: str) -> dict[Any, float]:
+    """Return which share of each is taken; of nothing all is."""
+    sums = frame.groupby(by)[[part, whole]].sum()
+    shares = (sums[part] / sums[whole]).where(sums[whole] > 0, inf)
+    return dict(zip(sums.reset_index()[by].itertuples(index=False, name=None), shares, strict=True))
+
+
+def no_such_week(scenario: Scenario, monday: date) -> Iterator[Problem]:
+    """Yield why a week has no certificate: it is one from Monday on, and within the horizon."""
+    first = scenario.horizon.from_
+    after = first + timedelta(days=scenario.horizon.days)
+    if monday.weekday():
+        yield Problem("$.week", "must be a Monday")
+    if not first <= monday <= after - timedelta(days=7):
+        yield Problem(
+            "$.week", f"must be a week within the horizon, from {first} to before {after}"
+        )
 
 
 def week_cut(made: Simulator, scenario: Scenario, monday: date) -> tuple[Cut, World]:

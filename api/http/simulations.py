@@ -1,6 +1,7 @@
 """Simulations over HTTP: asked for as jobs, followed while they run, and their results."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from datetime import date
 from pathlib import Path as File
 from typing import Annotated, Any, Literal
 
@@ -19,13 +20,17 @@ from api.http.wishes import Asked, strictly
 from api.jobs.runner import Runner
 from api.jobs.simulating import SIMULATION, Simulated, SimulationTable
 from api.pages.charts import Figure, taken_along
+from api.simulations import no_such_week
 from api.store.answers import Told
 from api.store.jobs import Job, JobStatus, NotDoneError, Progress
+from scheduler.draft import Problem
 from scheduler.simulation.scenario import Scenario, ScenarioError, parse_scenario
 from scheduler.world import Id, Instant, Part, Tag
 
 MOST_REPLICATIONS = 500
 """Replications of one simulation at most: beside other work some ten minutes."""
+MOST_TRIED = 20
+"""Things of which one more is tried at most: each is a scenario of its own."""
 LONGEST_SCENARIO = 100_000
 BASELINE = (File(fixtures.__file__).parent / "scenarios" / "baseline.toml").read_text("utf-8")
 Table = Literal["headline", "totals", "weeks", "waits", "nights", "use"]
@@ -43,6 +48,15 @@ class SimulationWish(Part):
     replications: Annotated[int, Field(ge=2, le=MOST_REPLICATIONS)] = Field(
         default=20, description="How often; more make the intervals narrower."
     )
+    bottlenecks: Annotated[int, Field(ge=0, le=MOST_TRIED)] = Field(
+        default=0,
+        description="Of how many things it is tried what one more is worth, the fullest first.",
+    )
+    week: date | None = Field(
+        default=None,
+        description="The Monday of a week within the horizon of which to tell what it can hold.",
+        examples=["2027-03-01"],
+    )
 
 
 class SimulationJob(Part):
@@ -53,6 +67,8 @@ class SimulationJob(Part):
     owner: str = Field(description="The account that asked for it.")
     name: Tag = Field(description="What its scenario is called.", examples=["baseline"])
     replications: int = Field(description="How many there are to be.", examples=[20])
+    bottlenecks: int = Field(default=0, description="Of how many things one more is tried.")
+    week: date | None = Field(default=None, description="The Monday of the week that is told of.")
     seed: int
     created_at: Instant
     started_at: Instant | None = None
@@ -103,12 +119,12 @@ def _asked(router: APIRouter, runner: Runner) -> None:
         wish: Annotated[SimulationWish, strictly(SimulationWish)], person: Steward, asking: Asked
     ) -> Response:
         text = BASELINE if wish.scenario is None else wish.scenario
-        scenario = _read(text)
+        scenario = _read(text, wish.week)
         request = {
             "name": scenario.name,
             "scenario": text,
-            "replications": wish.replications,
             "seed": scenario.seed,
+            **wish.model_dump(mode="json", exclude={"scenario"}),
         }
         told = asking.answer(
             wish,
@@ -212,21 +228,21 @@ def _followed(router: APIRouter, runner: Runner) -> None:
             yield event
 
 
-def _read(text: str) -> Scenario:
-    """Return the scenario of a request, or say all that is wrong with it."""
+def _read(text: str, week: date | None) -> Scenario:
+    """Return the scenario of a request, or say all that is wrong with it or its week."""
     try:
-        return parse_scenario(text)
+        scenario = parse_scenario(text)
     except ScenarioError as error:
-        raise RequestValidationError(
-            [
-                {
-                    "loc": ("body", f"scenario{one.path.removeprefix('$')}"),
-                    "msg": one.says,
-                    "type": "value_error",
-                }
-                for one in error.problems
-            ]
-        ) from None
+        raise _wrong("body.scenario", error.problems) from None
+    if week is not None and (problems := [*no_such_week(scenario, week)]):
+        raise _wrong("body", problems)
+    return scenario
+
+
+def _wrong(where: str, problems: Iterable[Problem]) -> RequestValidationError:
+    return RequestValidationError(
+        [{"loc": (f"{where}{one.path.removeprefix('$')}",), "msg": one.says} for one in problems]
+    )
 
 
 def _simulated(runner: Runner, name: str) -> Simulated:
@@ -239,12 +255,15 @@ def _waits(job: Job) -> Told:
 
 
 def _fields(job: Job) -> dict[str, Any]:
+    week = job.request.get("week")
     return {
         "id": job.id,
         "status": job.status,
         "owner": job.owner,
         "name": job.request["name"],
         "replications": job.request["replications"],
+        "bottlenecks": job.request.get("bottlenecks", 0),
+        "week": week and date.fromisoformat(week),
         "seed": job.request["seed"],
         "created_at": job.created_at,
         "started_at": job.started_at,

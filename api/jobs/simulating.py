@@ -1,62 +1,140 @@
 """Simulating as a job: a scenario on the Dutch chain. Nothing of any case of the store is in it."""
 
 import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError, ProcessPoolExecutor
+from datetime import date
 from multiprocessing import get_context
+from typing import Any
 
 import pandas as pd
 from pydantic import Field
 
+from api.certificates import told
+from api.jobs.queue import Queue
 from api.jobs.runner import Tell
-from api.simulations import headline, rows_of, simulator
+from api.simulations import (
+    compared,
+    fullest,
+    headline,
+    replicated,
+    rows_of,
+    same_dice,
+    simulator,
+    week_cut,
+)
 from api.store.jobs import Job, Progress
+from api.store.refusal import Refusal
+from scheduler.simulation.bottlenecks import worths
 from scheduler.simulation.replications import Pool
 from scheduler.simulation.results import Results, summary
-from scheduler.simulation.scenario import parse_scenario
+from scheduler.simulation.scenario import Scenario, parse_scenario
+from scheduler.simulation.simulator import Simulator
 from scheduler.stopping import Stop
 from scheduler.world import Part, World
 
 SIMULATION = "simulation"
+REPLICATED = "replications"
+"""The table that has what a comparison needs; simulations of before it have none."""
 Cell = str | int | float | None
 
 
 class SimulationTable(Part):
-    """Means over the replications, each with the bounds of its 95 % interval."""
+    """Numbers of a simulation: means with the bounds of their 95 % intervals, where it has any."""
 
     columns: tuple[str, ...] = Field(
         description="What each place of a row is.", examples=[["measure", "of", "mean"]]
     )
     rows: tuple[tuple[Cell, ...], ...] = Field(description="Null where there is no interval.")
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a frame."""
+        return pd.DataFrame([*self.rows], columns=[*self.columns])
+
+
+class Sentence(Part):
+    """A sentence of the certificate of a week."""
+
+    nl: str
+    en: str
+
 
 class Simulated(Part):
-    """What came of a simulation, table by table."""
+    """What came of a simulation, table by table, and what a week can hold where that was asked."""
 
     tables: dict[str, SimulationTable]
+    certificate: tuple[Sentence, ...] = ()
+
+
+class IncomparableError(Refusal):
+    """Simulations that say nothing beside each other: it tells why."""
 
 
 def simulate(_world: World, job: Job, tell: Tell, stop: Stop) -> Simulated:
-    """Do the replications of a scenario in a process of their own, which shares nothing."""
-    began = time.monotonic()
+    """Do the replications of a scenario in a process of their own, which shares nothing.
 
-    def progress(done: int, of: int) -> None:
-        left = (of - done) / of
-        seconds = round(time.monotonic() - began, 3)
-        counts = {"replications": done}, {"replications": of}
-        tell(Progress(seconds=seconds, incumbent=counts[0], bound=counts[1], gap=left))
-
-    scenario = parse_scenario(job.request["scenario"])
+    Then those of the same with one unit more of each of so many things as are asked; and work out
+    what a week can hold.
+    """
+    asked = job.request
+    scenario = parse_scenario(asked["scenario"])
     # A process with threads makes poor copies of itself, so these begin anew.
     pool = Pool(lambda: ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+    made = simulator(scenario, pool, stop=stop)
     try:
-        made = simulator(scenario, pool, stop=stop)
-        return simulated(made.results(scenario, job.request["replications"], progress))
+        most = asked.get("bottlenecks", 0)
+        run = _Counting(made, asked["replications"], tell, 1 + most)
+        found, worth = run.results(scenario), None
+        if most:
+            tried = fullest(scenario, made, found, most)
+            run.scenarios = 1 + len(tried)
+            worth = worths(scenario, found, tried, run.results)
+        certificate: tuple[Sentence, ...] = ()
+        if (week := asked.get("week")) is not None:
+            with pool.open() as executor:
+                monday = date.fromisoformat(week)
+                certificate = executor.submit(_certified, scenario, monday).result()
     except CancelledError:
         return Simulated(tables={})  # whoever cancelled it waits for nothing
+    return simulated(found, worth, certificate)
 
 
-def simulated(results: Results) -> Simulated:
-    """Return the means of results as they are kept and told."""
+class _Counting:
+    """Simulates one scenario after another, and tells how many replications of all are done."""
+
+    def __init__(self, made: Simulator, replications: int, tell: Tell, scenarios: int) -> None:
+        self.made, self.replications, self.tell = made, replications, tell
+        self.scenarios = scenarios
+        self._done = 0
+        self._began = time.monotonic()
+
+    def results(self, scenario: Scenario) -> Results:
+        """Return what comes of another scenario."""
+        found = self.made.results(scenario, self.replications, self._progress)
+        self._done += self.replications
+        return found
+
+    def _progress(self, done: int, _of: int) -> None:
+        done, of = self._done + done, self.scenarios * self.replications
+        seconds = round(time.monotonic() - self._began, 3)
+        counts = {"replications": done}, {"replications": of}
+        left = (of - done) / of
+        self.tell(Progress(seconds=seconds, incumbent=counts[0], bound=counts[1], gap=left))
+
+
+def _certified(scenario: Scenario, monday: date) -> tuple[Sentence, ...]:
+    made = simulator(scenario, Pool(ProcessPoolExecutor))
+    said = told(*week_cut(made, scenario, monday))
+    return tuple(Sentence(nl=one.nl, en=one.en) for one in said)
+
+
+def simulated(
+    results: Results,
+    worth: pd.DataFrame | None = None,
+    certificate: tuple[Sentence, ...] = (),
+) -> Simulated:
+    """Return results as they are kept and told: means, and what a comparison needs."""
     frames = {
         "headline": headline(results.totals),
         "totals": summary(results.totals),
@@ -64,13 +142,48 @@ def simulated(results: Results) -> Simulated:
         "waits": summary(results.waits, ("of", "since", "quantile")),
         "nights": summary(results.nights, ("of", "night"), "inside"),
         "use": summary(results.use, ("role", "region", "language"), "used"),
+        REPLICATED: replicated(results.totals),
+        **({} if worth is None else {"bottlenecks": worth}),
     }
-    return Simulated(tables={name: _table(frame) for name, frame in frames.items()})
+    tables = {name: table_of(frame) for name, frame in frames.items()}
+    return Simulated(tables=tables, certificate=certificate)
 
 
-def _table(frame: pd.DataFrame) -> SimulationTable:
+def table_of(frame: pd.DataFrame) -> SimulationTable:
+    """Return a frame as it is told."""
     moments = frame.select_dtypes("datetime")
     days = {str(name): moments[name].dt.strftime("%Y-%m-%d") for name in moments}
     rows = rows_of(frame.assign(**days).round(6))
     columns = tuple(map(str, frame.columns))
     return SimulationTable(columns=columns, rows=tuple(tuple(one.values()) for one in rows))
+
+
+def read(queue: Queue, name: str) -> Simulated:
+    """Return what came of a simulation that is done."""
+    return Simulated.model_validate(queue.result(name), strict=False)
+
+
+def comparison(queue: Queue, mine: Job, theirs: Job) -> pd.DataFrame:
+    """Return how a simulation that is done differs from another (:func:`compared`).
+
+    Raises
+    ------
+    IncomparableError
+        With all that keeps them apart.
+    """
+    if wrong := [*_apart(mine.request, theirs.request)]:
+        raise IncomparableError(f"{mine.id} cannot be compared: {'; '.join(wrong)}")
+    tables = [read(queue, one.id).tables for one in (mine, theirs)]
+    old = [one.id for one, has in zip((mine, theirs), tables, strict=True) if REPLICATED not in has]
+    if old:
+        raise IncomparableError(f"{' and '.join(old)} kept too little to be compared; run it again")
+    return compared(*(one[REPLICATED].frame for one in tables))
+
+
+def _apart(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why what was asked in one request says nothing beside that of another."""
+    scenarios = [parse_scenario(one["scenario"]) for one in (mine, theirs)]
+    for one in same_dice(*scenarios):
+        yield f"{one.path.removeprefix('$.')} {one.says}"
+    if mine["replications"] != theirs["replications"]:
+        yield "replications must be as many as those of what it is compared with"
