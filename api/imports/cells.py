@@ -163,6 +163,19 @@ def names(cell: object) -> tuple[str, ...]:
     return tuple(filter(None, (one.strip() for one in re.split(r"[,;|\n]", text(cell)))))
 
 
+def weekdays(cell: object) -> frozenset[int]:
+    """Return days of the week, Monday as 1: ``135``, ``ma wo vr``, ``dagelijks``."""
+    said = text(cell).casefold()
+    if said in {"dagelijks", "daily"}:
+        return frozenset(range(1, 8))
+    if re.fullmatch(r"[1-7.\- ]+", said):
+        return frozenset(int(one) for one in said if one in "1234567")
+    words = re.split(r"[\s,;|]+", said)
+    if wrong := [one for one in words if one not in _WEEKDAYS]:
+        raise CellError("is no day of the week", near(wrong[0], _WEEKDAYS))
+    return frozenset(_WEEKDAYS[one] + 1 for one in words)
+
+
 def yes(cell: object) -> bool:
     """Return a yes as True."""
     if isinstance(cell, bool | np.bool_):
