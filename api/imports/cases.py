@@ -379,10 +379,8 @@ def read_cases(table: pd.DataFrame) -> Cases:
                     case[key] = said
         people: list[tuple[int, Mapping[tuple[str, int], Any]]] = []
         for n in rows:
-            said_of = {
-                key: column[n] for key, column in cells.columns.items() if key[0] not in of_case
-            }
-            person, row = said_of.get(("person", 0)), cells.rows[n]
+            own = {key: one[n] for key, one in cells.columns.items() if key[0] not in of_case}
+            person, row = own.get(("person", 0)), cells.rows[n]
             if person is not None and persons.setdefault(person, row) != row:
                 says = f"is the person of row {persons[person]} once more"
                 flaws.append(Flaw(row, cells.title("person"), person, says))
