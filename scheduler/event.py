@@ -264,16 +264,17 @@ def changed(
     return changing.world_from(world)
 
 
-def held_to_a_file(world: World, register: Register, part: Part) -> None:
-    """Return when ``world``, of which ``part`` was just written, is all that a world file must be.
+def held_to_a_file(world: World, register: Register, parts: Mapping[str, Part]) -> None:
+    """Return when ``world``, of which ``parts`` were just written, is all a world file must be.
 
     Raises
     ------
     EventError
-        With everything that is wrong: in the part by its path there, else as it is in the world.
+        With everything that is wrong: in a part by its path there, else as it is in the world.
     """
     changing = _changing(world, register)
-    changing.note(part, "", "$")
+    for path, part in parts.items():
+        changing.note(part, "", path)
     changing.world_from(world)
 
 

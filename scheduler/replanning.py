@@ -110,10 +110,12 @@ def replan(
     *,
     work: float = WORK,
     now: datetime | None = None,
+    written: World | None = None,
 ) -> Replan:
     """Repair ``plan``, a valid one of ``world`` that is in force, after ``events``.
 
-    Time passes to the last of them, and to ``now`` where that is later.
+    Time passes to the last of them, and to ``now`` where that is later. ``written`` is the world
+    as people wrote it down anew, before the events: what is other in it can break bookings too.
 
     Cases that events are about, and that have no booking, are planned too. Others are not: what
     came free is for people to give away. What was said of cases that no event is about is said
@@ -138,8 +140,10 @@ def replan(
     cancelled = (one for one in world.bookings if not one.claims and one.id not in booked)
     before = world.but(bookings=(*plan.bookings, *cancelled))
     with paused():
-        after = changed(before, register, events, now)
-        repair = _Repair(before, after, register, plan, events)
+        anew = before if written is None else written.but(bookings=before.bookings)
+        other = set[str]() if written is None else _other(before, anew)
+        after = changed(anew, register, events, now)
+        repair = _Repair(before, after, register, plan, events, other)
         repair.insert()
         repair.force(work)
         return repair.result(began)
@@ -184,13 +188,20 @@ class _Repair:
     """A plan under repair: what stands by case, what changes and why, and who waits."""
 
     def __init__(
-        self, before: World, after: World, register: Register, plan: Plan, events: Sequence[Event]
+        self,
+        before: World,
+        after: World,
+        register: Register,
+        plan: Plan,
+        events: Sequence[Event],
+        written: Collection[str],
     ) -> None:
         self.plan = plan
         self.ignored = overtaken(before, events)
         self.events = [one for one in events if one not in self.ignored]
         self.before = _by_case(one for one in plan.bookings if one.claims)
-        self.touched = _touched(before, after, self.events)
+        subjects = {*written, *(one.subject for one in self.events)}
+        self.touched = _touched(before, after, subjects)
         self.opened = any(_opens(before, one) for one in self.events)
         broken, self.due = _broken(before, after, register, self.touched)
         self._known = {one.id: one for one in after.bookings}
@@ -486,16 +497,26 @@ def _by_case(bookings: Iterable[Booking]) -> dict[str, Bookings]:
     return found
 
 
-def _touched(before: World, after: World, events: Sequence[Event]) -> set[str]:
-    """Return the cases whose bookings events could have broken.
+def _other(before: World, after: World) -> set[str]:
+    """Return the ids of what there is to plan, and to plan with, that is not what it was."""
+    return {
+        one.id
+        for name in ("resources", "facilities", "departures", "cases")
+        for was in ({part.id: part for part in getattr(before, name)},)
+        for one in getattr(after, name)
+        if was.get(one.id) != one
+    }
 
-    Those are the cases that have what an event is about, or that fly with one of the team of a
-    charter it is about.
+
+def _touched(before: World, after: World, subjects: set[str]) -> set[str]:
+    """Return the cases whose bookings could be broken by what happened to ``subjects``.
+
+    Those are the cases that have one of them, or that fly with one of the team of a charter that
+    is one.
     """
-    subjects = {one.subject for one in events}
     flights = [*before.departures, *after.departures]
     teams = {member for one in flights if one.id in subjects for member in one.team}
-    subjects |= teams | {one.id for one in flights if not teams.isdisjoint(one.team)}
+    subjects = subjects | teams | {one.id for one in flights if not teams.isdisjoint(one.team)}
     standing = _by_case(one for one in after.bookings if one.claims)
     return {
         name

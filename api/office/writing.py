@@ -1,6 +1,6 @@
 """What there is to plan, and to plan with, written down."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from api.desk import UnknownCaseError
 from api.office.reading import Reading, same, world_at
 from api.office.refusals import KnownError, RefusedError
 from api.store.answers import Once
-from api.store.change import Change, Supply, with_part
+from api.store.change import Change, Supply, with_parts
 from api.store.life import (
     CLAIMING,
     Status,
@@ -30,7 +30,7 @@ from scheduler.event import (
     EventError,
     held_to_a_file,
 )
-from scheduler.validator import Checked
+from scheduler.validator import Checked, Violation
 from scheduler.world import Booking, Case, Part, World
 
 Met = Callable[[str, Part | None], None]
@@ -154,9 +154,9 @@ class Writing(Reading):
                 part = made(parts.now)
                 if part is None:
                     return None
-                after = with_bookings(connection, with_part(parts, part).now, now)
+                after = with_bookings(connection, with_parts(parts, [part]).now, now)
             after = world_at(after, now)[0]
-            held_to_a_file(after, REGISTER, part)
+            held_to_a_file(after, REGISTER, {"$": part})
             return after
         return None
 
@@ -170,22 +170,27 @@ def _write(change: Change, part: Case | Supply, sound: World | None) -> None:
     change.put(part)
     after = world_at(change.after(), change.now)[0]
     if sound is None or not same(after, sound):
-        held_to_a_file(after, REGISTER, part)
-    mine = _resting_on(after, part.id)
-    if wrong := Checked(after, REGISTER, after.bookings).violations(mine):
-        old = {*Checked(before, REGISTER, before.bookings).violations(mine)}
-        if new := [one for one in wrong if one not in old]:
-            raise RefusedError(new)
+        held_to_a_file(after, REGISTER, {"$": part})
+    if new := broken(before, after, [part.id]):
+        raise RefusedError(new)
     change.world = after
 
 
-def _resting_on(world: World, name: str) -> list[Booking]:
-    """Return the bookings that stand, and are not over, of a case or with what has that id."""
+def broken(before: World, after: World, names: Collection[str]) -> tuple[Violation, ...]:
+    """Return which rules bookings would break that rest on what has these ids, and did not."""
+    mine = _resting_on(after, {*names})
+    wrong = Checked(after, REGISTER, after.bookings).violations(mine)
+    old = {*Checked(before, REGISTER, before.bookings).violations(mine)} if wrong else set()
+    return tuple(one for one in wrong if one not in old)
+
+
+def _resting_on(world: World, names: set[str]) -> list[Booking]:
+    """Return the bookings that stand, and are not over, of cases or with what has these ids."""
     named = {
         one.case
         for one in world.bookings
-        if name in {one.case, one.facility, one.departure}
-        or any(name in each.resources for each in one.attendances)
+        if names & {one.case, one.facility, one.departure}
+        or any(not names.isdisjoint(each.resources) for each in one.attendances)
     }
     return [
         one

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -228,9 +228,9 @@ class Change:
         )
         self.replace(case.model_copy(update={"refused": refused}), resources=resources)
 
-    def put(self, part: Case | Supply) -> None:
-        """Write a part of the world in the place of what there was of its id, or after all."""
-        self._replace(with_part(self.parts, part))
+    def put(self, *written: Case | Supply) -> None:
+        """Write parts of the world in the place of what there was of their ids, or after all."""
+        self._replace(with_parts(self.parts, written))
 
     def replace(self, case: Case, **parts: object) -> None:
         """Write a case as it is now, and other parts of the world with it."""
@@ -341,23 +341,22 @@ _SECTIONS: Mapping[str, type] = {
 }
 
 
-def with_part(parts: Parts, part: Case | Supply) -> Parts:
-    """Return the parts with one in the place of what there was of its id, or after all."""
-    name = next(one for one, kind in _SECTIONS.items() if isinstance(part, kind))
+def with_parts(parts: Parts, written: Iterable[Case | Supply]) -> Parts:
+    """Return the parts with some in the place of what there was of their ids, or after all."""
+    sections: dict[str, dict[str, Case | Supply]] = {}
+    for part in written:
+        name = next(one for one, kind in _SECTIONS.items() if isinstance(part, kind))
+        sections.setdefault(name, {})[part.id] = part
     now, ever = (
-        world.but(**{name: (*_put(getattr(world, name), part),)})
+        world.but(
+            **{
+                name: (*({one.id: one for one in getattr(world, name)} | new).values(),)
+                for name, new in sections.items()
+            }
+        )
         for world in (parts.now, parts.ever)
     )
     return Parts(now=now, ever=ever)
-
-
-def _put(parts: Iterable[Any], part: Any) -> Iterator[Any]:
-    new = True
-    for one in parts:
-        new &= one.id != part.id
-        yield part if one.id == part.id else one
-    if new:
-        yield part
 
 
 def renamed(bookings: Iterable[Booking], ids: Mapping[str, str]) -> tuple[Booking, ...]:
