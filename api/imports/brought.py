@@ -17,6 +17,8 @@ PartT = TypeVar("PartT", Resource, Departure, Case)
 State = Literal["new", "changed", "same"]
 Steps = tuple[str | int, ...]
 """Where something lies in a part: ``("shifts", 2, "until")``."""
+Made = Callable[[World], "Brought"]
+"""What a file brings to whichever world it is asked of."""
 Where = Callable[[Steps], tuple[int, str]]
 """Returns the row and the title of the file for what lies somewhere in a part."""
 

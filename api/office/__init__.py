@@ -10,8 +10,9 @@ used before it raises ToldBeforeError with the first answer, or OtherWishError.
 from api.office.asking import Asking
 from api.office.bookings import Bookings
 from api.office.events import Events
+from api.office.importing import Importing
 from api.office.writing import Writing
 
 
-class Office(Bookings, Events, Writing, Asking):
+class Office(Bookings, Events, Writing, Importing, Asking):
     """A store with its world, ready to be asked and changed; safe to use from several threads."""

@@ -158,7 +158,7 @@ class Events(Reading):
 
     def _replanned(self, asked: _Faced) -> Replan:
         with self.span("replan"):
-            plan = _in_force(asked.world)
+            plan = in_force(asked.world)
             return replan(asked.world, REGISTER, plan, asked.events, now=asked.as_of)
 
     def _repaired(
@@ -261,7 +261,7 @@ def _renamed(outcome: Outcome, ids: Mapping[str, str]) -> Outcome:
     return outcome.model_copy(update={"after": renamed(outcome.after, ids)})
 
 
-def _in_force(world: World) -> Plan:
+def in_force(world: World) -> Plan:
     """Return what stands as a plan; why others have no booking is asked when somebody asks."""
     standing = tuple(one for one in world.bookings if one.claims)
     booked = {one.case for one in standing}
