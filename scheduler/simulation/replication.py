@@ -6,8 +6,7 @@ in the window that the policy leaves them. A case is ready when no process that 
 about stands otherwise than at yes, in the register's own reading.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -20,53 +19,23 @@ from scheduler.constraint import Register
 from scheduler.grid import first_slots
 from scheduler.simulation.adjusting import problems, register_under, world_under
 from scheduler.simulation.chance import Chance, Draws
+from scheduler.simulation.course import LEGS, Chain, Course, chain_of, course_of
 from scheduler.simulation.diary import Diary, Roster, roster_of
-from scheduler.simulation.effect import Effect, Effects
+from scheduler.simulation.effect import Effects
+from scheduler.simulation.facts import INSTANT, Cases, facts_of
 from scheduler.simulation.placing import Booked, Missed, Shut, Window, place
-from scheduler.simulation.profile import Profile, Setting, weights
+from scheduler.simulation.profile import Setting, weights
 from scheduler.simulation.prospect import Stage, stages_of
-from scheduler.simulation.scenario import Failure, Process, Scenario, ScenarioError, admits
+from scheduler.simulation.scenario import Failure, Scenario, ScenarioError
 from scheduler.simulation.tally import Names, Tally, by_row, lasted, per_week, united
-from scheduler.world import Leg, World
+from scheduler.world import World
 
 DAY = 24 * 60
 RELEASED, LEGAL_END, WITHDRAWN = "released", "legal-end", "withdrawn"
 """Outcomes and reasons that no scenario names: the stay ended, a legal end came, the case is over.
 """
-_LEGS: tuple[Leg, ...] = ("placement", "removal")
 _MORE_NIGHTS = 7
 """Nights by which a stay is prolonged that no departure ends yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """A profile as it is simulated: its stages, and the processes that turn something for it.
-
-    ``effects[stage]`` gives, per process, what forbids there while its answer is not yes.
-    """
-
-    profile: Profile
-    first: Stage
-    held: Mapping[str, Stage]
-    processes: tuple[int, ...]
-    failures: Mapping[Leg, tuple[int, ...]]
-    effects: Mapping[int, tuple[tuple[int, ...], ...]]
-    over: tuple[str | None, ...]
-    within: int | None
-    weight: int
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """A process in numbers: per state its answer, and by when it goes on to which."""
-
-    process: Process
-    names: tuple[str, ...]
-    yes: tuple[bool, ...]
-    goes: tuple[tuple[tuple[float, int], ...], ...]
-    begins: tuple[tuple[float, int], ...]
-    stock: tuple[tuple[float, int], ...]
-    clock: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +74,7 @@ def model_of(scenario: Scenario, setting: Setting, register: Register) -> Model:
     effects = Effects(world, register)
     constraints = tuple(one.id for one in register.constraints)
     numbers = {one: n for n, one in enumerate(constraints)}
-    courses = tuple(_course(one, scenario, stages, effects, numbers) for one in setting.profiles)
+    courses = tuple(course_of(one, scenario, stages, effects, numbers) for one in setting.profiles)
     zone = world.location[setting.profiles[0].first.location].timezone
     grid = world.grid
     step = scenario.policy.round_minutes
@@ -116,7 +85,7 @@ def model_of(scenario: Scenario, setting: Setting, register: Register) -> Model:
         courses=courses,
         shares=np.cumsum(weights(setting.profiles, scenario.spreads)),
         stock=np.cumsum(weights(setting.profiles, scenario.spreads, stock=True)),
-        chains=tuple(map(_chain, scenario.processes)),
+        chains=tuple(map(chain_of, scenario.processes)),
         names=names_of(scenario, world, register),
         light_of=tuple(register.lights.index(one.light) for one in register.constraints),
         rounds=range(0, grid.slots, max(step // grid.minutes, 1))
@@ -142,86 +111,12 @@ def names_of(scenario: Scenario, world: World, register: Register) -> Names:
     )
 
 
-def _course(
-    profile: Profile,
-    scenario: Scenario,
-    stages: Mapping[str, Stage],
-    effects: Effects,
-    numbers: Mapping[str, int],
-) -> Course:
-    first = stages[profile.first.id]
-    held = {facility: stages[case.id] for facility, case in profile.held.items()}
-    mine = [n for n, one in enumerate(scenario.processes) if admits(one.of, profile.attributes)]
-    found: dict[int, tuple[tuple[int, ...], ...]] = {}
-    over: dict[int, str | None] = dict.fromkeys(mine)
-    for stage in (first, *held.values()):
-        of = []
-        for n in mine:
-            turns = scenario.processes[n].turns
-            effect: Effect = effects.of(stage.case, turns, "no")
-            of.append(tuple(numbers[one] for one in effect.forbid))
-            if effect.withdrawn:
-                over[n] = turns.trigger or turns.fact
-        found[stage.number] = tuple(of)
-    ends = [one.within for one in (first, *held.values()) if one.within is not None]
-    return Course(
-        profile,
-        first,
-        held,
-        tuple(mine),
-        {
-            leg: tuple(
-                n
-                for n, one in enumerate(scenario.failures)
-                if leg in one.legs and admits(one.of, profile.attributes)
-            )
-            for leg in _LEGS
-        },
-        found,
-        tuple(scenario.processes[n].turns.leaves or over[n] for n in mine),
-        min(ends, default=None),
-        profile.first.weight,
-    )
-
-
-def _chain(process: Process) -> Chain:
-    names = tuple(process.states)
-    number = {name: n for n, name in enumerate(names)}
-
-    def ladder(shares: Mapping[str, float]) -> tuple[tuple[float, int], ...]:
-        steps = np.cumsum(list(shares.values())).tolist()
-        return tuple(zip(steps, (number[name] for name in shares), strict=True))
-
-    return Chain(
-        process,
-        names,
-        tuple(one.answer == "yes" for one in process.states.values()),
-        tuple(ladder(one.becomes) for one in process.states.values()),
-        ladder(process.begins),
-        ladder(process.stock or process.begins),
-        process.during,
-    )
-
-
-def _step(ladder: tuple[tuple[float, int], ...], uniform: float) -> int:
-    for upto, state in ladder:
-        if uniform < upto:
-            return state
-    return ladder[-1][1]
-
-
-def _steps(ladder: tuple[tuple[float, int], ...], uniform: Draws) -> npt.NDArray[np.int64]:
-    """Return :func:`_step` of many draws."""
-    number = np.searchsorted([upto for upto, _ in ladder], uniform, side="right")
-    return np.array([state for _, state in ladder])[np.minimum(number, len(ladder) - 1)]
-
-
 class Live:
     """A case in the caseload: where it stands and what is booked for it. Times in minutes."""
 
     __slots__ = (
-        "booked", "case", "changed", "course", "entered", "facility", "imposed", "lack", "left",
-        "nights", "ready", "shut", "since", "stage", "state", "tries", "turn", "version",
+        "booked", "case", "course", "entered", "facility", "imposed", "lack", "left",
+        "nights", "ready", "row", "shut", "since", "stage", "tries", "version",
     )  # fmt: skip
 
     def __init__(self, case: int, course: Course, entered: float) -> None:
@@ -229,8 +124,8 @@ class Live:
         self.course = course
         self.entered = entered
         self.stage = course.first
-        self.state: list[int] = []
-        self.turn: list[int] = []
+        self.row: list[int] = []
+        """Per process of the scenario: the row in its path at which it stands."""
         self.left: list[float] = []
         """Per process: the moment of its next turn, or less than nothing: minus what is left of the
         time when its clock stands still."""
@@ -304,8 +199,8 @@ class _Replication:
         gaps[: scenario.inflow.caseload] = 0
         moments = np.cumsum(gaps) * (365 * DAY / scenario.inflow.per_year if rate else inf)
         moments = np.where(np.isnan(moments), 0, moments)
-        self.arrivals = moments[moments < self.end].tolist()
-        drawn = self.chance.of("profile")[: len(self.arrivals), 0]
+        entered = moments[moments < self.end]
+        drawn = self.chance.of("profile")[: len(entered), 0]
         had = scenario.inflow.caseload
         chosen = np.concatenate(
             [
@@ -316,95 +211,89 @@ class _Replication:
                 )
             ]
         )
-        self.chosen = np.minimum(chosen, len(self.model.courses) - 1).tolist()
-        self.begins = [self._beginnings(chain) for chain in self.model.chains]
-        self.lasts: float = had / scenario.inflow.per_year * 365 * DAY if rate else 0.0
-        self.ages: list[float] = self.chance.of("age")[:had, 0].tolist()
-
-    def _beginnings(self, chain: Chain) -> tuple[list[int], list[float]]:
-        drawn = self.chance.of(f"process/{chain.process.id}")[: len(self.arrivals)]
-        had = self.scenario.inflow.caseload
-        states = np.concatenate(
-            [_steps(chain.stock, drawn[:had, 0]), _steps(chain.begins, drawn[had:, 0])]
+        chosen = np.minimum(chosen, len(self.model.courses) - 1)
+        within = np.array(
+            [inf if one.within is None else one.within for one in self.model.courses]
+        )[chosen]
+        self.begun = entered.copy()
+        self.begun[:had] -= self._ages(within[:had], rate)
+        held = np.array([one.profile.within is not None for one in self.model.courses], bool)
+        self.cases = Cases(chosen, held[chosen], entered, self.begun + within, had)
+        self.facts = facts_of(
+            self.model.chains, self.model.courses, self.cases, self.chance, self.end
         )
-        stays = np.full(len(drawn), inf)
-        in_stock = np.arange(len(drawn)) < had
-        for n, name in enumerate(chain.names):
-            time = chain.process.states[name].stays
-            if time is not None:
-                fresh, old = (states == n) & ~in_stock, (states == n) & in_stock
-                stays[fresh] = time.drawn(drawn[fresh, 1]) * DAY
-                stays[old] = time.left(drawn[old, 1]) * DAY
-        return states.tolist(), stays.tolist()
+
+    def _ages(self, within: Draws, rate: float) -> Draws:
+        """Return how long those of the stock have been in the caseload already.
+
+        As long as Little's law says on average, exponentially; anywhere in the time that they have
+        when there is a legal end to it.
+        """
+        inflow, drawn = self.scenario.inflow, self.chance.of("age")[: len(within), 0]
+        lasts = inflow.caseload / inflow.per_year * 365 * DAY if rate else 0.0
+        ages = np.array([-lasts * log1p(-one) for one in drawn.tolist()])
+        limited = within < inf
+        ages[limited] = within[limited] * drawn[limited]
+        return ages
 
     # The story.
 
     def run(self) -> Tally:
-        rounds, events = self.model.rounds, self.events
-        arrivals, entered, at = self.arrivals, 0, 0
+        rounds, events, coming = self.model.rounds, self.events, self.facts.comes
+        at = come = 0
         while True:
-            coming = arrivals[entered] if entered < len(arrivals) else inf
-            due = min(coming, events[0][0] if events else inf)
-            moment = rounds[at] * self.minutes if at < len(rounds) and self.ready else inf
+            comes = coming[come][0] if come < len(coming) else inf
+            due = min(comes, events[0][0]) if events else comes
+            moment = rounds[at] * self.minutes if at < len(rounds) else inf
             if min(due, moment) >= self.end:
                 break
             if moment < due:
-                self.now = moment
-                self._plan(rounds[at])
+                if self.ready:
+                    self.now = moment
+                    self._plan(rounds[at])
                 at += 1
-            elif coming <= due:
-                self.now = coming
-                self._enter(entered, self.model.courses[self.chosen[entered]])
-                entered += 1
+            elif comes <= due:
+                self.now = comes
+                self._come(*coming[come][1:])
+                come += 1
             else:
                 self.now, _, happens, live, told = heappop(events)
                 happens(live, *told)
-            at = max(at, bisect_left(rounds, self.now / self.minutes))
         self.now = self.end
-        return self._tally(entered)
+        return self._tally()
 
     def _at(self, moment: float, happens: Callable[..., None], live: Live, *told: object) -> None:
         if moment < self.end:
             heappush(self.events, (moment, next(self.number), happens, live, told))
 
-    def _enter(self, case: int, course: Course) -> None:
-        live = self.lives[case] = Live(case, course, self.now - self._age(case, course))
+    def _come(self, case: int, row: list[int], left: list[float]) -> None:
+        """Let a case live that can be planned for the first time, or is held from the start."""
+        course = self.model.courses[self.cases.course[case]]
+        live = self.lives[case] = Live(case, course, float(self.begun[case]))
         live.since = self.now
+        live.row, live.left = row, left
         within = course.profile.within
         if within is not None:
+            live.stage = course.held[within]
             self._hold(live, within, None)
-        for n, process in enumerate(course.processes):
-            states, stays = self.begins[process]
-            live.state.append(states[case])
-            live.turn.append(0)
-            live.left.append(inf)
-            self._wait(live, n, stays[case])
-        for n in range(len(course.processes)):
-            if self._answers_no(live, n) and self._strikes(live, n):
-                return
+        for n, due in enumerate(left):
+            if 0 <= due < self.end:
+                self._at(due, self._turn, live, n, due)
+        if within is not None:
+            for n in course.processes:
+                if self._answers_no(live, n) and self._strikes(live, n):
+                    return
         if course.within is not None:
             self._at(live.entered + course.within, self._legal_end, live)
         self._settle(live)
 
-    def _age(self, case: int, course: Course) -> float:
-        """Return how long a case has been in the caseload already.
-
-        Those of the stock for as long as Little's law says on average, exponentially; anywhere in
-        the time that they have when there is a legal end to it.
-        """
-        if case >= len(self.ages):
-            return 0.0
-        if course.within is not None:
-            return course.within * self.ages[case]
-        return -self.lasts * log1p(-self.ages[case])
-
     # Facts that turn.
 
     def _answers_no(self, live: Live, n: int) -> bool:
-        return not self.model.chains[live.course.processes[n]].yes[live.state[n]]
+        return not self.facts.yes[live.row[n]]
 
     def _runs(self, live: Live, n: int) -> bool:
-        clock = self.model.chains[live.course.processes[n]].clock
+        clock = self.model.chains[n].process.during
         return clock == "always" or (clock == "detention") == (live.facility is not None)
 
     def _wait(self, live: Live, n: int, stay: float) -> None:
@@ -415,20 +304,16 @@ class _Replication:
             live.left[n] = self.now + stay
             self._at(live.left[n], self._turn, live, n, live.left[n])
         else:
-            live.left[n] = -stay - 1e-9
+            live.left[n] = -stay - INSTANT
 
     def _turn(self, live: Live, n: int, due: float) -> None:
         if live.left[n] != due or live.case not in self.lives:
             return
-        chain = self.model.chains[live.course.processes[n]]
-        live.turn[n] += 1
-        drawn = self.chance.of(f"process/{chain.process.id}", live.turn[n])[live.case]
-        was = chain.yes[live.state[n]]
-        live.state[n] = state = _step(chain.goes[live.state[n]], drawn[0])
-        time = chain.process.states[chain.names[state]].stays
-        self._wait(live, n, inf if time is None else float(time.drawn(drawn[1])) * DAY)
-        if was != chain.yes[state]:
-            if was:
+        facts, row = self.facts, live.row[n] + 1
+        live.row[n] = row
+        self._wait(live, n, facts.stays[row])
+        if facts.yes[row - 1] != facts.yes[row]:
+            if facts.yes[row - 1]:
                 self._strikes(live, n)
             else:
                 self._lift(live, live.course.effects[live.stage.number][n])
@@ -436,7 +321,7 @@ class _Replication:
 
     def _strikes(self, live: Live, n: int) -> bool:
         """Let an answer that is no longer yes do what it does; return whether the case is over."""
-        turns = self.model.chains[live.course.processes[n]].process.turns
+        turns = self.model.chains[n].process.turns
         outcome = live.course.over[n]
         if outcome is not None:
             self._end(live, outcome)
@@ -496,18 +381,21 @@ class _Replication:
         """Let a case go on at another stage, where other constraints may ask about its facts."""
         before, after = (live.course.effects[one.number] for one in (live.stage, stage))
         live.stage = stage
-        for n in range(len(live.state)):
-            if self._answers_no(live, n) and before[n] != after[n]:
+        if before == after:
+            return
+        for n in live.course.processes:
+            if before[n] != after[n] and self._answers_no(live, n):
                 self._lift(live, before[n])
                 self._shut(live, after[n])
 
     def _clocks(self, live: Live) -> None:
         """Stop and start the clocks of processes that run at liberty or in detention only."""
-        for n, left in enumerate(live.left):
-            if left < 0 and self._runs(live, n):
+        for n in live.course.clocked:
+            left, runs = live.left[n], self._runs(live, n)
+            if left < 0 and runs:
                 self._wait(live, n, -left)
-            elif 0 <= left < inf and not self._runs(live, n):
-                live.left[n] = self.now - left - 1e-9
+            elif 0 <= left < inf and not runs:
+                live.left[n] = self.now - left - INSTANT
 
     def _hold(self, live: Live, facility: str, nights: tuple[int, int] | None) -> None:
         stage = live.course.held[facility]
@@ -617,7 +505,7 @@ class _Replication:
         live.booked = found
         live.version += 1
         for one in found:
-            leg = _LEGS.index(one.leg)
+            leg = LEGS.index(one.leg)
             self.booked[0].append(leg)
             self.booked[1].append(self.now)
             self._fate(live, one, leg)
@@ -662,7 +550,7 @@ class _Replication:
             self.diary.unseat(one.seats)
             if one.facility is not None:
                 self.diary.leave(one.facility, *one.nights, live.stage.persons)
-            self.failed[0].append(_LEGS.index(one.leg) * len(self.reason) + self.reason[reason])
+            self.failed[0].append(LEGS.index(one.leg) * len(self.reason) + self.reason[reason])
             self.failed[1].append(self.now)
         live.booked = ()
         live.version += 1
@@ -730,22 +618,33 @@ class _Replication:
 
     # What is told.
 
-    def _tally(self, entered: int) -> Tally:
+    def _tally(self) -> Tally:
         names, warm = self.model.names, float(self.scenario.horizon.warm_up)
-        remain = len(self.lives)
+        for moment, case, n in self.facts.left:
+            over = self.model.courses[self.cases.course[case]].over[n] if n >= 0 else None
+            self.left[0].append(self.outcome[over or LEGAL_END])
+            self.left[1].append(moment)
+        entered = len(self.cases.entered)
+        remain = len(self.lives) + entered - len(self.facts.comes) - len(self.facts.left)
         ended = len(self.departed), len(self.left[0])
         for live in list(self.lives.values()):
             self._close(live)
         weeks = names.weeks
 
-        def days(moments: Sequence[float]) -> list[float]:
-            return [one / DAY - warm for one in moments]
+        def days(moments: npt.ArrayLike) -> Draws:
+            after: Draws = np.asarray(moments, float) / DAY - warm
+            return after
 
-        cases, constraints, begins, ends = (np.asarray(one) for one in self.blocked)
-        shut = constraints.astype(np.int64)
+        spans = self.facts.spans
+        cases, shut, begins, ends = (
+            np.concatenate([known, np.asarray(one, known.dtype)])
+            for known, one in zip(
+                (spans.case, spans.constraint, spans.since, spans.until), self.blocked, strict=True
+            )
+        )
         since, until = begins / DAY - warm, ends / DAY - warm
         light = np.asarray(self.model.light_of, np.int64)[shut]
-        rows, lit, dark = united(cases.astype(np.int64) * len(names.lights) + light, since, until)
+        rows, lit, dark = united(cases * len(names.lights) + light, since, until)
         nights = self.scenario.horizon
         inside = (
             np.stack([np.cumsum(self.inside[one]) for one in names.facilities])
@@ -763,15 +662,15 @@ class _Replication:
         waits[:, 2] = (waits[:, 2] - warm) // 7
         reasons = len(names.reasons)
         return Tally(
-            entered=per_week(days(self.arrivals[:entered]), weeks),
+            entered=per_week(days(self.cases.entered), weeks),
             departed=per_week(days(self.departed), weeks),
             placed=per_week(days(self.placed), weeks),
             released=per_week(days(self.released), weeks),
             left=by_row(self.left[0], days(self.left[1]), len(names.outcomes), weeks),
-            booked=by_row(self.booked[0], days(self.booked[1]), len(_LEGS), weeks),
-            failed=by_row(
-                self.failed[0], days(self.failed[1]), len(_LEGS) * reasons, weeks
-            ).reshape(len(_LEGS), reasons, weeks),
+            booked=by_row(self.booked[0], days(self.booked[1]), len(LEGS), weeks),
+            failed=by_row(self.failed[0], days(self.failed[1]), len(LEGS) * reasons, weeks).reshape(
+                len(LEGS), reasons, weeks
+            ),
             blocked=lasted(shut, since, until, len(names.constraints), weeks),
             lights=lasted(rows % len(names.lights), lit, dark, len(names.lights), weeks),
             inside=inside,

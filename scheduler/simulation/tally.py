@@ -4,7 +4,7 @@ Weeks count from the end of the warm-up; what happens in the warm-up counts for 
 lasts only the part after it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -67,15 +67,15 @@ class Tally:
     __hash__ = None  # type: ignore[assignment]
 
 
-def per_week(days: Iterable[float], weeks: int) -> Counts:
+def per_week(days: Amounts, weeks: int) -> Counts:
     """Return how many of the moments, in days after the warm-up, lie in each week."""
-    week = np.floor_divide(np.fromiter(days, float), DAYS).astype(np.int64)
+    week = np.floor_divide(days, DAYS).astype(np.int64)
     return np.bincount(week[(week >= 0) & (week < weeks)], minlength=weeks)
 
 
-def by_row(rows: Sequence[int], days: Sequence[float], count: int, weeks: int) -> Counts:
+def by_row(rows: Sequence[int], days: Amounts, count: int, weeks: int) -> Counts:
     """Return how many of the moments of each row lie in each week, shape ``(count, weeks)``."""
-    row, week = np.asarray(rows, np.int64), np.asarray(days, float) // DAYS
+    row, week = np.asarray(rows, np.int64), days // DAYS
     counted = (week >= 0) & (week < weeks)
     flat = row[counted] * weeks + week[counted].astype(np.int64)
     return np.bincount(flat, minlength=count * weeks).reshape(count, weeks)
