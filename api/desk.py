@@ -73,6 +73,17 @@ def settle() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+class Stage(NamedTuple):
+    """How far a case is: whether the person departs independently, how it is booked, if it is.
+
+    ``plannable`` is whether it could be, as :class:`Lamps` has it, where it is neither.
+    """
+
+    withdrawn: bool
+    booked: frozenset[str]
+    plannable: bool
+
+
 class UnknownCaseError(UnknownError):
     """There is no such case in the world."""
 
@@ -109,7 +120,7 @@ class Desk:
         self.world = world
 
     def begun(self) -> int:
-        """Return how often it has begun from nothing, once it knows the world as it is now."""
+        """Return how often it began with nothing kept of any case, once it knows the world."""
         with self._asked():
             return self._begun
 
@@ -144,6 +155,7 @@ class Desk:
             self._patterns.follow(world, *changed)
             self._ledger.follow(world, *changed)
             self._turn += 1
+            self._begun += changed.cases >= world.case.keys()
             self._check()
         except BaseException:
             self._begin(world.bookings)
@@ -154,6 +166,7 @@ class Desk:
         self._valuation = Valuation(self._patterns)
         self._ledger = Ledger(self._patterns, bookings)
         self._kept: dict[str, _Kept] = {}
+        self._open: dict[str, Pattern] = {}
         self._turn = 0
         self._begun += 1
         self._check()
@@ -235,6 +248,11 @@ class Desk:
         with self._asked():
             return tuple(self._lamps(name) for name in names)
 
+    def stages(self, names: Iterable[str]) -> tuple[Stage, ...]:
+        """Return how far each case is, which takes far less than how its lights stand."""
+        with self._asked():
+            return tuple(self._stage(self._there(name)) for name in names)
+
     def deadlines(self, names: Iterable[str]) -> tuple[datetime | None, ...]:
         """Return the earliest legal end that binds each case, where there is one."""
         with self._asked():
@@ -282,6 +300,26 @@ class Desk:
             raise UnknownCaseError(name)
         return name
 
+    def _stage(self, name: str) -> Stage:
+        withdrawn = self._patterns.of(name).withdrawn
+        booked = frozenset(one.status for one in self._ledger.of(name))
+        return Stage(withdrawn, booked, not (withdrawn or booked) and self._plannable(name))
+
+    def _plannable(self, name: str) -> bool:
+        """Return whether a case without bookings can be planned.
+
+        It can where a pattern that was open before still is.
+        """
+        case, known, before = self._patterns.of(name), self._kept.get(name), self._open.get(name)
+        if known is not None and known.turn == self._turn:
+            return known.lamps.plannable
+        found = None if before is None else case.again(before)
+        if found is None or not case.is_open(found, self._ledger.occupancy):
+            found = Explanation(case, self._ledger.occupancy).open_pattern()
+        if found is not None:
+            self._open[name] = found
+        return found is not None
+
     def _lamps(self, name: str) -> Lamps:
         ledger, case = self._ledger, self._patterns.of(self._there(name))
         known, own = self._kept.get(name), ledger.of(name)
@@ -315,21 +353,31 @@ def _changed(before: World, after: World) -> _Changed | None:
 
     A team of a charter is bound by rules to when it is at work: then everything is asked anew.
     """
-    parts = World.model_fields.keys() - {"as_of", "resources", "cases", "bookings"}
-    if any(getattr(before, name) is not getattr(after, name) for name in parts):
+    if any(getattr(before, name) != getattr(after, name) for name in _LASTING):
         return None
     people = _differing(before.resources, after.resources, {"away", "shifts"})
-    cases = _differing(before.cases, after.cases, {"facts", "persons", "refused"})
+    left = [one for one in before.cases if one.id in after.case]
+    cases = _differing(left, after.cases, {"facts", "persons", "refused"})
     if (
-        before.as_of != after.as_of
-        or cases is None
+        cases is None
         or people is None
+        or before.team_duties != after.team_duties
         or not people.isdisjoint(after.team_duties)
+        or [(one.id, one.location) for one in before.facilities]
+        != [(one.id, one.location) for one in after.facilities]
     ):
         return None
+    if any(getattr(before, name) != getattr(after, name) for name in _DECLARED):
+        return _Changed(frozenset(before.case), people)
     booked = before.booked.keys() | after.booked.keys()
     rebooked = (one for one in booked if before.booked.get(one) != after.booked.get(one))
-    return _Changed(cases.union(rebooked), people)
+    return _Changed(cases.union(before.case.keys() - after.case.keys(), rebooked), people)
+
+
+_DECLARED = frozenset({"as_of", "departures", "facilities"})
+"""What is declared of any case may rest on: from now on, among these departures and places."""
+_LASTING = World.model_fields.keys() - _DECLARED - {"resources", "cases", "bookings"}
+"""What everything that is compiled rests on."""
 
 
 def _differing(

@@ -6,8 +6,8 @@ from typing import Literal
 from scheduler.plan import Plan, begun, free_to_move
 from scheduler.world import Booking, Id, Part, World
 
-_OWN = {"id", "status", "follows"}
-"""What differs between bookings that take the same."""
+_TAKES = [one for one in Booking.model_fields if one not in {"id", "status", "follows"}]
+"""What is alike between bookings that take the same."""
 
 
 class Difference(Part):
@@ -93,7 +93,7 @@ def _now(world: World, planned: Booking) -> Booking | None:
 def stands(world: World, planned: Booking) -> bool:
     """Return whether what a plan proposes is booked just so."""
     now = _now(world, planned)
-    return now is not None and now.model_dump(exclude=_OWN) == planned.model_dump(exclude=_OWN)
+    return now is not None and all(getattr(now, one) == getattr(planned, one) for one in _TAKES)
 
 
 def _loose(world: World, planned: Booking) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
+from functools import cache
 
 from api.language import LANGUAGES, Language, inside, near, phrase
 from constraints.independent_departure import CONSTRAINT as INDEPENDENT
@@ -53,6 +54,7 @@ def state(one: LightState) -> Words:
     return _both(tell)
 
 
+@cache
 def title(constraint: Constraint) -> Words:
     """Return the title of a constraint."""
     return _both(lambda language: language.title(constraint))

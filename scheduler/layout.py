@@ -4,7 +4,7 @@ What the case alone decides is its *static* timeline over the anchor; people, ni
 asked of an occupancy.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -158,27 +158,42 @@ class CaseLeg:
     @cached_property
     def phantoms(self) -> tuple["Layout", ...]:
         """The layouts without a facility, or on a departure a day that does not exist."""
-        if self.leg == "placement":
-            if self.nights is None and self.facilities == (None,):
-                return ()
-            found = self.readings.frames(self.case, self.leg, None, (None,))
-            return tuple(Layout(self, frame) for frame in found)
-        if not self.seats:
-            return ()
-        absent = self.readings.absent_departures(self.case.location)
-        facilities = dict.fromkeys((*self.facilities, None))
-        return tuple(
-            Layout(self, frame)
-            for facility in facilities
-            for frame in self.readings.frames(self.case, self.leg, facility, absent)
-        )
+        return tuple(Layout(self, frame) for frame in self._absent())
+
+    @cached_property
+    def outlines(self) -> tuple[Mapping[Edge, int], ...]:
+        """The edges in slots from the anchor as any layout or phantom has them, alike ones once."""
+        frames = (*self._frames(self._departures), *self._absent())
+        alike = {(one.template.id, one.starts, one.ends): one.slots for one in frames}
+        return tuple(alike.values())
+
+    def again(self, layout: "Layout") -> "Layout | None":
+        """Return a layout of the case as it was known before; None where it can be none any more.
+
+        Before are other facts or another moment: where the case is and by which templates is the
+        same, as is the world but for its people, cases and bookings.
+        """
+        if layout.of is self:
+            return layout
+        there = layout.facility in self.facilities and layout.departure in self._departures
+        return Layout(self, layout.frame) if there else None
 
     def _lay_out(self, departures: Iterable[Departure | None]) -> tuple["Layout", ...]:
-        return tuple(
-            Layout(self, frame)
-            for facility in self.facilities
-            for frame in self.readings.frames(self.case, self.leg, facility, departures)
-        )
+        return tuple(Layout(self, frame) for frame in self._frames(departures))
+
+    def _frames(self, departures: Iterable[Departure | None]) -> Iterator[Frame]:
+        for facility in self.facilities:
+            yield from self.readings.frames(self.case, self.leg, facility, departures)
+
+    def _absent(self) -> Iterator[Frame]:
+        """Yield the frames of the phantoms."""
+        if self.leg == "placement":
+            if self.nights is not None or self.facilities != (None,):
+                yield from self.readings.frames(self.case, self.leg, None, (None,))
+        elif self.seats:
+            absent = self.readings.absent_departures(self.case.location)
+            for facility in dict.fromkeys((*self.facilities, None)):
+                yield from self.readings.frames(self.case, self.leg, facility, absent)
 
     def in_time(self, departure: Departure) -> bool:
         """Return whether the windows on the departure itself admit it, before it is laid out."""

@@ -27,10 +27,10 @@ class Ledger:
 
     def follow(self, world: World, changed: Collection[str], people: Collection[str] = ()) -> None:
         """Go on with the bookings of ``world``, as :meth:`Patterns.follow` does before."""
-        self.occupancy.follow(world, people)
         for one in [one for one in self.bookings.values() if one.case in changed]:
             del self.bookings[one.id]
             self.occupancy.release(self.claims.pop(one.id))
+        self.occupancy.follow(world, people)
         self._take(world.bookings)
 
     def _take(self, bookings: Iterable[Booking]) -> None:

@@ -61,6 +61,8 @@ class Valuation:
 
     def follow(self, world: World, changed: Collection[str], people: Collection[str] = ()) -> None:
         """Go on with ``world``, as :meth:`Patterns.follow` does."""
+        if world.as_of != self.world.as_of:
+            self._today.clear()
         self.world = world
         self.__dict__.pop("in_force", None)
         if people:  # what is left open to a case at all rests on who is at work

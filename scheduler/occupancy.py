@@ -78,7 +78,13 @@ class Occupancy:
         self._all_places: dict[str, dict[tuple[int, int], Timeline]] = {}
 
     def follow(self, world: World, people: Collection[str] = ()) -> None:
-        """Go on with ``world``, in which these people are at work at other times."""
+        """Go on with ``world``, in which these people are at work at other times.
+
+        And places and departures may be others; of cases there are no more than before.
+        """
+        if world.facilities is not self.world.facilities:
+            self._places.clear()
+            self._all_places.clear()
         self.world = world
         if not people:
             return

@@ -87,9 +87,10 @@ class Patterns:
     def follow(self, world: World, changed: Set[str], people: Set[str] = frozenset()) -> None:
         """Go on with ``world``, which differs in cases that ``changed`` and their bookings alone.
 
-        Those are compiled anew when they are asked: a case depends on no booking of another.
-        ``people`` are at work at other times, and in no team of a charter: of what was compiled
-        only what rests on their roster is asked again.
+        Those are compiled anew when they are asked: a case depends on no booking of another. At
+        another moment, or with other places or departures, all of them have changed. ``people``
+        are at work at other times, and in no team of a charter: of what was compiled only what
+        rests on their roster is asked again.
         """
         for name in changed & self._cases.keys():
             # It refers to itself, and is too much to wait for the collector.
@@ -98,8 +99,8 @@ class Patterns:
                 vars(leg).clear()
             vars(gone).clear()
         self.world = world
-        if people:
-            self.empty.follow(world, people)
+        self.readings.follow(world)
+        self.empty.follow(world, people)
         roles = {world.resource[one].role for one in people}
         for one in self._cases.values():
             one.follow(world, roles)
@@ -545,6 +546,15 @@ class CasePatterns:
         legs = pattern.legs
         open_ = all(self.open_starts(layout, occupancy) >> slot & 1 for layout, slot in legs)
         return open_ and self._joined(pattern, occupancy)
+
+    def again(self, pattern: Pattern) -> Pattern | None:
+        """Return a pattern of the case as it was compiled before; None where it is none any more.
+
+        It need not be open, and what was compiled must rest on the same frames.
+        """
+        legs = zip(self.legs.values(), pattern.legs, strict=True)
+        known = [(again, slot) for of, (one, slot) in legs if (again := of.again(one)) is not None]
+        return Pattern(self.case.id, tuple(known)) if len(known) == len(self.legs) else None
 
     def is_left(self, pattern: Pattern, occupancy: Occupancy) -> bool:
         """Return whether bookings leave ``pattern`` what it asks, whatever rules forbid it."""

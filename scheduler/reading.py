@@ -11,7 +11,7 @@ from scheduler.frame import Frame, frames, leads
 from scheduler.grid import Grid, Stretch, day_lines, days, midnight
 from scheduler.need import Needs
 from scheduler.timeline import Timeline, span
-from scheduler.world import Case, Departure, Leg, World
+from scheduler.world import Case, Departure, Leg, Template, World
 from scheduler.world import Seats as FreeSeats
 
 MOST = 10_000
@@ -24,18 +24,45 @@ class Readings:
     def __init__(self, world: World) -> None:
         self.world = world
         self.needs = Needs(world)
-        self._frames: dict[object, tuple[Frame, ...]] = {}
+        self._frames: dict[tuple[str, str, str | None, str | None], tuple[Frame, ...]] = {}
         self._nowhere: set[object] = set()
+        self._absent: dict[str, tuple[Departure, ...]] = {}
         self._days: dict[tuple[str, Timeline], Timeline] = {}
         self._windows: dict[object, tuple[tuple[Stretch, ...], Timeline]] = {}
         self._elapsed: dict[object, tuple[tuple[Stretch, ...], Timeline]] = {}
         self._paused: dict[int, tuple[tuple[Stretch, ...], npt.NDArray[np.int64]]] = {}
+
+    def follow(self, world: World) -> None:
+        """Go on with ``world``, whose roads, places and templates are the same.
+
+        At another moment what only the one before asked is left, and frames of departures that are
+        not as they were.
+        """
+        if world.as_of != self.world.as_of:
+            for known in (self._windows, self._elapsed, self._paused):
+                known.clear()
+        if world.departures != self.world.departures:
+            before, after = self.world.departure, world.departure
+            self._absent.clear()
+            self._frames = {
+                key: known
+                for key, known in self._frames.items()
+                if (name := key[-1]) is None or before.get(name, key) == after.get(name)
+            }
+        self.world = world
+        self.needs.world = world
 
     def absent_departures(self, place: str) -> tuple[Departure, ...]:
         """Return a departure a day at noon that does not exist.
 
         From where most departures are from to which a road leads; from ``place`` without any.
         """
+        known = self._absent.get(place)
+        if known is None:
+            known = self._absent[place] = tuple(self._never(place))
+        return known
+
+    def _never(self, place: str) -> Iterator[Departure]:
         world = self.world
         near = [one for one in world.departures if world.drive(place, one.from_) is not None]
         origins = [one.from_ for one in near if one.kind == "scheduled"]
@@ -43,8 +70,8 @@ class Readings:
         origin = max(sorted(set(origins)), key=origins.count)
         kind = next(one for one in world.templates if one.operation == "removal").kinds[0]
         zone = world.location[origin].timezone
-        return tuple(
-            Departure(
+        for day in days(world.grid, zone):
+            yield Departure(
                 id=f"none-{day.isoformat()}",
                 kind=kind,
                 carrier="none",
@@ -56,8 +83,6 @@ class Readings:
                 arrives=midnight(day, zone) + timedelta(hours=14),
                 seats=FreeSeats(),
             )
-            for day in days(world.grid, zone)
-        )
 
     def frames(
         self,
@@ -70,12 +95,15 @@ class Readings:
         origin = case.location
         if leg == "removal" and facility is not None:
             origin = self.world.facility[facility].location
+        templates: dict[str | None, Template] = {}
         for departure in departures:
             kind, airport = (departure.kind, departure.from_) if departure else (None, None)
             way = case.templates, leg, origin, facility, kind, airport
             if way in self._nowhere:
                 continue
-            template = self.world.template_for(case, leg, kind)
+            template = templates.get(kind)
+            if template is None:
+                template = templates[kind] = self.world.template_for(case, leg, kind)
             key = template.id, origin, facility, departure.id if departure else None
             known = self._frames.get(key)
             if known is None:

@@ -1,6 +1,6 @@
 """The worklist: the cases somebody works on, how their lights stand, and what comes next."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
@@ -121,9 +121,9 @@ def worklist(frame: Frame) -> APIRouter:
         theirs = [one for one in desk.world.cases if person.sees(one)]
         meant = by_deadline(desk, [one for one in theirs if asked.admits(desk.world, one)])
         if asked.state:
-            lamps = desk.lamps(one.id for one, _ in meant)
-            of = {one.case for one in lamps if state_of(one) == asked.state}
-            meant = [one for one in meant if one[0].id in of]
+            stages = desk.stages(one.id for one, _ in meant)
+            of = zip(meant, stages, strict=True)
+            meant = [one for one, stage in of if _state(*stage) == asked.state]
         page = meant[offset : offset + PAGE]
         frame.office.seen("light", [{"case": one.id} for one, _ in page])
         return frame.show(
@@ -195,15 +195,18 @@ def rows(
 
 def state_of(shown: Shown) -> State:
     """Return where a case stands: what is booked of it, else whether it can be."""
-    if withdrawn(shown):
+    return _state(withdrawn(shown), {one.status for one in shown.booked}, shown.plannable)
+
+
+def _state(over: bool, booked: Set[str], plannable: bool) -> State:
+    if over:
         return "withdrawn"
-    statuses = {one.status for one in shown.booked}
     for status in "proposed", "held":
-        if status in statuses:
+        if status in booked:
             return status
-    if statuses:
+    if booked:
         return "booked"
-    return "plannable" if shown.plannable else "blocked"
+    return "plannable" if plannable else "blocked"
 
 
 def lasting(language: Language, minutes: int) -> str:

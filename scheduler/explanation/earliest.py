@@ -234,8 +234,5 @@ def _least(of: CaseLeg, first: Edge | None, last: Edge) -> timedelta:
     """Return the least time between two edges over all layouts; acts of one phase go back."""
     if first is None:
         return timedelta()
-    apart = {
-        layout.frame.slots[last] - layout.frame.slots[first]
-        for layout in (*of.layouts, *of.phantoms)
-    }
+    apart = (slots[last] - slots[first] for slots in of.outlines)
     return min(apart, default=0) * timedelta(minutes=of.readings.world.grid.minutes)

@@ -15,8 +15,8 @@ from scheduler.grid import Stretch, local_date
 from scheduler.layout import Condition, Layout
 from scheduler.need import Booked, Need
 from scheduler.occupancy import Occupancy
-from scheduler.pattern import CasePatterns, JoinKey
-from scheduler.timeline import Timeline, span
+from scheduler.pattern import CasePatterns, JoinKey, Pattern
+from scheduler.timeline import Timeline, earliest, span
 from scheduler.world import Leg
 
 Signature = frozenset[Condition]
@@ -41,6 +41,7 @@ class Explanation:
         self.within = within
         self._said: dict[Condition, Declaration] = {}
         self._runs: dict[tuple[object, int], Family] = {}
+        self._hoped: dict[Leg, list[tuple[Layout, Timeline]]] = {}
 
     @property
     def register(self) -> Register:
@@ -65,13 +66,17 @@ class Explanation:
 
     @cached_property
     def is_open(self) -> bool:
-        """Whether some pattern is open."""
-        return self.correction_sets == (frozenset(),)
+        """Whether some pattern is open; it asks for no correction set."""
+        return any(True for _ in self.open_ways())
 
     def open_ways(self) -> Iterator[Way]:
         """Yield the open patterns, layout by layout."""
         if not any(of.barred for of in self.case.legs.values()):
             yield from self.hopeful_ways()
+
+    def open_pattern(self) -> Pattern | None:
+        """Return one open pattern; None when there is none."""
+        return next((first_of(self.case, one) for one in self.open_ways()), None)
 
     def open_removals(self) -> Iterator[Layout]:
         """Yield the removals of a chain that are open by themselves."""
@@ -99,12 +104,15 @@ class Explanation:
                         yield (layout, removal), pairs
 
     def _hopeful(self, leg: Leg) -> list[tuple[Layout, Timeline]]:
-        found = self.case.hopeful_layouts(leg, self.occupancy)
-        if leg != self.case.case.legs[-1]:
-            return found
-        return [
-            (layout, line) for layout, starts in found if (line := starts & self._meant(layout))
-        ]
+        found = self._hoped.get(leg)
+        if found is None:
+            found = self.case.hopeful_layouts(leg, self.occupancy)
+            if leg == self.case.case.legs[-1]:
+                found = [
+                    (one, line) for one, starts in found if (line := starts & self._meant(one))
+                ]
+            self._hoped[leg] = found
+        return found
 
     def ways(self, conditions: Signature) -> Iterator[Way]:
         """Yield the patterns that nothing but ``conditions``, a correction set, forbids.
@@ -372,6 +380,14 @@ class Explanation:
         return self.case.numbers.setdefault(condition, len(self.case.numbers))
 
 
+def first_of(case: CasePatterns, way: Way) -> Pattern:
+    """Return the earliest pattern of a way."""
+    (first, *others), line = way
+    slot = earliest(line)
+    assert slot is not None
+    return Pattern(case.case.id, ((first, slot), *((one, one.anchor) for one in others)))
+
+
 def _within(family: Family, allowed: int) -> Timeline:
     """Return where nothing forbids but what is allowed to."""
     line = 0
@@ -393,9 +409,10 @@ def _without(family: Family, least: Sequence[int]) -> Family:
 def _product(family: Family, run: Family, start: int) -> Family:
     """Unite what forbids an anchor with what forbids a run that begins so many slots after it."""
     union: Family = {}
+    shifted = [(more, line) for more, slots in run.items() if (line := slots >> start)]
     for mask, anchors in family.items():
-        for more, slots in run.items():
-            if both := anchors & slots >> start:
+        for more, line in shifted:
+            if both := anchors & line:
                 union[mask | more] = union.get(mask | more, 0) | both
     return union
 

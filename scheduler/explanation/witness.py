@@ -5,9 +5,8 @@ whatever else is booked. So nobody need ask again while that one pattern is left
 """
 
 from scheduler.explanation.margin import margin_of
-from scheduler.explanation.signature import Explanation
+from scheduler.explanation.signature import Explanation, first_of
 from scheduler.pattern import Pattern
-from scheduler.timeline import earliest
 
 
 def witness(explanation: Explanation) -> Pattern | None:
@@ -17,11 +16,8 @@ def witness(explanation: Explanation) -> Pattern | None:
     """
     case = explanation.case
     tight = case.patterns.register.tight(case.world.rules_date)
-    for layouts, line in explanation.hopeful_ways():
-        slot = earliest(line)
-        assert slot is not None
-        first, *others = layouts
-        pattern = Pattern(case.case.id, ((first, slot), *((one, one.anchor) for one in others)))
+    for way in explanation.hopeful_ways():
+        pattern = first_of(case, way)
         if not explanation.is_open or margin_of(case, pattern) >= tight:
             return pattern
     return None

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.desk import Desk
+from api.desk import Desk, Stage
+from api.telling import withdrawn
 from api.traffic_lights import Lamps, lamps
 from constraints.register import REGISTER
 from scheduler.ledger import Ledger
@@ -181,3 +182,78 @@ def test_clocks_leave_what_the_bookings_leave_or_what_is_left_from_now() -> None
     ends = [one.ends for one in bare.clocks(case)]
     assert ends == sorted(ends)
     assert bare.deadlines([case]) == (ends[0],)
+
+
+def test_how_far_cases_are_is_what_their_lamps_tell_whatever_is_booked_since() -> None:
+    names = [one.id for one in WORLD.cases]
+    desk = Desk(WORLD, ())
+    told: set[Stage] = set()
+    cases = sorted({one.case for one in PLANNED})
+    for n in (0, *range(1, len(cases), 2), 0):
+        desk.follow(WORLD.but(bookings=tuple(one for one in PLANNED if one.case in cases[:n])))
+        stages = desk.stages(names)
+        for stage, shown in zip(stages, desk.lamps(names), strict=True):
+            assert stage.withdrawn == withdrawn(shown)
+            assert stage.booked == {one.status for one in shown.booked}
+            assert stage.booked or stage.plannable == shown.plannable
+        told.update(stages)
+    assert {one.plannable for one in told} == {True, False}
+
+
+def later(world: World) -> World:
+    return world.but(as_of=world.as_of + 3 * timedelta(hours=5))
+
+
+def cancelled(world: World) -> World:
+    """Return the world without the first departures that nobody is booked on."""
+    booked = {one.departure for one in world.bookings}
+    free = [one for one in world.departures if one.id not in booked]
+    assert free
+    return world.but(departures=tuple(one for one in world.departures if one not in free[:3]))
+
+
+def delayed(world: World) -> World:
+    """Return the world with every other departure an hour later."""
+    hour = timedelta(hours=1)
+    return world.but(
+        departures=tuple(
+            one.model_copy(update={"departs": one.departs + hour, "arrives": one.arrives + hour})
+            if n % 2
+            else one
+            for n, one in enumerate(world.departures)
+        )
+    )
+
+
+def fuller(world: World) -> World:
+    """Return the world with one place left in every facility."""
+    return world.but(
+        facilities=tuple(one.model_copy(update={"places": 1}) for one in world.facilities)
+    )
+
+
+def fewer(world: World) -> World:
+    """Return the world without its last case."""
+    *cases, last = world.cases
+    kept = tuple(one for one in world.bookings if one.case != last.id)
+    return world.but(cases=tuple(cases), bookings=kept)
+
+
+def test_a_desk_that_goes_on_answers_as_one_that_begins_with_the_world_as_it_is_then() -> None:
+    world = WORLD.but(bookings=PLANNED)
+    desk = Desk(world)
+    compiled, begun = desk._patterns, desk.begun()
+    for happens in (later, cancelled, fuller, fewer, later, delayed):
+        names = [one.id for one in world.cases]
+        desk.stages(names)
+        desk.lamps(names)
+        desk.deadlines(names)
+        world = happens(world)
+        desk.follow(world)
+        names, fresh = [one.id for one in world.cases], Desk(world)
+        assert desk.stages(names) == fresh.stages(names)
+        assert desk.lamps(names) == fresh.lamps(names)
+        assert desk.deadlines(names) == fresh.deadlines(names)
+        assert [desk.ask(one) for one in names] == [fresh.ask(one) for one in names]
+        assert desk._patterns is compiled
+    assert desk.begun() - begun == 5
