@@ -25,11 +25,14 @@ from api.http.health import health
 from api.http.metrics import Measures
 from api.http.openapi import ABOUT, name_of, published
 from api.http.partners import partners
+from api.http.plan_files import plan_files
 from api.http.plans import plans
 from api.http.problems import answer_problems
 from api.http.queries import as_described
 from api.http.rates import Rated
 from api.http.requests import requests
+from api.http.rosters import LONGEST as LONGEST_ROSTER
+from api.http.rosters import rosters
 from api.http.simulations import simulations
 from api.http.statistics import statistics
 from api.http.supply import supply
@@ -59,7 +62,7 @@ SILENT = TelemetryConfig(
 """What FastAPI would tell of by itself has paths with ids in it, and what errors say."""
 LONGEST = 1_000_000
 """Bytes of a body at most."""
-ROUTERS = cases, bookings, events, requests, supply, partners, statistics, audit_lines
+ROUTERS = cases, bookings, events, requests, supply, rosters, partners, statistics, audit_lines
 
 
 class _VersionOne(FastAPI):
@@ -133,7 +136,7 @@ def create_app(
         spent = Spent(office.database, office.now)
         access = Demo(spent) if settings.issuer is None else OpenId(settings, spent)
     # The last is the outermost.
-    app.add_middleware(Bounded, most=LONGEST)
+    app.add_middleware(Bounded, most=LONGEST, longer={"/v1/rosters": LONGEST_ROSTER})
     app.add_middleware(Rated, access=access, rate=settings.rate)
     app.add_middleware(HeadAsGet)
     app.add_middleware(TechnicalLog, answered=measures.answered)
@@ -227,5 +230,6 @@ def _version_one(office: Office, settings: Settings, runner: Runner) -> FastAPI:
     for router in ROUTERS:
         api.include_router(router(office))
     api.include_router(plans(runner))
+    api.include_router(plan_files(runner))
     api.include_router(simulations(runner))
     return api

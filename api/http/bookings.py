@@ -13,6 +13,9 @@ from starlette.exceptions import HTTPException
 from api.access.gate import Confirmer, NotTheirsError, Planner
 from api.access.person import Person, Role
 from api.desk import Answer
+from api.exports.calendars import DUTCH
+from api.exports.plans import plan_sheets
+from api.http.files import AS_FILES, As, as_file
 from api.http.paging import Page, Paging
 from api.http.problems import answer, described
 from api.http.wishes import Asked, IfMatch, revisions_of, strictly
@@ -154,8 +157,24 @@ def _whole_life(router: APIRouter, office: Office) -> None:
             wish, lambda once: office.hold(wish.bookings, person.actor, lasting, once=once), _held
         )
 
-    @router.get("", responses=described(), summary="All bookings")
-    def page(_person: Planner, paging: Paging) -> BookingPage:
+    @router.get(
+        "",
+        response_model=BookingPage,
+        responses={200: AS_FILES, **described()},
+        summary="All bookings",
+        description=(
+            "Those that ended among them. A file is the plan in force: the bookings that stand, a "
+            "line for each phase and each attendance; a workbook has a sheet for each partner "
+            "too, which tells of no case."
+        ),
+    )
+    def page(_person: Planner, paging: Paging, format: As = "json") -> BookingPage | Response:
+        if format != "json":
+            world, secret = office.ever(), office.began_with() or ""
+            standing = office.world().bookings
+            office.seen("export", standing)
+            sheets = plan_sheets(world, standing, secret, DUTCH, proposals=False)
+            return as_file(sheets, format, "bookings")
         found = office.bookings(paging.offset, paging.limit)
         office.seen("read", found)
         return BookingPage(bookings=found, total=office.bookings_ever(), offset=paging.offset)

@@ -11,17 +11,20 @@ from starlette.exceptions import HTTPException
 
 from api.access.gate import Confirmer, NotTheirsError
 from api.access.person import Person
+from api.exports.calendars import DUTCH, MEDIA, partner_calendar, resource_calendar
+from api.exports.plans import partner_sheet
 from api.http.cases import Day
+from api.http.files import AS_FILES, As, as_file
 from api.http.paging import Page, Paging
 from api.http.problems import described
 from api.office import Office
-from api.partners import PARTNERS, calendar, told_part
+from api.pages.roster import roles_of
+from api.partners import PARTNERS, told_part
 from api.store.standing import OwnPart
-from scheduler.world import Part
+from scheduler.world import Id, Part, Resource, World
 
 KEPT = timedelta(days=30)
 """How long a calendar tells of what has been."""
-ICALENDAR = "text/calendar"
 PartnerId = Annotated[
     str,
     Path(
@@ -68,12 +71,14 @@ def partners(office: Office) -> APIRouter:
 
     @router.get(
         "/{partner}/bookings",
-        responses=described(404),
+        response_model=PartnerBookings,
+        responses={200: AS_FILES, **described(404)},
         summary="What is asked of a partner, from a day on",
         description=(
             "Its own part alone, and nothing of the others or of whom it is about: the id of a "
             "booking is its reference, as in the calendar. What failed or was let go stays in "
-            "the list."
+            "the list. In a file colleagues are called as their own organisation calls them, and "
+            "times are on the clock of where it is."
         ),
     )
     def bookings(
@@ -84,10 +89,15 @@ def partners(office: Office) -> APIRouter:
             Day | None,
             Query(alias="from", description="Only what ends on this day or later; else today."),
         ] = None,
-    ) -> PartnerBookings:
+        format: As = "json",
+    ) -> PartnerBookings | Response:
         name = _theirs(person, partner)
         world, secret = office.ever(), office.began_with() or ""
         found = [one for one, _ in office.asked_of(name, since or office.now().date())]
+        if format != "json":
+            office.seen("export", [one.booking for one in found])
+            parts = (told_part(world, one, name, secret) for one in found)
+            return as_file([partner_sheet(world, name, parts, DUTCH)], format, partner)
         shown = paging.of(found)
         office.seen("read", [one.booking for one in shown])
         return PartnerBookings(
@@ -99,26 +109,35 @@ def partners(office: Office) -> APIRouter:
     @router.get(
         "/{partner}/calendar",
         response_class=Response,
-        responses={200: {"content": {ICALENDAR: {"schema": {"type": "string"}}}}, **described(404)},
+        responses={200: {"content": {MEDIA: {"schema": {"type": "string"}}}}, **described(404)},
         summary="What is asked of a partner, as a calendar (RFC 5545)",
         description=(
             "Of each booking an event for each phase from which on it brings somebody, for its "
             "nights (whole days), its seats, and each check, while that can be made: tentative "
             "while it is held, then confirmed; what is cancelled stays for thirty days. It names "
-            "places and how many of which role, and nobody."
+            "places and how many of which role, and nobody. Of one resource of the partner: where "
+            "that is taken, and when."
         ),
     )
-    def feed(partner: PartnerId, person: Confirmer) -> Response:
+    def feed(
+        partner: PartnerId,
+        person: Confirmer,
+        resource: Annotated[
+            Id | None, Query(description="Only where this resource of the partner is taken.")
+        ] = None,
+    ) -> Response:
         name = _theirs(person, partner)
         world, secret = office.ever(), office.began_with() or ""
+        one = None if resource is None else _resource(world, name, resource)
         found = office.asked_of(name, office.now().date() - KEPT)
-        office.seen("read", [one.booking for one, _ in found])
-        parts = (
-            (told_part(world, one, name, secret), one.revision, changed) for one, changed in found
-        )
-        body = calendar(name, parts)
+        office.seen("read", [each.booking for each, _ in found])
+        parts = [
+            (told_part(world, each, name, secret), each.revision, changed)
+            for each, changed in found
+        ]
+        body = partner_calendar(name, parts) if one is None else resource_calendar(one, parts)
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        return Response(body, headers={"etag": tag}, media_type=ICALENDAR)
+        return Response(body, headers={"etag": tag}, media_type=MEDIA)
 
     return router
 
@@ -131,3 +150,11 @@ def _theirs(person: Person, partner: str) -> str:
     if not person.speaks_for(name):
         raise NotTheirsError
     return name
+
+
+def _resource(world: World, partner: str, name: str) -> Resource:
+    """Return a person, vehicle or room of a partner."""
+    found = world.resource.get(name)
+    if found is None or found.role not in roles_of(world, partner):
+        raise HTTPException(404, f"{partner} has no resource {name}")
+    return found

@@ -4,9 +4,7 @@ A figure is drawn on the server as SVG of its own, which a page shows as an imag
 and nothing of it is asked of another host.
 """
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from textwrap import wrap
@@ -17,12 +15,13 @@ import pandas as pd
 import vl_convert
 from fastapi.responses import Response
 
-Cell = str | int | float | None
-"""What a table holds; None is a number that is not shown, or not there."""
+from api.exports.files import FILES as FILES
+from api.exports.files import Cell as Cell
+from api.exports.files import File as File
+from api.exports.files import Sheet, download, media_of, written
+
 Kind = Literal["bars", "lines"]
 Width = Literal["wide", "narrow"]
-File = Literal["csv", "xlsx", "parquet"]
-FILES: tuple[File, ...] = ("csv", "xlsx", "parquet")
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 INK, LINE = "#1a1d21", "#c9d0d6"
 COLOURS = "#154273", "#c77700", "#275937", "#a30d11", "#5b4a8a", "#4d565f"
@@ -30,8 +29,6 @@ DASHES = [1, 0], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [1, 3]
 """How lines differ beside their colour."""
 ROOM: Mapping[Width, tuple[int, int]] = {"wide": (320, 32), "narrow": (130, 15)}
 """Pixels to draw in, and letters of a name on a line."""
-BEGINS_A_FORMULA = "=", "+", "-", "@", "\t", "\r"
-"""How a text begins that a spreadsheet would work out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,48 +54,8 @@ def drawn(figure: Figure, width: Width = "wide") -> Response:
 
 def taken_along(figure: Figure, file: File, name: str) -> Response:
     """Answer with the numbers of a figure as a file of this name."""
-    media, write = _WRITTEN[file]
-    told = f'attachment; filename="{name}.{file}"'
-    return Response(write(figure), headers={"content-disposition": told}, media_type=media)
-
-
-def harmless(cell: Cell) -> Cell:
-    """Return a cell that no spreadsheet takes for a formula."""
-    if isinstance(cell, str) and cell.startswith(BEGINS_A_FORMULA):
-        return f"'{cell}"
-    return cell
-
-
-def lines_of_csv(rows: Iterable[Iterable[Cell]]) -> str:
-    """Return rows as CSV (RFC 4180) that is safe in a spreadsheet."""
-    to = io.StringIO()
-    csv.writer(to).writerows([harmless(cell) for cell in row] for row in rows)
-    return to.getvalue()
-
-
-def _as_csv(figure: Figure) -> bytes:
-    return lines_of_csv([figure.heads, *figure.rows]).encode()
-
-
-def _as_xlsx(figure: Figure) -> bytes:
-    to = io.BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    with pd.ExcelWriter(to, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:
-        _frame(figure).map(harmless).to_excel(writer, sheet_name=figure.name[:31], index=False)
-    return to.getvalue()
-
-
-def _as_parquet(figure: Figure) -> bytes:
-    to = io.BytesIO()
-    _frame(figure).to_parquet(to, engine="pyarrow", index=False)
-    return to.getvalue()
-
-
-_WRITTEN: Mapping[File, tuple[str, Callable[[Figure], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", _as_csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _as_xlsx),
-    "parquet": ("application/vnd.apache.parquet", _as_parquet),
-}
+    body = written([Sheet(figure.name, _frame(figure))], file)
+    return download(body, media_of(file), f"{name}.{file}")
 
 
 def _frame(figure: Figure) -> pd.DataFrame:

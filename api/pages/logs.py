@@ -12,11 +12,11 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BeforeValidator, Field
 
 from api.access.gate import Auditor
+from api.exports.files import lines_of_csv
 from api.http.audit_lines import Number
 from api.language import Language, phrase
 from api.office import Office
 from api.pages import life
-from api.pages.charts import lines_of_csv
 from api.pages.dates import Day
 from api.pages.frame import ZONE, Frame, language_of
 from api.store.life import Failure, Release

@@ -41,6 +41,7 @@ GET    /plans/{plan}                         planner administrator
 DELETE /plans/{plan}                         planner administrator
 GET    /plans/{plan}/events                  planner administrator
 POST   /plans/{plan}/acceptances             planner
+GET    /plans/{plan}/bookings                planner
 GET    /simulations                          planner management
 POST   /simulations                          management
 GET    /simulations/{simulation}             planner management

@@ -246,6 +246,7 @@ def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient)
         "/plans/{plan}",
         "/plans/{plan}/events",
         "/plans/{plan}/acceptances",
+        "/plans/{plan}/bookings",
         "/simulations",
         "/simulations/{simulation}",
         "/simulations/{simulation}/events",

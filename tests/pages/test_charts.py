@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from api.pages.charts import Figure, Kind, Width, drawn, harmless, lines_of_csv, taken_along
+from api.exports.files import harmless, lines_of_csv
+from api.pages.charts import Figure, Kind, Width, drawn, taken_along
 
 SVG = "{http://www.w3.org/2000/svg}"
 FIGURE = Figure(
