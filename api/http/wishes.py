@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -26,6 +26,9 @@ T = TypeVar("T")
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 """What changes some of a thing (RFC 7396)."""
+FORM = "multipart/form-data"
+SENT_IN_FORMS = frozenset({"/rosters"})
+"""Where a file comes in."""
 LONGEST_QUERY = 8_000
 """Bytes of a query at most."""
 MOST_PARAMETERS = 100
@@ -75,26 +78,28 @@ IfMatch = Annotated[
 class Bounded:
     """Refuses what is too long, too deep or too much before anybody reads it."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app, self.most = app, most
+    def __init__(self, app: ASGIApp, most: int, longer: Mapping[str, int]) -> None:
+        self.app, self.most, self.longer = app, most, longer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or say what is too much."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body, refused = b"", _too_long(scope)
+        body, refused = bytearray(), _too_long(scope)
+        most = self.longer.get(scope["path"], self.most)
         while refused is None:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return
             body += message.get("body", b"")
-            if len(body) > self.most:
-                refused = problem(413, f"a body has at most {self.most} bytes")
+            if len(body) > most:
+                refused = problem(413, f"a body has at most {most} bytes")
             elif not message.get("more_body", False):
                 refused = _too_much(scope, body)
                 break
-        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        whole: Message = {"type": "http.request", "body": bytes(body), "more_body": False}
+        waiting = [whole]
 
         async def again() -> Message:
             return waiting.pop() if waiting else await receive()
@@ -114,7 +119,7 @@ def _too_long(scope: Scope) -> Response | None:
     return None
 
 
-def _too_much(scope: Scope, body: bytes) -> Response | None:
+def _too_much(scope: Scope, body: bytearray) -> Response | None:
     """Return the refusal of a body of JSON that is not fit to be read, however it is meant."""
     if not body or "json" not in _kind(Headers(scope=scope)):
         return None
@@ -182,8 +187,10 @@ def _kind(headers: Headers) -> str:
 
 
 def told_in_json(request: Request) -> None:
-    """Refuse a body that is no JSON."""
+    """Refuse a body that is no JSON, or no form where a file is sent."""
     allowed = {"POST": {JSON}, "PUT": {JSON}, "PATCH": {JSON, MERGE_PATCH}}.get(request.method)
+    if request.scope["route"].path in SENT_IN_FORMS:
+        allowed = {FORM}
     if allowed is not None and _kind(request.headers) not in allowed:
         raise HTTPException(415, f"a body is {' or '.join(sorted(allowed))}")
 

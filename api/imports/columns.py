@@ -76,7 +76,8 @@ def read_columns(
     by_title = {_plain(title): one for one in known for title in one.titles}
     columns: dict[tuple[str, int], Sequence[Any]] = {}
     titles: dict[tuple[str, int], str] = {}
-    for n, title in enumerate(table.columns):
+    for n, written in enumerate(table.columns):
+        title = shown(written)
         if title.startswith("#") or _plain(title) in REMARKS:
             continue
         column, number = _meant(by_title, _plain(title), group)
