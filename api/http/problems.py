@@ -24,6 +24,7 @@ from api.access.gate import (
     UnknownPersonError,
 )
 from api.desk import UnknownCaseError
+from api.imports.flaws import Flaw, FlawedError
 from api.jobs.queue import OwnQueueFullError, QueueFullError
 from api.office.refusals import (
     KnownError,
@@ -55,10 +56,18 @@ FAILED = "the service failed; where is in its technical log"
 
 
 class Mistake(Part):
-    """What is wrong, and where: ``body.bookings[0].facility``, ``query.until``."""
+    """What is wrong, and where: ``body.bookings[0].facility``, ``query.until``.
+
+    In a file that is sent: at which row and column, what stands there, and what was perhaps meant.
+    Row 0 is the file as a whole.
+    """
 
     in_: str = Field(alias="in")
     detail: str
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    suggestion: str | None = None
 
 
 class Broken(Part):
@@ -186,6 +195,11 @@ def _answer_mistakes(app: FastAPI) -> None:
         says = "is no case that the plan says anything of"
         return mistakes(*(("body.cases", f"{one} {says}") for one in error.cases))
 
+    @app.exception_handler(FlawedError)
+    def flawed(_request: Request, error: FlawedError) -> JSONResponse:
+        errors = tuple(map(_in_a_file, error.flaws))
+        return problem(400, "the file holds mistakes, and nothing of it is done", errors=errors)
+
     @app.exception_handler(OtherWishError)
     def other_wish(_request: Request, error: OtherWishError) -> JSONResponse:
         return problem(422, str(error))
@@ -195,6 +209,17 @@ def mistakes(*wrong: tuple[str, str]) -> JSONResponse:
     """Return the answer to mistakes in what was asked: of each where it is, and what is wrong."""
     errors = tuple(Mistake(in_=where, detail=says) for where, says in wrong)
     return problem(400, "the request is not valid", errors=errors)
+
+
+def _in_a_file(one: Flaw) -> Mistake:
+    return Mistake(
+        in_="body.file",
+        detail=one.reason,
+        row=one.row,
+        column=one.column or None,
+        value=one.value or None,
+        suggestion=one.suggestion or None,
+    )
 
 
 def _answer_absences(app: FastAPI) -> None:
