@@ -14,10 +14,14 @@ _SOME_TIME = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The constraints that forbid, in register order, and whether the case is over."""
+    """The constraints that forbid, in register order, and whether the case is over.
+
+    Those in ``unknown`` rest on what is not known alone: by them a light is grey, not red.
+    """
 
     forbid: tuple[str, ...] = ()
     withdrawn: bool = False
+    unknown: frozenset[str] = frozenset()
 
 
 class Effects:
@@ -43,12 +47,15 @@ class Effects:
         register = replace(self.register, constraints=tuple(self._readers(turns)))
         scopes: tuple[Scope, ...] = (*case.legs, *(("chain",) if len(case.legs) == 2 else ()))
         found = [
-            (one.id, rule.withdrawn)
+            (one.id, rule)
             for scope in scopes
             for one, rule in register.declarations(self.world, turned, scope)
             if isinstance(rule, Standing) and rule.forbids
         ]
-        return Effect(tuple(dict.fromkeys(one for one, _ in found)), any(over for _, over in found))
+        known = {one for one, rule in found if rule.known}
+        forbid = tuple(dict.fromkeys(one for one, _ in found))
+        withdrawn = any(rule.withdrawn for _, rule in found)
+        return Effect(forbid, withdrawn, frozenset(forbid) - known)
 
     def _readers(self, turns: Turns) -> Iterator[Constraint]:
         """Return the constraints that read it; what they read of documents none declares."""
