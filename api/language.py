@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import cache
-from gettext import GNUTranslations, NullTranslations
+from gettext import GNUTranslations
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +19,7 @@ from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date, format_interval
 from babel.lists import format_list
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -261,15 +262,14 @@ def _clock(local: datetime) -> str:
 
 
 @cache
-def _catalogue(code: Code) -> NullTranslations:
+def _catalogue(code: Code) -> GNUTranslations:
     """Return all catalogues of a language as one, compiled in memory; English needs none."""
-    translations = NullTranslations()
+    whole, compiled = Catalog(code), BytesIO()
     for path in sorted((LOCALE / code).glob("*.po")):
-        compiled = BytesIO()
         with path.open("rb") as source:
-            write_mo(compiled, read_po(source, locale=code))
-        compiled.seek(0)
-        found = GNUTranslations(compiled)
-        found.add_fallback(translations)
-        translations = found
-    return translations
+            for message in read_po(source, locale=code):
+                if message.id:  # the first of each is its header
+                    whole[message.id] = message
+    write_mo(compiled, whole)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
