@@ -14,6 +14,8 @@ from rich.text import Text
 
 from api import telling
 from api.desk import Answer
+from api.imports.flaws import Flaw
+from api.imports.preview import Report
 from api.language import Language
 from api.openings import Openings, OpeningView
 from api.telling import words
@@ -37,6 +39,8 @@ STYLES = {
 }
 MOST_USES = 3
 """Uses shown of an opening; the rest is counted."""
+MOST_ROWS = 50
+"""Rows shown of a file; the rest is counted."""
 PLAIN = {"✓": "v", "✗": "x", "→": ">", "…": ".", "–": "-"}
 """What takes the place of signs that a terminal cannot show, each as wide."""
 LEVELS = {
@@ -64,6 +68,38 @@ def problems(found: Iterable[Problem]) -> RenderableType:
     for one in found:
         table.add_row(Text(one.path), Text(one.says))
     return table
+
+
+def flaws(found: Sequence[Flaw], path: Path) -> RenderableType:
+    """Show every row of a file that is wrong: what stands there, why not, what was meant."""
+    table = Table("row", "column", "value", "what", "maybe")
+    for one in found:
+        cells = str(one.row or ""), one.column, one.value, one.reason, one.suggestion
+        table.add_row(*map(Text, cells))
+    return Group(Text(f"{path}: {len(found)} mistakes, and nothing of it is done"), table)
+
+
+def imported(told: Report, path: Path) -> RenderableType:
+    """Show what a file does, or did: the rows that are not the same, then what that breaks."""
+    rows = Table("row", "what", "of", "differs")
+    counts = f"{told.new} new, {told.changed} changed, {told.same} the same, {told.gone} gone"
+    head = Text(f"{path}: {counts}; {'done' if told.applied else 'nothing is done'}")
+    for one in told.lines[:MOST_ROWS]:
+        rows.add_row(str(one.row), one.state, one.part, ", ".join(one.differs))
+    if (left := told.new + told.changed - len(told.lines[:MOST_ROWS])) > 0:
+        rows.add_row("", f"{left} more", "", "")
+    shown: list[RenderableType] = [head, rows] if told.lines else [head]
+    if not told.broken:
+        return Group(*shown)
+    table = Table("booking", "rule", "how", title="Bookings that break", title_justify="left")
+    for each in told.broken:
+        table.add_row(each.booking, each.constraint, Text(each.says))
+    repaired = Table("case", "outcome", "because", title="Their repair", title_justify="left")
+    for what, cases in (("moved", told.moved), ("dropped", told.dropped)):
+        for case in cases:
+            repaired.add_row(case.case, what, Text(case.reason))
+    asks = [] if told.applied else [Text("with --replan it is brought in, and they are repaired")]
+    return Group(*shown, table, repaired, *asks)
 
 
 def violations(found: Sequence[Violation]) -> RenderableType:

@@ -251,7 +251,10 @@ def read_departures(table: pd.DataFrame) -> Departures:
     titles = {name: title for (name, _), title in cells.titles.items()}
     alone = [one.name for one in COLUMNS if not one.numbered]
     flights = []
+    unread = {one.row for one in flaws}
     for n, row in enumerate(cells.rows):
+        if row in unread:
+            continue
         told = {name: cells.of(name)[n] for name in alone}
         quotas = tuple(
             {"country": one["country"], "seats": one["quota"]}

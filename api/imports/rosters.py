@@ -262,7 +262,8 @@ def read_roster(table: pd.DataFrame) -> Roster:
     for n, name in enumerate(ids):
         if name is not None:
             members[name].rows.append(n)
-    for n, stretch in _stretches(cells, flaws):
+    unread = {one.row for one in flaws}
+    for n, stretch in _stretches(cells, unread, flaws):
         if ids[n] is not None:
             mine = members[ids[n]]
             (mine.away if kinds[n] == "away" else mine.shifts).append(stretch)
@@ -279,7 +280,9 @@ def read_roster(table: pd.DataFrame) -> Roster:
     return Roster(members, {name: title for (name, _), title in cells.titles.items()})
 
 
-def _stretches(cells: Cells, flaws: list[Flaw]) -> Iterator[tuple[int, _Stretch]]:
+def _stretches(
+    cells: Cells, unread: Collection[int], flaws: list[Flaw]
+) -> Iterator[tuple[int, _Stretch]]:
     """Yield when somebody is at work or away, with the number of the row that says so.
 
     An end that is an hour alone is the first such hour after the beginning: past midnight where it
@@ -287,7 +290,7 @@ def _stretches(cells: Cells, flaws: list[Flaw]) -> Iterator[tuple[int, _Stretch]
     """
     columns = (cells.of(name) for name in ("day", "from", "until", "through"))
     for n, (row, on, opens, closes, through) in enumerate(zip(cells.rows, *columns, strict=True)):
-        if on is None and opens is None and closes is None and through is None:
+        if row in unread or all(one is None for one in (on, opens, closes, through)):
             continue
         if isinstance(opens, Clock):
             if on is None:
