@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event
 
 from api.exports.asked import Ask, asks
 from api.language import LANGUAGES
+from api.office import Office
+from api.partners import told_part
 from api.store.life import Status
+from api.store.logs import Activity
 from api.store.standing import OwnPart
 from scheduler.world import Resource
 
@@ -22,8 +25,25 @@ _STATUS = {
     Status.cancelled: "CANCELLED",
     Status.released: "CANCELLED",
 }
+KEPT = timedelta(days=30)
+"""How long a calendar tells of what has been."""
 Changed = tuple[OwnPart, int, datetime]
 """A partner's part of a booking, by its reference, with its revision and when it changed last."""
+
+
+def calendar_of(
+    office: Office, partner: str, resource: Resource | None, activity: Activity
+) -> bytes:
+    """Return the calendar of a partner of an office, or of one ``resource`` of that partner."""
+    world, secret = office.ever(), office.began_with() or ""
+    found = office.asked_of(partner, office.now().date() - KEPT)
+    office.seen(activity, [one.booking for one, _ in found])
+    parts = [
+        (told_part(world, one, partner, secret), one.revision, changed) for one, changed in found
+    ]
+    if resource is None:
+        return partner_calendar(partner, parts)
+    return resource_calendar(resource, parts)
 
 
 def partner_calendar(partner: str, parts: Iterable[Changed]) -> bytes:

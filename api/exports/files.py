@@ -104,8 +104,8 @@ _WRITTEN: Mapping[File, tuple[str, Callable[[Sequence[Sheet]], bytes]]] = {
 
 def _plain(frame: pd.DataFrame) -> list[list[Any]]:
     """Return the heads and the rows of a table, which pandas would take for numbers again."""
-    rows = frame.itertuples(index=False, name=None)
-    return [[_text(cell) for cell in row] for row in (frame.columns, *rows)]
+    rows = [[*frame.columns], *frame.itertuples(index=False, name=None)]
+    return [[_text(cell) for cell in row] for row in rows]
 
 
 def _text(cell: Any) -> Any:

@@ -1,7 +1,6 @@
 """Partners over HTTP: what is asked of each, as a list and as a calendar."""
 
 import hashlib
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -11,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.access.gate import Confirmer, NotTheirsError
 from api.access.person import Person
-from api.exports.calendars import DUTCH, MEDIA, partner_calendar, resource_calendar
+from api.exports.calendars import DUTCH, MEDIA, calendar_of
 from api.exports.plans import partner_sheet
 from api.http.cases import Day
 from api.http.files import AS_FILES, As, as_file
@@ -23,8 +22,6 @@ from api.partners import PARTNERS, told_part
 from api.store.standing import OwnPart
 from scheduler.world import Id, Part, Resource, World
 
-KEPT = timedelta(days=30)
-"""How long a calendar tells of what has been."""
 PartnerId = Annotated[
     str,
     Path(
@@ -127,15 +124,8 @@ def partners(office: Office) -> APIRouter:
         ] = None,
     ) -> Response:
         name = _theirs(person, partner)
-        world, secret = office.ever(), office.began_with() or ""
-        one = None if resource is None else _resource(world, name, resource)
-        found = office.asked_of(name, office.now().date() - KEPT)
-        office.seen("read", [each.booking for each, _ in found])
-        parts = [
-            (told_part(world, each, name, secret), each.revision, changed)
-            for each, changed in found
-        ]
-        body = partner_calendar(name, parts) if one is None else resource_calendar(one, parts)
+        one = None if resource is None else _resource(office.ever(), name, resource)
+        body = calendar_of(office, name, one, "read")
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         return Response(body, headers={"etag": tag}, media_type=MEDIA)
 
