@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.jobs import planning
-from api.jobs.runner import Tell
+from api.jobs.runner import Halt, Tell
 from api.office import Office
 from api.settings import Settings
 from api.store.database import open_database
@@ -33,7 +33,6 @@ from fixtures.national import national
 from fixtures.worlds import canonical
 from scheduler.loading import parse_world
 from scheduler.plan import Plan
-from scheduler.stopping import Stop
 from scheduler.world import World
 from tests.databases import postgres
 
@@ -48,11 +47,11 @@ class Watched:
     def __init__(self) -> None:
         self.begun, self.over = Event(), Event()
 
-    def __call__(self, world: World, job: Job, tell: Tell, stop: Stop) -> Plan:
+    def __call__(self, world: World, job: Job, tell: Tell, halt: Halt) -> Plan:
         self.over.clear()
         self.begun.set()
         try:
-            return planning.plan_all(world, job, tell, stop)
+            return planning.plan_all(world, job, tell, halt)
         finally:
             self.begun.clear()
             self.over.set()

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError, Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count, islice
 
 from ortools.sat.python import cp_model
@@ -84,6 +85,7 @@ def plan(
     seeds: int | None = None,
     progress: Progress | None = None,
     stop: Stop = never,
+    enough: Stop = never,
     executor: Executor | None = None,
     workers: int = 1,
 ) -> Plan:
@@ -105,6 +107,9 @@ def plan(
     stop
         True ends within a tenth of a second, once the world is compiled, with the plan so far; what
         is not planned then has no reason. Work in other processes ends by its own budget.
+    enough
+        True ends the search as ``stop`` does. Reasons are given all the same, but it is not looked
+        into any more what planning the unplanned would cost.
     executor, workers
         Where a large world is annealed, by so many workers, while it is bound here.
 
@@ -130,7 +135,9 @@ def plan(
             seeds = 1 if rounds is not None or len(task.parts) > 1 else workers
         seeded = range(seed, seed + seeds)
         first = time.monotonic() - began
-        search = _Search(task, first, until - REASONS * seconds, rounds, seeded, report, stop)
+        over = until - REASONS * seconds
+        ends = partial(_either, stop, enough)
+        search = _Search(task, first, over, rounds, seeded, report, ends)
         options = search.run(options, executor, workers)
         proven |= search.proven
     values = task.value(options)
@@ -151,8 +158,12 @@ def plan(
         versions=versions(),
         levels=tuple(Bound.of(name, values[name], proven[name]) for name in LEVELS),
         bookings=bookings,
-        unplanned=tuple(_unplanned(task, bookings, until, stop)),
+        unplanned=tuple(_unplanned(task, bookings, 0.0 if enough() else until, stop)),
     )
+
+
+def _either(stop: Stop, enough: Stop) -> bool:
+    return stop() or enough()
 
 
 def _check(seconds: float, rounds: int | None, seeds: int | None, workers: int) -> None:

@@ -12,7 +12,16 @@ from typing import Any
 from api.office import Office
 from api.store import jobs as store
 from api.store.answers import Once
-from api.store.jobs import OVER, WAITING, Job, JobEvent, JobOverError, JobStatus, Progress
+from api.store.jobs import (
+    OVER,
+    WAITING,
+    Job,
+    JobEvent,
+    JobOverError,
+    JobStatus,
+    NotDoneError,
+    Progress,
+)
 from api.store.logs import Actor, Processing, process
 from api.store.refusal import Refusal
 from api.store.worlds import persons_of
@@ -94,6 +103,23 @@ class Queue:
             job = store.find(change.connection, name)
         return job
 
+    def finish(self, name: str, actor: Actor, kind: str, owner: str | None = None) -> Job:
+        """Let a job end with what it has by now, whoever works on it.
+
+        Raises
+        ------
+        UnknownJobError, JobOverError, NotDoneError
+            When there is none of that id, or not of such; it is over; or it waits still.
+        """
+        with self.office.beside(actor, "finish", [name]) as change:
+            before = store.find(change.connection, name, kind, owner)
+            if before.status in OVER:
+                raise JobOverError(f"{name} is {before.status} already")
+            if not store.enough(change.connection, before):
+                raise NotDoneError(f"{name} is {before.status}, and is kept when it is at work")
+            job = store.find(change.connection, name)
+        return job
+
     def job(
         self, name: str, kind: str | None = None, owner: str | None = None
     ) -> tuple[Job, Progress | None]:
@@ -141,8 +167,11 @@ class Queue:
                 process(connection, Processing("propose", people), now)
         return job, world
 
-    def working(self, worker: str) -> frozenset[tuple[str, int]]:
-        """Return the jobs that a worker still has, each with its attempt."""
+    def working(self, worker: str) -> Mapping[tuple[str, int], bool]:
+        """Return the jobs that a worker still has, each with its attempt; True where it is enough.
+
+        Of such a job its worker is to tell what it has.
+        """
         with self.office.database.reading() as connection:
             return store.working(connection, worker)
 

@@ -41,8 +41,22 @@ GRACE = 5.0
 """Seconds that work has to stop when the process does."""
 
 Tell = Callable[[Progress], None]
-Work = Callable[[World, Job, Tell, Stop], Part]
-"""Does a job on a world until it is done or told to stop, and tells how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Whether work is to stop, for nothing of it is kept; and whether what there is is enough."""
+
+    stop: Stop
+    enough: Stop
+
+    def __call__(self) -> bool:
+        """Return whether to stop."""
+        return self.stop()
+
+
+Work = Callable[[World, Job, Tell, Halt], Part]
+"""Does a job on a world until it is done or told to halt, and tells how far it is."""
 
 
 @dataclass(slots=True)
@@ -51,6 +65,7 @@ class _Run:
 
     job: Job
     stop: Event = field(default_factory=Event)
+    enough: Event = field(default_factory=Event)
     latest: Progress | None = None
 
     def tell(self, how: Progress) -> None:
@@ -150,7 +165,8 @@ class Runner:
             run.stop.set()
         end: Callable[[], None]
         try:
-            result = self._works[job.kind](world, job, run.tell, run.stop.is_set)
+            halt = Halt(run.stop.is_set, run.enough.is_set)
+            result = self._works[job.kind](world, job, run.tell, halt)
             end = partial(self.queue.done, self.name, job, result)
         except Exception as error:  # whatever it is, its words may hold what was worked on
             _failed(job.kind, error)
@@ -211,16 +227,19 @@ class Runner:
                 self._closing.wait(TOLD)
 
     def _still_ours(self) -> list[_Run]:
-        """Return what runs here, and stop what was cancelled elsewhere or lost to others."""
+        """Return what runs here, stop what was cancelled or lost, and end what is enough."""
         runs = self._running()
         # Whoever runs here was the worker's in the store before it was among these.
-        mine = self.queue.working(self.name) if runs else frozenset()
+        mine = self.queue.working(self.name) if runs else {}
         ours = []
         for run in runs:
-            if (run.job.id, run.job.attempts) in mine:
-                ours.append(run)
-            else:
+            enough = mine.get((run.job.id, run.job.attempts))
+            if enough is None:
                 run.stop.set()
+                continue
+            ours.append(run)
+            if enough:
+                run.enough.set()
         return ours
 
 

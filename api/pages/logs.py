@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, str] = {
     "events": phrase("told what happened"),
     "execute": phrase("noted that it was carried out"),
     "export": phrase("took the world out"),
+    "finish": phrase("kept the best plan so far"),
     "furnish": phrase("changed what there is to plan with"),
     "hold": phrase("held a booking"),
     "import": phrase("brought a world in"),

@@ -25,7 +25,7 @@ from api.pages.slots import Key, asking, new_key
 from api.pages.unplanned import price, reasons
 from api.store.answers import Told
 from api.store.claims import CASE, Taken, TakenError
-from api.store.jobs import OVER, Job, JobEvent, JobStatus, NotDoneError, Progress
+from api.store.jobs import ENOUGH, OVER, Job, JobEvent, JobStatus, NotDoneError, Progress
 from scheduler.bound import WEIGHT
 from scheduler.objective import LEVELS, MAXIMISED
 from scheduler.plan import Bound, Plan
@@ -122,6 +122,12 @@ class Making:
     def over(self) -> bool:
         """Whether nothing more will come."""
         return self.job.status in OVER
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a plan to keep, which nobody has asked for yet."""
+        at_work = self.job.status == JobStatus.running
+        return at_work and bool(self.levels) and ENOUGH not in self.job.request
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +247,11 @@ def _asked(router: APIRouter, frame: Frame, runner: Runner) -> None:
         queue.cancel(plan, person.actor, PLAN, whose(person))
         runner.cancelled(plan)
         return frame.done(RedirectResponse(f"/plans/{plan}", 303), "stopped")
+
+    @router.post("/{plan}/keep")
+    def keep(plan: JobId, person: Operator) -> RedirectResponse:
+        queue.finish(plan, person.actor, PLAN, whose(person))
+        return RedirectResponse(f"/plans/{plan}", 303)
 
 
 def _followed(router: APIRouter, frame: Frame, runner: Runner) -> None:
@@ -375,6 +386,8 @@ def _phase(job: Job, how: Progress | None, elapsed: float) -> str:
             return phrase("The plan is done.")
     if how is None:
         return phrase("A first plan is made.")
+    if ENOUGH in job.request:
+        return phrase("The search is stopped. The best plan so far is kept, and is nearly ready.")
     if elapsed >= job.request["seconds"]:
         return phrase("For each case that does not fit it is looked into why.")
     if not how.bound:

@@ -21,6 +21,9 @@ from scheduler.world import Instant, Part
 
 _COLUMNS = [one for one in JOBS.c if one.name not in {"result", "events", "lease_until", "worker"}]
 
+ENOUGH = "enough"
+"""What a request says once whoever asked for the job wants what there is of it."""
+
 
 class JobStatus(StrEnum):
     """Where a job stands; one that was interrupted waits to begin anew."""
@@ -177,6 +180,13 @@ def cancel(connection: Connection, name: str, now: datetime) -> bool:
     return tell(connection, name, JobStatus.cancelled, now, JOBS.c.status.not_in(OVER))
 
 
+def enough(connection: Connection, job: Job) -> bool:
+    """Ask that a job ends with what it has; return whether it was worked on."""
+    at_work = JOBS.c.id == job.id, JOBS.c.status == JobStatus.running
+    asked = update(JOBS).where(*at_work).values(request={**job.request, ENOUGH: True})
+    return connection.execute(asked).rowcount > 0
+
+
 # --- Worked on ------------------------------------------------------------------------------------
 
 
@@ -218,11 +228,12 @@ def take(
     return find(connection, name)
 
 
-def working(connection: Connection, worker: str) -> frozenset[tuple[str, int]]:
-    """Return the jobs that a worker has, each with its attempt."""
+def working(connection: Connection, worker: str) -> dict[tuple[str, int], bool]:
+    """Return the jobs that a worker has, each with its attempt, and whether it is enough."""
     mine = JOBS.c.worker == worker, JOBS.c.status == JobStatus.running
-    rows = connection.execute(select(JOBS.c.id, JOBS.c.attempts).where(*mine))
-    return frozenset((name, attempt) for name, attempt in rows)
+    enough = JOBS.c.request[ENOUGH].as_boolean()
+    rows = connection.execute(select(JOBS.c.id, JOBS.c.attempts, enough).where(*mine))
+    return {(name, attempt): bool(ends) for name, attempt, ends in rows}
 
 
 def renew(connection: Connection, worker: str, now: datetime, lease: timedelta) -> None:

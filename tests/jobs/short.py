@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
+from time import sleep
 
 from starlette.requests import Request
 
 from api.access.person import Person, Role
 from api.jobs.queue import Queue
-from api.jobs.runner import Runner, Tell, Work
+from api.jobs.runner import Halt, Runner, Tell, Work
 from api.store.jobs import Job, JobStatus, Progress
 from scheduler.plan import Plan
 from scheduler.stopping import Stop
@@ -79,6 +80,14 @@ class Patient:
                 self.stopped.set()
                 break
         return empty_plan(world, job)
+
+
+def until_enough(world: World, job: Job, tell: Tell, halt: Halt) -> Plan:
+    """Do a job until what there is of it is enough."""
+    tell(how(3))
+    while not halt.enough() and not halt():
+        sleep(0.01)
+    return empty_plan(world, job)
 
 
 @contextmanager

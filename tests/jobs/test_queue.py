@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from api.jobs.queue import ATTEMPTS, LEASE, OWN, OwnQueueFullError, QueueFullError
 from api.jobs.runner import Tell
-from api.store.jobs import OVER, Job, JobOverError, JobStatus, UnknownJobError
+from api.store.jobs import OVER, Job, JobOverError, JobStatus, NotDoneError, UnknownJobError
 from api.store.logs import Actor
 from api.store.tables import AUDIT, PROCESSING
 from scheduler.plan import Plan
@@ -27,6 +27,7 @@ from tests.jobs.short import (
     status,
     submitted,
     until,
+    until_enough,
     went,
 )
 from tests.store.offices import PLANNER, Small, assert_whole, opened
@@ -264,3 +265,41 @@ def test_what_is_over_is_not_cancelled(at: Small) -> None:
         queue(at).cancel(job.id, PLANNER)
     with pytest.raises(UnknownJobError):
         queue(at).cancel("plan-0", PLANNER)
+
+
+# --- Enough ---------------------------------------------------------------------------------------
+
+
+def test_of_a_job_that_is_enough_what_there_is_is_kept_whoever_works_on_it(at: Small) -> None:
+    job = submitted(queue(at))
+    with running(queue(at), until_enough):
+        until(lambda: queue(at).job(job.id)[1] is not None)
+        queue(at).finish(job.id, PLANNER, "plan")
+        until(lambda: status(queue(at), job) in OVER)
+    assert went(queue(at), job) == ["queued", "running", "done"]
+    assert queue(at).result(job.id) is not None
+    with at.database.reading() as connection:
+        asked = select(AUDIT.c.action).where(AUDIT.c.action == "finish")
+        assert connection.execute(asked).scalars().all() == ["finish"]
+    assert_whole(at.database)
+
+
+def test_a_job_that_was_enough_and_was_interrupted_is_enough_when_it_begins_anew(at: Small) -> None:
+    job = submitted(queue(at))
+    taken(at)
+    queue(at).finish(job.id, PLANNER, "plan")
+    at.clock.wait(seconds=LEASE.total_seconds())
+    queue(at).lapse()
+    with running(queue(at), until_enough):
+        until(lambda: status(queue(at), job) == JobStatus.done)
+
+
+def test_nothing_is_kept_of_what_waits_or_is_over(at: Small) -> None:
+    job = submitted(queue(at))
+    with pytest.raises(NotDoneError, match="is queued"):
+        queue(at).finish(job.id, PLANNER, "plan")
+    queue(at).cancel(job.id, PLANNER)
+    with pytest.raises(JobOverError, match="is cancelled already"):
+        queue(at).finish(job.id, PLANNER, "plan")
+    with pytest.raises(UnknownJobError):
+        queue(at).finish(job.id, PLANNER, "plan", "somebody else")

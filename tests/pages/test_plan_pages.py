@@ -16,7 +16,17 @@ from api.pages.plans import CHANGES
 from api.settings import Settings
 from api.store.jobs import JobStatus, Progress
 from api.store.life import Status
-from tests.jobs.short import WORKER, As, Patient, at_once, how, queue, running, until
+from tests.jobs.short import (
+    WORKER,
+    As,
+    Patient,
+    at_once,
+    how,
+    queue,
+    running,
+    until,
+    until_enough,
+)
 from tests.store.offices import PLACED, PLANNER, REMOVED, TWIN, Small, assert_whole
 
 ADMINISTRATOR = {"x-test": "administrator-1 administrator"}
@@ -161,6 +171,37 @@ def test_a_plan_is_stopped_and_says_that_nothing_is_kept(at: Small, http: TestCl
     assert again.status_code == 409
     assert "Dit plan was al klaar of gestopt." in again.text
     assert "already" not in again.text
+
+
+def test_the_search_is_stopped_and_the_best_plan_so_far_is_looked_at(
+    at: Small, http: TestClient
+) -> None:
+    path = asked(http)
+    assert f'action="{path}/keep"' not in http.get(path).text
+    early = http.post(f"{path}/keep")
+    assert early.status_code == 409
+    assert "Dit plan heeft niets opgeleverd, of nog niets." in early.text
+    with running(queue(at), until_enough):
+        until(lambda: f'action="{path}/keep"' in http.get(f"{path}/progress").text)
+        assert http.post(f"{path}/keep", headers=SOMEBODY).status_code == 404
+        told = http.post(f"{path}/keep")
+        assert (told.status_code, told.headers["location"]) == (303, path)
+        until(lambda: queue(at).job(path.removeprefix("/plans/"))[0].status == JobStatus.done)
+    page = http.get(path).text
+    assert "Wat er verandert" in page
+    assert "/keep" not in page
+
+
+def test_who_asked_for_what_there_is_reads_that_it_comes(at: Small, http: TestClient) -> None:
+    path = asked(http)
+    taken = queue(at).take(WORKER, ["plan"])
+    assert taken is not None
+    queue(at).progress(WORKER, taken[0], how(3))
+    http.post(f"{path}/keep")
+    page = http.get(path).text
+    assert "Het beste plan tot nu toe wordt bewaard en is bijna klaar." in page
+    assert "/keep" not in page
+    assert f'action="{path}/stop"' in page
 
 
 def test_a_bound_that_nobody_worked_out_is_not_told_as_one(at: Small, http: TestClient) -> None:

@@ -41,6 +41,18 @@ def test_a_stop_while_annealing_ends_with_a_plan(world: World, seconds: float) -
     assert {one.blocked for one in made.unplanned} == {"unknown"}
 
 
+@pytest.mark.parametrize("seconds", [0.0, 2.0])
+def test_a_search_that_is_enough_ends_with_a_plan_and_a_reason_for_every_case_left(
+    world: World, seconds: float
+) -> None:
+    made = plan(world, REGISTER, seconds=LONG, enough=after(seconds))
+    assert not plan_violations(world, REGISTER, made)
+    assert made.bookings
+    assert made.unplanned
+    assert STOPPED not in {one.reason for one in made.unplanned}
+    assert not any(one.cost for one in made.unplanned)
+
+
 @pytest.mark.parametrize("nth", [1, 20, 70, 100, 500])
 def test_a_stop_is_heard_wherever_it_comes_and_is_not_asked_for_long(
     world: World, nth: int
