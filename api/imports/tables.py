@@ -185,8 +185,13 @@ def _workbook(body: bytes, sheets: Collection[str]) -> pd.DataFrame:
         with pd.ExcelFile(BytesIO(body), engine="calamine") as book:
             names = [str(one) for one in book.sheet_names]
             name = _sheet(names, sheets)
-            cells = book.parse(
-                name, header=None, dtype=object, na_filter=False, keep_default_na=False
+            cells = pd.read_excel(
+                book,
+                sheet_name=name,
+                header=None,
+                dtype=object,
+                na_filter=False,
+                keep_default_na=False,
             )
     except (CalamineError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise _refused(f"is no workbook that can be read: {error}") from None
