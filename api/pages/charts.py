@@ -36,7 +36,8 @@ class Figure:
     """Numbers under heads: the first column names a row, each other is drawn as a series.
 
     ``bars`` are drawn in the order of the rows; of ``lines`` the first column is the place along
-    the axis, a number or a day as ISO 8601 writes it. ``hides`` says what None stands for.
+    the axis, a number or a day as ISO 8601 writes it. ``hides`` says what None stands for, and
+    ``point`` what stands before decimals where they are drawn.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Figure:
     rows: tuple[tuple[Cell, ...], ...]
     kind: Kind = "bars"
     hides: str = ""
+    point: str = "."
 
 
 def drawn(figure: Figure, width: Width = "wide") -> Response:
@@ -77,7 +79,8 @@ def _values(figure: Figure, letters: int | None = None) -> alt.InlineData:
                 "x": row[0] if letters is None else "\n".join(wrap(str(row[0]), letters)),
                 "series": series,
                 "n": 0 if n is None else n,
-                "told": figure.hides if n is None else f"{n}",
+                "end": max(0, n or 0),
+                "told": figure.hides if n is None else f"{n}".replace(".", figure.point),
             }
             for row in figure.rows
             for series, n in zip(figure.heads[1:], row[1:], strict=True)
@@ -106,29 +109,32 @@ def _bars(figure: Figure, width: Width) -> Any:
         y=alt.Y("x:N", sort=None, title=None, axis=split),
         yOffset=alt.YOffset("series:N", sort=series),
         # The numbers stand at the bars: an axis would say them again.
-        x=alt.X("n:Q", axis=None, scale=alt.Scale(domain=[0, _highest(figure)], nice=False)),
+        x=alt.X("n:Q", axis=None, scale=alt.Scale(domain=_domain(figure), nice=False)),
     )
-    told = base.mark_text(align="left", dx=4, fontSize=13, color=INK).encode(text="told:N")
+    words = base.mark_text(align="left", dx=4, fontSize=13, color=INK)
+    told = words.encode(x=alt.X("end:Q", axis=None), text="told:N")
     return base.mark_bar().encode(color=_colour(figure)) + told
 
 
-def _highest(figure: Figure) -> float:
-    """Return the end of the axis: the largest number, with room for it to be written."""
-    numbers = (n for row in figure.rows for n in row[1:] if isinstance(n, int | float))
-    return 1.2 * max((1, *numbers))
+def _domain(figure: Figure) -> list[float]:
+    """Return the ends of the axis: from what is below nought to the largest, with room for it."""
+    numbers = [n for row in figure.rows for n in row[1:] if isinstance(n, int | float)]
+    return [min((0, *numbers)), 1.2 * max((1, *numbers))]
 
 
 def _lines(figure: Figure, width: Width) -> Any:
     room, _ = ROOM[width]
     days = figure.rows and isinstance(figure.rows[0][0], str)
     axis = alt.Axis(labelFontSize=13, titleFontSize=13, gridColor=LINE)
+    # Days are drawn in figures, which read alike in every language.
+    along = alt.Axis(labelFontSize=13, titleFontSize=13, gridColor=LINE, format="%-d-%-m")
     series = list(figure.heads[1:])
     dash = alt.Scale(domain=series, range=[DASHES[n % 6] for n in range(len(series))])
     return (
         alt.Chart(_values(figure), width=room + 100, height=220)
         .mark_line(strokeWidth=2)
         .encode(
-            x=alt.X("x:T" if days else "x:Q", title=figure.heads[0], axis=axis),
+            x=alt.X("x:T" if days else "x:Q", title=figure.heads[0], axis=along if days else axis),
             y=alt.Y("n:Q", title=None, axis=axis),
             color=_colour(figure),
             strokeDash=alt.StrokeDash("series:N", scale=dash, legend=None),

@@ -56,6 +56,7 @@ PLACES = (
     _place("/partner", phrase("My requests"), Role.partner),
     _place("/roster", phrase("My roster"), Role.partner),
     _place("/figures", phrase("Figures"), Role.management, Role.planner),
+    _place("/scenarios", phrase("Scenarios"), Role.management, Role.planner),
     _place("/logs", phrase("Logs"), Role.auditor),
 )
 """Where one can go, in the order in which it is offered; the first is where one begins."""

@@ -41,6 +41,7 @@ SENTENCES = (
     (r"there is no case (?P<name>.+)", phrase("There is no case {name}.")),
     (r"there is no booking (?P<name>.+)", phrase("There is no booking {name}.")),
     (r"there is no request (?P<name>.+)", phrase("There is no request {name}.")),
+    (r"there is no job (?P<name>simulation-.+)", phrase("There is no simulation {name}.")),
     (r"there is no job (?P<name>.+)", phrase("There is no plan {name}.")),
     (r"there is no partner (?P<name>.+)", phrase("There is no partner {name}.")),
     (r"there is no such figure", phrase("There is no such figure.")),
@@ -76,10 +77,15 @@ SENTENCES = (
         phrase("The day of the answer is still to come."),
     ),
     (
-        r"plan-\S+ is \S+, and is accepted when it is done",
+        r"plan-\S+ is \S+, and is (accepted when it is done|kept when it is at work)",
         phrase("Nothing came of this plan, or nothing has come yet."),
     ),
     (r"request-\S+ is \S+ already", phrase("This request was closed before.")),
+    (r"simulation-\S+ is \S+ already", phrase("This simulation was over already.")),
+    (
+        r"simulation-\S+ is \S+, and has results when it is done",
+        phrase("Nothing came of this simulation, or nothing has come yet."),
+    ),
     (r"\S+ is \S+ already", phrase("This plan was over already.")),
     (
         r"the lights of \S+ do not offer this repair now",

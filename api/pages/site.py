@@ -19,6 +19,7 @@ from api.pages.partner import partner
 from api.pages.plans import plans
 from api.pages.requests import requests
 from api.pages.roster import roster
+from api.pages.scenarios import scenarios
 from api.pages.slots import slots
 from api.pages.worklist import worklist
 
@@ -36,6 +37,7 @@ def site(frame: Frame, runner: Runner) -> APIRouter:
     router.include_router(requests(frame))
     router.include_router(plans(frame, runner))
     router.include_router(figures(frame))
+    router.include_router(scenarios(frame, runner))
     router.include_router(logs(frame))
     router.include_router(board(frame))
     router.include_router(partner(frame))

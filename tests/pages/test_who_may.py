@@ -49,6 +49,19 @@ GET    /roster                            partner
 GET    /figures                           planner management
 GET    /figures/{name}.svg                planner management
 GET    /figures/{name}.{file}             planner management
+GET    /scenarios                         planner management
+POST   /scenarios                         management
+GET    /scenarios/new                     management
+POST   /scenarios/new                     management
+GET    /scenarios/comparison              planner management
+GET    /scenarios/comparison/{name}.svg   planner management
+GET    /scenarios/comparison/{name}.{file} planner management
+GET    /scenarios/{simulation}            planner management
+GET    /scenarios/{simulation}/progress   planner management
+POST   /scenarios/{simulation}/stop       management
+GET    /scenarios/{simulation}/scenario.toml planner management
+GET    /scenarios/{simulation}/{name}.svg planner management
+GET    /scenarios/{simulation}/{name}.{file} planner management
 GET    /logs                              auditor
 GET    /logs/lines.csv                    auditor
 GET    /logs/lines.jsonl                  auditor
