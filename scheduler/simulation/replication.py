@@ -1,9 +1,10 @@
 """One replication: days in order, what falls due on each, and the ready cases placed.
 
-The event list holds what is to come: cases that enter, facts that turn, bookings that fail or are
-carried out, terms that end. At each planning round the ready cases are placed, most pressed first,
-in the window that the policy leaves them. A case is ready when no process that its prototype asks
-about stands otherwise than at yes, in the register's own reading.
+The event list holds what is to come: cases that can first be planned, their facts that turn,
+bookings that fail or are carried out, terms that end; what becomes of other cases is known without
+(:mod:`scheduler.simulation.facts`). At each planning round the ready cases are placed, most pressed
+first, in the window that the policy leaves them. A case is ready when no process that its prototype
+asks about stands otherwise than at yes, in the register's own reading.
 """
 
 from collections.abc import Callable, Sequence
@@ -165,7 +166,7 @@ class _Replication:
         self.end = float((scenario.horizon.warm_up + scenario.horizon.days) * DAY)
         self.diary = Diary(model.roster)
         self.number = count()
-        self.events: list[tuple[float, int, Callable[..., None], Live, tuple[object, ...]]] = []
+        self.events: list[tuple[float, int, Callable[..., None], tuple[object, ...]]] = []
         self.lives: dict[int, Live] = {}
         self.ready: dict[int, Live] = {}
         self.shut = Shut(self.diary)
@@ -188,7 +189,7 @@ class _Replication:
         self.used = [0] * len(model.roster.role)
         self._draw(replication)
 
-    # Chance: who enters when, how their processes begin.
+    # Chance: who enters when, and what turns.
 
     def _draw(self, replication: int) -> None:
         scenario = self.scenario
@@ -222,6 +223,8 @@ class _Replication:
         self.facts = facts_of(
             self.model.chains, self.model.courses, self.cases, self.chance, self.end
         )
+        for moment, *told in self.facts.comes:
+            self._at(moment, self._come, *told)
 
     def _ages(self, within: Draws, rate: float) -> Draws:
         """Return how long those of the stock have been in the caseload already.
@@ -239,32 +242,28 @@ class _Replication:
     # The story.
 
     def run(self) -> Tally:
-        rounds, events, coming = self.model.rounds, self.events, self.facts.comes
-        at = come = 0
-        while True:
-            comes = coming[come][0] if come < len(coming) else inf
-            due = min(comes, events[0][0]) if events else comes
-            moment = rounds[at] * self.minutes if at < len(rounds) else inf
-            if min(due, moment) >= self.end:
+        for slot in self.model.rounds:
+            moment = float(slot * self.minutes)
+            if moment >= self.end:
                 break
-            if moment < due:
-                if self.ready:
-                    self.now = moment
-                    self._plan(rounds[at])
-                at += 1
-            elif comes <= due:
-                self.now = comes
-                self._come(*coming[come][1:])
-                come += 1
-            else:
-                self.now, _, happens, live, told = heappop(events)
-                happens(live, *told)
+            self._pass(moment)
+            if self.ready:
+                self.now = moment
+                self._plan(slot)
+        self._pass(self.end)
         self.now = self.end
         return self._tally()
 
-    def _at(self, moment: float, happens: Callable[..., None], live: Live, *told: object) -> None:
+    def _pass(self, moment: float) -> None:
+        """Let all happen that falls due until a moment, at it included."""
+        events = self.events
+        while events and events[0][0] <= moment:
+            self.now, _, happens, told = heappop(events)
+            happens(*told)
+
+    def _at(self, moment: float, happens: Callable[..., None], *told: object) -> None:
         if moment < self.end:
-            heappush(self.events, (moment, next(self.number), happens, live, told))
+            heappush(self.events, (moment, next(self.number), happens, told))
 
     def _come(self, case: int, row: list[int], left: list[float]) -> None:
         """Let a case live that can be planned for the first time, or is held from the start."""
@@ -379,7 +378,8 @@ class _Replication:
 
     def _move(self, live: Live, stage: Stage) -> None:
         """Let a case go on at another stage, where other constraints may ask about its facts."""
-        before, after = (live.course.effects[one.number] for one in (live.stage, stage))
+        effects = live.course.effects
+        before, after = effects[live.stage.number], effects[stage.number]
         live.stage = stage
         if before == after:
             return
