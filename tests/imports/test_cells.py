@@ -189,8 +189,8 @@ def test_each_row_with_a_cell_that_is_wrong_is_told() -> None:
     flaws: list[Flaw] = []
     assert [*cells.read(column, cells.whole, flaws)] == [1, None, None, None]
     assert [(one.row, one.column, one.value) for one in flaws] == [
-        (3, "duur", "x"),
-        (7, "duur", "x"),
+        (3, "n", "x"),
+        (7, "n", "x"),
     ]
 
 

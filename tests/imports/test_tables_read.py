@@ -30,7 +30,10 @@ def workbook(*sheets: tuple[str, Sequence[Sequence[object]]]) -> bytes:
     to = io.BytesIO()
     with pd.ExcelWriter(to, engine="xlsxwriter", datetime_format="dd-mm-yyyy hh:mm") as book:
         for name, rows in sheets:
-            frame = pd.DataFrame(rows, dtype=object)
+            width = max(map(len, rows))
+            frame = pd.DataFrame(
+                [[*row, *[None] * (width - len(row))] for row in rows], dtype=object
+            )
             frame.to_excel(book, sheet_name=name, header=False, index=False)
     return to.getvalue()
 
