@@ -1,14 +1,17 @@
 """How long a simulated year takes, and what it counts.
 
-Run ``python -m benchmarks.simulating [--days N] [--warm-up N] [--replications N] [--workers W]``.
+Run ``python -m benchmarks.simulating [--days N] [--warm-up N] [--replications N] [--workers W]
+[--linear N ...]``.
 The baseline scenario is compiled and replicated in this process twice, first cold, then with
-everything compiled that is asked for; then so many replications in that many processes.
+everything compiled that is asked for; then so many replications in that many processes, the numbers
+of ``--linear`` beside each other: what a replication takes should not depend on how many there are.
 """
 
 import argparse
 import resource
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
@@ -17,7 +20,7 @@ from benchmarks.machine import machine
 from constraints.register import REGISTER
 from fixtures.simulated import dutch
 from scheduler.simulation.replication import model_of, replicate
-from scheduler.simulation.replications import processes, replicated, source_of, study_of
+from scheduler.simulation.replications import Study, processes, replicated, source_of, study_of
 from scheduler.simulation.scenario import read_scenario
 from scheduler.simulation.tally import Tally
 
@@ -43,6 +46,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--warm-up", type=int, default=scenario.horizon.warm_up)
     parser.add_argument("--replications", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--linear", type=int, nargs="*", default=(5, 10, 20))
     asked = parser.parse_args(arguments)
     lasts = {"days": asked.days, "warm_up": asked.warm_up}
     scenario = scenario.model_copy(update={"horizon": scenario.horizon.model_copy(update=lasts)})
@@ -58,16 +62,24 @@ def main(arguments: Sequence[str]) -> None:
         spent, memory = process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(f"{name}: {spent:.1f} s of CPU, {memory / 1024:,.0f} MiB at most", flush=True)
     print(told(tally, asked.days))
+    study = study_of(scenario, source, setting)
     if asked.replications:
-        study = study_of(
-            scenario.model_copy(update={"replications": asked.replications}), source, setting
-        )
-        since = perf_counter()
-        tallies = replicated(study, processes(asked.workers))
-        spent = perf_counter() - since
+        tallies, spent = _timed(replace(study, replications=asked.replications), asked.workers)
         print(f"{len(tallies)} replications, {asked.workers} processes: {spent:.1f} s")
         for tally in tallies:
             print(f"  {told(tally, asked.days)}")
+    least = 0.0
+    for count in asked.linear:
+        _, spent = _timed(replace(study, replications=count), asked.workers)
+        least = least or spent / count
+        each = spent / count
+        print(f"{count} replications: {spent:.1f} s, {each:.2f} s each, {each / least:.2f} times")
+
+
+def _timed(study: Study, workers: int) -> tuple[Sequence[Tally], float]:
+    """Return the replications of a study that is compiled already, and the seconds they took."""
+    since = perf_counter()
+    return replicated(study, processes(workers)), perf_counter() - since
 
 
 if __name__ == "__main__":
