@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from api.access.gate import Planner
@@ -10,11 +10,14 @@ from api.exports.calendars import DUTCH
 from api.exports.files import File
 from api.exports.plans import plan_sheets
 from api.http.files import AS_FILES, as_file
-from api.http.plans import JobId, plan_of, whose
+from api.http.plans import plan_of, whose
 from api.http.problems import described
 from api.jobs.planning import PLAN
 from api.jobs.runner import Runner
 from api.store.jobs import JobStatus, NotDoneError
+from scheduler.world import Id
+
+PlanId = Annotated[Id, Path(description="Id of the plan.")]
 
 
 def plan_files(runner: Runner) -> APIRouter:
@@ -33,7 +36,7 @@ def plan_files(runner: Runner) -> APIRouter:
         ),
     )
     def bookings(
-        plan: JobId,
+        plan: PlanId,
         person: Planner,
         format: Annotated[File, Query(description="As which file.")] = "csv",
     ) -> Response:

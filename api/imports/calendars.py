@@ -67,12 +67,14 @@ _NAME = re.compile(rb"[A-Za-z0-9-]+")
 
 @dataclass(frozen=True, slots=True)
 class Diary:
-    """What a calendar says within a horizon, in order and without overlap.
+    """What a calendar says of the stretch ``about``, in order and without overlap.
 
-    ``shifts`` are on the clock of the resource's home; None where the calendar says nothing of
-    when somebody is at work.
+    ``shifts`` are on the clock of ``zone``, the resource's home; None where the calendar says
+    nothing of when somebody is at work.
     """
 
+    about: Stretch
+    zone: str
     shifts: tuple[Shift, ...] | None
     away: tuple[Interval, ...]
 
@@ -91,9 +93,26 @@ def read_calendar(data: bytes, resource: Resource, world: World) -> Diary:
 
 
 def with_diary(resource: Resource, diary: Diary) -> Resource:
-    """Return a resource as its calendar has it: what it says takes the place of what was known."""
-    shifts = resource.shifts if diary.shifts is None else diary.shifts
-    return resource.model_copy(update={"shifts": shifts, "away": diary.away})
+    """Return a resource as its calendar has it: what it says takes the place of what was known.
+
+    Of the time before and after nothing changes.
+    """
+    was = (one.stretch for one in resource.away)
+    told = (one.stretch for one in diary.away)
+    away = merged([*_without(was, [diary.about]), *told])
+    shifts = resource.shifts
+    if diary.shifts is not None:
+        zone = ZoneInfo(diary.zone)
+        first, last = (one.astimezone(zone).replace(tzinfo=None) for one in diary.about)
+        had = _without(((one.from_, one.until) for one in shifts), [(first, last)])
+        found = sorted([*had, *((one.from_, one.until) for one in diary.shifts)])
+        shifts = tuple(Shift(from_=since, until=until) for since, until in found)
+    return resource.model_copy(
+        update={
+            "shifts": shifts,
+            "away": tuple(Interval(from_=since, until=until) for since, until in away),
+        }
+    )
 
 
 # --- Lines and components -------------------------------------------------------------------------
@@ -239,6 +258,8 @@ class _Reading:
         if self._flaws:
             raise FlawedError(sorted(self._flaws, key=lambda one: one.row)[:MOST_FLAWS])
         return Diary(
+            about=(self._begins, self._ends),
+            zone=self._zone,
             shifts=tuple(self._shifts(offered)) if offered else None,
             away=tuple(Interval(from_=first, until=until) for first, until in busy),
         )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api.imports.calendars import MOST_BYTES, MOST_COMPONENTS, Diary, read_calendar, with_diary
 from api.imports.flaws import Flaw, FlawedError
 from scheduler.grid import Stretch
-from scheduler.world import Horizon, Location, Resource, Shift, World
+from scheduler.world import Horizon, Interval, Location, Resource, Shift, World
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 START = datetime(2026, 10, 12, tzinfo=AMSTERDAM).astimezone(UTC)
@@ -267,6 +267,21 @@ def test_a_calendar_without_availability_says_nothing_of_shifts() -> None:
     assert diary.shifts is None
     assert with_diary(INTERPRETER, diary).shifts == INTERPRETER.shifts
     assert with_diary(INTERPRETER, diary).away == diary.away
+
+
+def test_what_lies_outside_of_the_horizon_stays_as_it_was() -> None:
+    before = Shift(from_=datetime(2026, 10, 1, 9), until=datetime(2026, 10, 1, 17))
+    after = Interval(from_=WORLD.grid.end + timedelta(days=1), until=WORLD.grid.end + timedelta(2))
+    across = Interval(from_=START - timedelta(hours=4), until=START + timedelta(hours=4))
+    known = INTERPRETER.model_copy(
+        update={"shifts": (before, *INTERPRETER.shifts), "away": (across, after)}
+    )
+    read_so = with_diary(known, read_calendar(NEXTCLOUD, known, WORLD))
+    assert read_so.shifts[0] == before
+    assert len(read_so.shifts) == 1 + 8
+    assert read_so.away[0] == Interval(from_=across.from_, until=START)
+    assert read_so.away[-1] == after
+    assert with_diary(read_so, read_calendar(NEXTCLOUD, known, WORLD)) == read_so
 
 
 def test_nothing_but_times_is_kept() -> None:
