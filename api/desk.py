@@ -1,13 +1,15 @@
 """What the doors share: a loaded world with its bookings, asked for proposals and reasons."""
 
 import gc
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import product
 from pathlib import Path
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import NamedTuple, TypeVar
 
 from api.openings import Openings, view
@@ -28,6 +30,8 @@ from scheduler.validator import Checked
 from scheduler.world import Booking, Case, Id, Part, Resource, World
 
 MOST_PROPOSALS = 20
+QUIET = 0.1
+"""Seconds after the last question that nobody is likely to ask the next one of the same page."""
 _Part = TypeVar("_Part", Case, Resource)
 
 
@@ -112,6 +116,7 @@ class Desk:
         self.world = world
         self.register = register
         self._lock = Lock()
+        self._left = -QUIET
         self._begun = 0
         self._begin(world.bookings if bookings is None else bookings)
 
@@ -125,18 +130,31 @@ class Desk:
             return self._begun
 
     def warm(self, seconds: float) -> None:
-        """Ask of cases once, for so long at most, so that nobody waits for what is kept of them."""
+        """Ask of cases once, for so long at most, so that nobody waits for what is kept of them.
+
+        Whoever asks meanwhile goes first.
+        """
         end = monotonic() + seconds
-        for one in self.world.cases:
+        asks: tuple[Callable[[str], object], ...] = self._lamps, partial(self._answer, count=5)
+        for one, ask in product(self.world.cases, asks):
+            while monotonic() < min(end, self._left + QUIET):
+                sleep(QUIET / 5)
             if monotonic() > end:
                 break
-            with suppress(UnknownCaseError):  # it may have gone since
-                self.lamps([one.id])
-                self.ask(one.id)
+            with self._alone(), suppress(UnknownCaseError):  # it may have gone since
+                ask(one.id)
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
-        """Be the only one who asks, of the world as it is."""
+        """Be the only one who asks, of the world as it is, and be known to have asked."""
+        try:
+            with self._alone():
+                yield
+        finally:
+            self._left = monotonic()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
         with self._lock:
             if self._patterns.world is not (world := self.world):
                 changed = _changed(self._patterns.world, world)
@@ -351,7 +369,7 @@ class _Changed(NamedTuple):
 def _changed(before: World, after: World) -> _Changed | None:
     """Return what differs between worlds; None where it is more than can be followed.
 
-    A team of a charter is bound by rules to when it is at work: then everything is asked anew.
+    A team of a charter is bound by rules to when it is at work: then every case is asked anew.
     """
     if any(getattr(before, name) != getattr(after, name) for name in _LASTING):
         return None
@@ -361,13 +379,16 @@ def _changed(before: World, after: World) -> _Changed | None:
     if (
         cases is None
         or people is None
-        or before.team_duties != after.team_duties
-        or not people.isdisjoint(after.team_duties)
         or [(one.id, one.location) for one in before.facilities]
         != [(one.id, one.location) for one in after.facilities]
     ):
         return None
-    if any(getattr(before, name) != getattr(after, name) for name in _DECLARED):
+    was, now = before.team_duties, after.team_duties
+    teams = was.keys() | now.keys()
+    people = people.union(one for one in teams if was.get(one) != now.get(one))
+    if not people.isdisjoint(teams) or any(
+        getattr(before, name) != getattr(after, name) for name in _DECLARED
+    ):
         return _Changed(frozenset(before.case), people)
     booked = before.booked.keys() | after.booked.keys()
     rebooked = (one for one in booked if before.booked.get(one) != after.booked.get(one))

@@ -5,6 +5,7 @@ Run ``python -m benchmarks.pages``; it prints Markdown with the machine named, a
 one client on the same machine; a time is the whole of an answer as that client has it.
 """
 
+import json
 import statistics
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from tests.store.test_killed import served
 ROUNDS = 20
 NATIONAL, EUROPE = 200, 500
 """Milliseconds that a page may take, by the world."""
+BLOCKED = "/cases?state=blocked"
 Times = dict[str, list[float]]
 
 
@@ -42,7 +44,9 @@ def main() -> None:
 
 
 def _national(directory: Path) -> Times:
-    with _asked(directory / "national.sqlite", Path("fixtures/national.json")) as http:
+    file = Path("fixtures/national.json")
+    world = json.loads(file.read_text(encoding="utf-8"))
+    with _asked(directory / "national.sqlite", file) as http:
         office = practice(str(http.base_url), http)
         held, blocked = office.held()["booking"], next(office.blocked)["case"]
         free, made = next(office.plannable)["case"], office.planned()
@@ -52,6 +56,7 @@ def _national(directory: Path) -> Times:
             {
                 "login": "/login",
                 "worklist": "/cases",
+                "worklist of who is blocked": BLOCKED,
                 "case": f"/cases/{free}",
                 "case that is blocked": f"/cases/{blocked}",
                 "slots": f"/cases/{free}/slots",
@@ -68,12 +73,28 @@ def _national(directory: Path) -> Times:
         )
         for n in range(ROUNDS):
             standing = office.held()
-            booking = f"/bookings/{standing['booking']['id']}"
-            told = {"partner": standing["partners"][0]["partner"]}
-            form = {**told, "key": f"confirmed-{n:04}"}
-            times["a partner confirmed"].append(_timed(http, f"{booking}/confirm", form))
-            form = {**told, "key": f"declined-{n:04}", "reason": "medical"}
-            times["a partner declined"].append(_timed(http, f"{booking}/decline", form))
+            times["worklist of who is blocked, after a hold"].append(_timed(http, BLOCKED))
+            name = standing["booking"]["id"]
+            told = {"partner": standing["partners"][0]["partner"], "reason": "medical"}
+            for step, what in ("confirm", "a partner confirmed"), ("decline", "a partner declined"):
+                form = {
+                    **told,
+                    "key": f"{step}-{n:04}",
+                    "revision": office.standing(name)["revision"],
+                }
+                times[what].append(_timed(http, f"/bookings/{name}/{step}", form))
+            times["worklist of who is blocked, after a decline"].append(_timed(http, BLOCKED))
+        for n, one in enumerate(world["departures"][-ROUNDS:]):
+            cancelled = {
+                "id": f"cancelled-{n}",
+                "at": world["asOf"],
+                "kind": "departure-changed",
+                "subject": one["id"],
+                "value": {"cancelled": True},
+            }
+            http.post("/v1/events", json=[cancelled]).raise_for_status()
+            times["worklist, after an event"].append(_timed(http, "/cases"))
+            times["worklist of who is blocked, after an event"].append(_timed(http, BLOCKED))
         return times
 
 
