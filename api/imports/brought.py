@@ -83,7 +83,10 @@ def made(
     try:
         return kind.model_validate(values, strict=False)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
+        found = error.errors(include_url=False)
+        within = {one["loc"][:n] for one in found for n in range(len(one["loc"]))}
+        # What is said of the whole because of a part of it is no mistake of its own.
+        for one in (one for one in found if one["loc"] == () or one["loc"] not in within):
             row, title = where(one["loc"])
             value = one["input"]
             told = "" if isinstance(value, Mapping | tuple) else shown(value)

@@ -90,6 +90,7 @@ COLUMNS = (
     *_ONE,
     *_EACH,
 )
+_DUTCH = {one.name: one.titles[0] for one in COLUMNS}
 _FACT = (
     ("value", "", "", one_of(ANSWERS)),
     ("since", "sinds", "since", day),
@@ -197,7 +198,9 @@ class Cases:
         return None
 
     def _title(self, name: str, number: int = 0) -> str:
-        return self.titles.get((name, number), name)
+        if "/" in name:
+            return self.titles.get((name, number)) or fact_title(*name.split("/"))
+        return self.titles.get((name, number)) or _DUTCH.get(name, name)
 
     def _has(self, *columns: str) -> bool:
         return any(name in columns for name, _ in self.titles)

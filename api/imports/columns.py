@@ -50,6 +50,8 @@ class Cells:
     rows: tuple[int, ...]
     columns: Mapping[tuple[str, int], Sequence[Any]]
     titles: Mapping[tuple[str, int], str]
+    known: Mapping[str, str]
+    """The Dutch titles of all columns that a file may have."""
 
     def has(self, name: str) -> bool:
         """Return whether the file has the column, or one of those with a number."""
@@ -60,8 +62,8 @@ class Cells:
         return self.columns.get((name, number)) or (None,) * len(self.rows)
 
     def title(self, name: str, number: int = 0) -> str:
-        """Return what the file calls a column."""
-        return self.titles.get((name, number), name)
+        """Return what the file calls a column, or would."""
+        return self.titles.get((name, number)) or self.known.get(name, name)
 
     def numbers(self, *names: str) -> list[int]:
         """Return the numbers that these columns have in the file."""
@@ -98,7 +100,8 @@ def read_columns(
     for one in known:
         if one.required and not any(name == one.name for name, _ in titles):
             flaws.append(Flaw(1, one.titles[0], "", "is missing, and every file has it"))
-    return Cells(tuple(map(int, table.index)), columns, titles)
+    dutch = {one.name: one.titles[0] for one in known}
+    return Cells(tuple(map(int, table.index)), columns, titles, dutch)
 
 
 def _meant(

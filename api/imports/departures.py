@@ -77,6 +77,7 @@ COLUMNS = (
     Column("country", ("quotum land", "quota country"), text, numbered=True),
     Column("quota", ("quotum plaatsen", "quota seats"), whole, numbered=True),
 )
+_DUTCH = {one.name: one.titles[0] for one in COLUMNS}
 _DAY = timedelta(days=1)
 _LONGEST = 400
 """Days for which a timetable may say when flights leave."""
@@ -142,7 +143,7 @@ class Departures:
         return Brought(tuple(parts), tuple(rows), tuple(where))
 
     def _title(self, name: str) -> str:
-        return self.titles.get(name, name)
+        return self.titles.get(name) or _DUTCH.get(name, name)
 
     def _where(self, one: _Flight) -> Where:
         def where(steps: Steps) -> tuple[int, str]:
@@ -276,13 +277,16 @@ def _days(
         return
     empty = [name for name in ("weekdays", "first", "last") if told[name] is None]
     if empty:
-        flaws += (Flaw(row, titles.get(one, one), "", "is empty in a timetable") for one in empty)
+        flaws += (
+            Flaw(row, titles.get(one) or _DUTCH[one], "", "is empty in a timetable")
+            for one in empty
+        )
     elif told["id"] is not None or told["day"] is not None:
         says = "is of one departure, and a timetable tells of many"
-        flaws.append(Flaw(row, titles.get("id" if told["id"] else "day", "id"), "", says))
+        flaws.append(Flaw(row, titles["id" if told["id"] else "day"], "", says))
     elif not isinstance(told["departs"], Clock):
         says = "is no hour of the day, which a timetable asks for"
-        flaws.append(Flaw(row, titles.get("departs", "departs"), "", says))
+        flaws.append(Flaw(row, titles["departs"], "", says))
     elif not 0 <= (last - first).days <= _LONGEST:
         says = f"is not within {_LONGEST} days after {first}"
         flaws.append(Flaw(row, titles["last"], str(last), says))

@@ -65,6 +65,7 @@ COLUMNS = (
     Column("until", ("tot", "until", "einde", "eind", "end"), clock_or_moment),
     Column("through", ("t/m", "tot en met", "through"), day),
 )
+_DUTCH = {one.name: one.titles[0] for one in COLUMNS}
 _DAY = timedelta(days=1)
 _PLAIN: Mapping[str, Any] = {
     "role": "",
@@ -164,7 +165,7 @@ class Roster:
         return Brought(tuple(parts), tuple(rows), tuple(where), gone)
 
     def _title(self, name: str) -> str:
-        return self.titles.get(name, name)
+        return self.titles.get(name) or _DUTCH.get(name, name)
 
     def _home(
         self, world: World, name: str, known: Mapping[str, Resource], flaws: list[Flaw]
