@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
 from itertools import groupby
+from math import prod
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -49,6 +50,7 @@ PERIODS = {"YEARLY": 365.25, "MONTHLY": 30.4, "WEEKLY": 7.0, "DAILY": 1.0}
 """Days from one step of a rule to the next."""
 WEIGHTS = {"YEARLY": 12, "MONTHLY": 3, "WEEKLY": 1, "DAILY": 1}
 """What a step costs, about: a year is looked through day by day."""
+WITHIN_A_DAY = "BYHOUR", "BYMINUTE", "BYSECOND"
 LAST_YEAR = 9999
 """Where a rule that never comes again is given up."""
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -340,24 +342,33 @@ class _Reading:
         told = [made for one in parts if (made := self._happening(one)) is not None]
         if self._flaws or not any(one.busy for one in told):
             return
-        calendar = Calendar()
-        for number, one in enumerate(told):
-            one.event["X-NUMBER"] = str(number)
-            calendar.add_component(one.event)
+        for number, what in enumerate(told):
+            what.event["X-NUMBER"] = str(number)
         try:
-            query = recurring_ical_events.of(calendar)
-            # Whole days are told without a clock: they are looked for from a day before on.
-            occurrences = query.between(self._begins - DAY, self._ends + DAY)
+            occurrences = self._occurrences([one.event for one in told])
         except (ValueError, TypeError, OverflowError) as error:
             says = f"cannot be followed: {error}"[:200]
             self._flaws.append(Flaw(parts[0].line, parts[0].name, "", says))
             return
         for one in occurrences:
-            what = told[int(one["X-NUMBER"])]
+            what = told[int(str(one["X-NUMBER"]))]
             if what.busy:
-                since, until = one["DTSTART"].dt, one["DTEND"].dt
+                since, until = one.start, one.end
                 end = until if what.lasts is None else _after(since, what.lasts)
                 yield self._instant(since), self._instant(end)
+
+    def _occurrences(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Return each time that an event comes about within the horizon; one alone is itself."""
+        if len(events) == 1 and events[0].keys().isdisjoint(("RRULE", "RDATE", "EXDATE")):
+            return events
+        calendar = Calendar()
+        for one in events:
+            calendar.add_component(one)
+        # Whole days are told without a clock: they are looked for from a day before on.
+        found: list[Event] = recurring_ical_events.of(calendar).between(
+            self._begins - DAY, self._ends + DAY
+        )
+        return found
 
     def _happening(self, part: _Part) -> _Happening | None:
         """Return a component with its times alone; None when something is wrong with it."""
@@ -432,7 +443,8 @@ class _Reading:
             return None
         ends = self._ends.date() if _surely(rule, often, interval) else date(LAST_YEAR, 12, 31)
         steps = max(0, (ends - _day(since)).days) / PERIODS[often] / interval * WEIGHTS[often]
-        self._steps += steps
+        # Several times on a day are several steps.
+        self._steps += steps * prod(len(rule.get(one, (0,))) for one in WITHIN_A_DAY)
         if self._steps > MOST_STEPS:
             says = "takes too long to follow, with the rules before it: it may never come again"
             self._wrong(at, says)
@@ -561,7 +573,7 @@ def _surely(rule: vRecur, often: str, interval: int) -> bool:
 
     Days that no month has, or every seventh day when it is another weekday, never come.
     """
-    parts = rule.keys() - {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"}
+    parts = rule.keys() - {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", *WITHIN_A_DAY}
     if not parts:
         return True
     weekdays = [str(one).lstrip("+-")[:-2] for one in rule.get("BYDAY", ())]

@@ -506,6 +506,16 @@ def test_a_rule_that_nobody_means_is_refused(rule: str) -> None:
     assert (flaw.row, flaw.value) == (8, rule)
 
 
+def test_several_times_on_a_day_are_read_and_counted() -> None:
+    twice = "RRULE:FREQ=DAILY;COUNT=4;BYHOUR=8,13"
+    found = read(*event("DTSTART:20261012T080000", "DURATION:PT1H", twice))
+    assert [one[6:11] for one in away(found)] == ["08:00", "13:00"] * 2
+    hours, sixty = (",".join(map(str, range(n))) for n in (24, 60))
+    rule = f"RRULE:FREQ=DAILY;BYHOUR={hours};BYMINUTE={sixty};BYSECOND={sixty}"
+    (flaw,) = flaws(*event("DTSTART:20260912T080000", "DURATION:PT1S", rule))
+    assert "too long" in flaw.reason
+
+
 def test_rules_that_never_come_are_not_followed_one_after_the_other() -> None:
     never = "RRULE:FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6"
     many = [event("DTSTART:20261012T080000", never, uid=str(n)) for n in range(500)]
