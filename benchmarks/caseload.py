@@ -48,10 +48,8 @@ def main(arguments: Sequence[str]) -> None:
     print("| --- " * 5 + "|")
     for n, row in enumerate(zip(*columns, strict=True), start=1):
         print(f"| {n} | " + " | ".join(f"{one:,.0f}" for one in row) + " |")
-    half = len(at_end) // 2
-    print(
-        f"\ndrift: {drift(at_end):+,.0f} cases a year, {drift(at_end[half:]):+,.0f} in its second half"
-    )
+    rest = at_end[len(at_end) // 2 :]
+    print(f"\ndrift: {drift(at_end):+,.0f} cases a year, {drift(rest):+,.0f} in its second half")
 
 
 def caseload(tally: Tally) -> Counts:

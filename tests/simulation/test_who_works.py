@@ -1,8 +1,6 @@
 """Whoever works: the same of the real chain, and nothing lost with a worker of a cluster."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -11,13 +9,19 @@ import pytest
 
 from api.workers import cluster
 from constraints.register import REGISTER
-from fixtures.simulated import dutch
+from scheduler.simulation.profile import Setting
 from scheduler.simulation.replications import Pool, processes, replicated, source_of, study_of
 from scheduler.simulation.scenario import read_scenario
+from tests.simulation.dutch_parts import part, weeks
 from tests.simulation.short_studies import deadly, drawn
 
 BASELINE = Path(__file__).parents[2] / "fixtures" / "scenarios" / "baseline.toml"
-WARM_UP, DAYS, AHEAD = 7, 7, 14
+PROFILES = 60
+
+
+def some() -> Setting:
+    """Return the Dutch chain with some of its profiles."""
+    return part(lambda _: True, PROFILES)
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +40,15 @@ def two_workers() -> Iterator[Pool]:
 
 def test_one_process_two_and_a_cluster_count_the_same_of_the_dutch_chain(two_workers: Pool) -> None:
     scenario = read_scenario(BASELINE)
+    inflow = scenario.inflow.model_copy(update={"per_year": 4000, "caseload": 1000})
     shorter: dict[str, Any] = {
-        "horizon": scenario.horizon.model_copy(update={"days": DAYS, "warm_up": WARM_UP}),
-        "policy": scenario.policy.model_copy(update={"days_ahead": AHEAD}),
+        "horizon": weeks(0).horizon,
+        "policy": weeks(0).policy,
+        "inflow": inflow,
+        "spreads": (),
         "replications": 3,
     }
-    first = scenario.horizon.from_ - timedelta(days=WARM_UP)
-    source, setting = source_of(partial(dutch, first, WARM_UP + DAYS + AHEAD + 32), REGISTER)
+    source, setting = source_of(some, REGISTER)
     study = study_of(scenario.model_copy(update=shorter), source, setting)
     counted = {}
     for name, pool in (("one", processes(1)), ("two", processes(2)), ("cluster", two_workers)):
@@ -50,7 +56,7 @@ def test_one_process_two_and_a_cluster_count_the_same_of_the_dutch_chain(two_wor
         counted[name] = replicated(study, pool)
         print(f"{name}: {perf_counter() - began:.1f} s")
     departed = [int(one.departed.sum()) for one in counted["one"]]
-    print(f"departed in {DAYS} days, by replication: {departed}")
+    print(f"departed, by replication: {departed}")
     assert len(set(departed)) > 1
     assert counted["one"] == counted["two"]
     # Workers of a cluster are no copies of this process: what depends on how it hashes shows here.
