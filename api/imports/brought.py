@@ -46,16 +46,17 @@ class Brought:
     where: tuple[Where, ...]
     gone: Mapping[str, int] = field(default_factory=dict)
 
-    def flaws(self, problems: Collection[Problem]) -> FlawedError | None:
+    def flaws(self, problems: Collection[Problem]) -> FlawedError:
         """Return what is wrong in parts, ``$[2].home``, as it stands in the file.
 
-        None when some of it is wrong elsewhere in the world.
+        What is wrong elsewhere in the world because of them is told of the file as a whole.
         """
         found = []
         for one in problems:
             told = re.fullmatch(r"\$\[(\d+)\](.*)", one.path)
             if told is None:
-                return None
+                found.append(Flaw(0, "", "", f"{one.path}: {one.says}"))
+                continue
             steps = tuple(
                 int(number) if number else name or quoted
                 for name, number, quoted in re.findall(

@@ -77,8 +77,8 @@ class Importing(Reading):
 
         Raises
         ------
-        FlawedError, EventError
-            With everything that no world may hold.
+        FlawedError
+            With everything in it that no world may hold.
         RefusedError
             With every rule that bookings would break, and ``repair`` is not asked.
         """
@@ -111,7 +111,7 @@ class Importing(Reading):
     ) -> Effect:
         """Return what a file does to a world with its bookings, ``world`` as it is now."""
         brought = made(parts.now)
-        _not_withdrawn(brought, parts)
+        _nobody_else(brought, parts)
         known = {
             type(one): {part.id: part for part in group}
             for group in (parts.now.resources, parts.now.departures, parts.now.cases)
@@ -128,7 +128,7 @@ class Importing(Reading):
         try:
             held_to_a_file(then, REGISTER, {f"$[{places[id(one)]}]": one for one in other})
         except EventError as error:
-            raise brought.flaws(error.problems) or error from None
+            raise brought.flaws(error.problems) from None
         wrong = broken(world, then, [one.id for one in other])
         if not wrong:
             return effect
@@ -139,13 +139,26 @@ class Importing(Reading):
         return replace(effect, broken=wrong, repaired=repaired)
 
 
-def _not_withdrawn(brought: Brought, parts: Parts) -> None:
-    gone = parts.ever.case.keys() - parts.now.case.keys()
+def _nobody_else(brought: Brought, parts: Parts) -> None:
+    """Return when no part has the id of something else, or of a case that was withdrawn."""
+    world = parts.now
+    gone = parts.ever.case.keys() - world.case.keys()
+    people = {one.id for case in world.cases for one in (case, *case.persons)}
+    things = {
+        one.id
+        for group in (world.locations, world.resources, world.facilities, world.departures)
+        for one in group
+    }
     found = []
-    for n, one in enumerate(brought.parts):
-        if isinstance(one, Case) and one.id in gone:
-            row, title = brought.where[n](("id",))
-            found.append(Flaw(row, title, one.id, "is a case that was withdrawn"))
+    for n, part in enumerate(brought.parts):
+        case = isinstance(part, Case)
+        says = "is the id of something else already"
+        if case and part.id in gone:
+            says = "is a case that was withdrawn"
+        elif part.id not in (things if case else people):
+            continue
+        row, title = brought.where[n](("id",))
+        found.append(Flaw(row, title, part.id, says))
     if found:
         raise FlawedError(found)
 
