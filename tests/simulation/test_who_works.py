@@ -40,13 +40,13 @@ def two_workers() -> Iterator[Pool]:
 
 def test_one_process_two_and_a_cluster_count_the_same_of_the_dutch_chain(two_workers: Pool) -> None:
     scenario = read_scenario(BASELINE)
-    inflow = scenario.inflow.model_copy(update={"per_year": 4000, "caseload": 1000})
+    inflow = scenario.inflow.model_copy(update={"per_year": 9000, "caseload": 5000})
     shorter: dict[str, Any] = {
         "horizon": weeks(0).horizon,
         "policy": weeks(0).policy,
         "inflow": inflow,
         "spreads": (),
-        "replications": 3,
+        "replications": 2,
     }
     source, setting = source_of(some, REGISTER)
     study = study_of(scenario.model_copy(update=shorter), source, setting)
