@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -35,14 +35,30 @@ from rich.progress import (
 )
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
+from typer.core import TyperGroup
 
 from api import render
+from api.access.keyboard import AtTheKeys
 from api.access.loopback import is_loopback
 from api.certificates import told as told_in_words
 from api.desk import MOST_PROPOSALS, Desk, UnknownCaseError, open_world, settle
+from api.exports.calendars import calendar_of
+from api.exports.days import NoPaperError, day_sheet, printed
+from api.exports.files import FILES, written
+from api.exports.plans import plan_sheets
+from api.imports.brought import Made
+from api.imports.flaws import FlawedError
+from api.imports.preview import Kind as FileKind
+from api.imports.preview import name_of as name_of_file
+from api.imports.preview import report, told_by
+from api.imports.tables import MOST_BYTES, Encoding
 from api.language import LANGUAGES
 from api.office import Office
+from api.office.refusals import RefusedError
 from api.pages.charts import drawn
+from api.pages.frame import ZONE
+from api.pages.roster import roles_of
+from api.partners import PARTNERS
 from api.settings import Settings
 from api.simulations import figures, headline, rows_of, same_dice, simulator, week_cut
 from api.store.claims import TakenError
@@ -60,6 +76,7 @@ from fixtures.tiny import tiny
 from fixtures.worlds import Document, canonical, document
 from scheduler.draft import Problem, maybe
 from scheduler.event import Event, parse_events
+from scheduler.grid import local_date
 from scheduler.loading import WorldError
 from scheduler.objective import Objective
 from scheduler.plan import Plan
@@ -73,7 +90,7 @@ from scheduler.simulation.results import compared, summary, write
 from scheduler.simulation.scenario import Scenario, ScenarioError, read_scenario
 from scheduler.stopping import Stop
 from scheduler.validator import plan_violations, violations
-from scheduler.world import World
+from scheduler.world import Booking, World
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
@@ -113,6 +130,37 @@ class Spoken(StrEnum):
     en = "en"
 
 
+class _WorldUnlessTold(TyperGroup):
+    """Takes what is no name of a command for the file of a world."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = ["world", *args]
+        return super().parse_args(ctx, args)
+
+
+brings = typer.Typer(
+    cls=_WorldUnlessTold,
+    no_args_is_help=True,
+    help="Bring in a world (WORLD.json, into an empty store), or files that people have.",
+)
+app.add_typer(brings, name="import")
+takes = typer.Typer(
+    cls=_WorldUnlessTold,
+    no_args_is_help=True,
+    help="Take out a world (-o WORLD.json), or a plan, a calendar or a day as people read them.",
+)
+app.add_typer(takes, name="export")
+TableFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="CSV, XLSX or Parquet, as docs/files.md has it.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")]
+Repair = Annotated[
+    bool, typer.Option("--replan", help="Repair bookings that break, with the least change.")
+]
+InEncoding = Annotated[
+    Encoding | None, typer.Option(help="In what a CSV file is written; else UTF-8.")
+]
 PlanFile = Annotated[
     Path | None, typer.Option("--plan", metavar="PLAN.json", help="Bookings in force.")
 ]
@@ -453,7 +501,7 @@ def simulate(
     )
 
 
-@app.command("import")
+@brings.command("world")
 def import_(
     world_file: WorldFile,
     database: DatabaseUrl = DATABASE,
@@ -480,7 +528,119 @@ def import_(
     )
 
 
-@app.command()
+@brings.command("rosters")
+def import_rosters(
+    file: TableFile,
+    database: DatabaseUrl = DATABASE,
+    dry_run: DryRun = False,
+    replan: Repair = False,
+    partner: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Only of this partner's people may it tell: dv-o, kmar."),
+    ] = None,
+    resource: Annotated[
+        str | None, typer.Option(metavar="ID", help="Whose calendar it is, where it is one.")
+    ] = None,
+    encoding: InEncoding = None,
+    as_json: Json = False,
+) -> None:
+    """Bring in when people, vehicles and rooms are at work: CSV, XLSX, Parquet or iCalendar."""
+    if partner is not None and partner not in PARTNERS:
+        says = f"there is no partner {partner}{maybe(partner, PARTNERS)}"
+        _refuse([Problem("--partner", says)], as_json=as_json)
+
+    def made(body: bytes, office: Office) -> Made:
+        roles = None if partner is None else roles_of(office.ever(), PARTNERS[partner])
+        return told_by(body, "rosters", encoding=encoding, resource=resource, roles=roles)
+
+    _bring("rosters", file, made, database, dry_run=dry_run, repair=replan, as_json=as_json)
+
+
+@brings.command("departures")
+def import_departures(
+    file: TableFile,
+    database: DatabaseUrl = DATABASE,
+    dry_run: DryRun = False,
+    replan: Repair = False,
+    encoding: InEncoding = None,
+    as_json: Json = False,
+) -> None:
+    """Bring in flights, charters and transfers by road, or the timetable of a season."""
+
+    def made(body: bytes, _office: Office) -> Made:
+        return told_by(body, "departures", encoding=encoding)
+
+    _bring("departures", file, made, database, dry_run=dry_run, repair=replan, as_json=as_json)
+
+
+@brings.command("cases")
+def import_cases(
+    file: TableFile,
+    database: DatabaseUrl = DATABASE,
+    dry_run: DryRun = False,
+    replan: Repair = False,
+    encoding: InEncoding = None,
+    as_json: Json = False,
+) -> None:
+    """Bring in cases, a row for each person."""
+
+    def made(body: bytes, _office: Office) -> Made:
+        return told_by(body, "cases", encoding=encoding)
+
+    _bring("cases", file, made, database, dry_run=dry_run, repair=replan, as_json=as_json)
+
+
+def _bring(
+    kind: FileKind,
+    path: Path,
+    made: Callable[[bytes, Office], Made],
+    database: str,
+    *,
+    dry_run: bool,
+    repair: bool,
+    as_json: bool,
+) -> None:
+    """Bring a file into a store, or tell what it would do; 1 where bookings break and stay so."""
+    body = _bytes(path, as_json=as_json)
+    with _office(database, as_json=as_json, there=True) as office:
+        try:
+            asked, done = made(body, office), not dry_run
+            try:
+                if done:
+                    named = name_of_file(body, kind)
+                    effect = office.take_in(asked, named, AT_THE_KEYS, repair=repair)
+            except RefusedError:
+                done = False
+            if not done:
+                effect = office.foreseen_of(asked)
+        except FlawedError as error:
+            _print_flaws(error, path, as_json=as_json)
+        except WorldError as error:
+            _refuse(error.problems, as_json=as_json)
+    told = report(effect, kind, applied=done)
+    _print(as_json, told.model_dump(mode="json"), render.imported(told, path))
+    raise typer.Exit(1 if effect.broken and not (done or (dry_run and repair)) else 0)
+
+
+def _bytes(path: Path, *, as_json: bool) -> bytes:
+    """Return what a file holds, of one that is not too large."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        _refuse([Problem(str(path), error.strerror or "cannot be read")], as_json=as_json)
+
+
+def _print_flaws(error: FlawedError, path: Path, *, as_json: bool) -> NoReturn:
+    """Say what is wrong with every row, and end with 2; nothing was written."""
+    if as_json:
+        print(json.dumps({"problems": [asdict(one) for one in error.flaws]}, ensure_ascii=False))
+    else:
+        Console(stderr=True).print(render.flaws(error.flaws, path))
+    raise typer.Exit(2)
+
+
+@takes.command("world")
 def export(
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the world.")],
     database: DatabaseUrl = DATABASE,
@@ -496,6 +656,124 @@ def export(
         {"file": str(out), "cases": len(world.cases), "world": world.fingerprint},
         f"{out}: {len(world.cases)} cases, {len(world.bookings)} bookings",
     )
+
+
+@takes.command("plan")
+def export_plan(
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Where to write it: .xlsx, .csv or .parquet.")
+    ],
+    plan_file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[PLAN.json]", help="A plan; else the one in force in the store."),
+    ] = None,
+    world_file: Annotated[
+        Path | None,
+        typer.Option("--world", metavar="WORLD.json", help="The world that a PLAN.json is of."),
+    ] = None,
+    database: DatabaseUrl = DATABASE,
+    language: InLanguage = Spoken.nl,
+    as_json: Json = False,
+) -> None:
+    """Write a plan as a table; a workbook has a sheet for each partner too."""
+    file = next((one for one in FILES if out.suffix.lower() == f".{one}"), None)
+    if file is None:
+        says = f"should end in {', '.join(f'.{one}' for one in FILES)}: {out}"
+        _refuse([Problem("--out", says)], as_json=as_json)
+    if (plan_file is None) != (world_file is None):
+        says = "PLAN.json and --world WORLD.json go together; leave both out for the store"
+        _refuse([Problem("--world", says)], as_json=as_json)
+    _make_room(out, as_json=as_json)
+    if plan_file is not None and world_file is not None:
+        world = _world(world_file, as_json=as_json)
+        bookings, secret, proposals = (
+            _valid_plan(world, plan_file, as_json=as_json).bookings, world.fingerprint, True,
+        )  # fmt: skip
+    else:
+        with _office(database, as_json=as_json, there=True) as office:
+            bookings, proposals = office.world().bookings, False
+            world, secret = office.ever(), office.began_with() or ""
+            _taken_out(office, f"plan/{world.fingerprint}", bookings)
+    words = LANGUAGES[language.value]
+    body = written(plan_sheets(world, bookings, secret, words, proposals=proposals), file)
+    _write({out: body}, as_json=as_json)
+    told = {"file": str(out), "bookings": len(bookings), "world": world.fingerprint}
+    _print(as_json, told, f"{out}: {len(bookings)} bookings")
+
+
+@takes.command("calendar")
+def export_calendar(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write it: .ics.")],
+    partner: Annotated[
+        str | None, typer.Option(metavar="ID", help="What this partner is asked: dv-o, kmar.")
+    ] = None,
+    resource: Annotated[
+        str | None, typer.Option(metavar="ID", help="Where this person, vehicle or room is taken.")
+    ] = None,
+    database: DatabaseUrl = DATABASE,
+    as_json: Json = False,
+) -> None:
+    """Write what a partner is asked, or where somebody is taken, as a calendar (RFC 5545)."""
+    if (partner is None) == (resource is None):
+        _refuse([Problem("--partner", "or --resource is asked for, one of both")], as_json=as_json)
+    if partner is not None and partner not in PARTNERS:
+        says = f"there is no partner {partner}{maybe(partner, PARTNERS)}"
+        _refuse([Problem("--partner", says)], as_json=as_json)
+    _make_room(out, as_json=as_json)
+    with _office(database, as_json=as_json, there=True) as office:
+        if resource is None:
+            name, one = PARTNERS[partner or ""], None
+        else:
+            ever = office.ever()
+            one = next((each for each in ever.resources if each.id == resource), None)
+            if one is None:
+                known = [each.id for each in ever.resources]
+                says = f"there is no resource {resource}{maybe(resource, known)}"
+                _refuse([Problem("--resource", says)], as_json=as_json)
+            role = one.role
+            theirs = (name for name in PARTNERS.values() if role in roles_of(ever, name))
+            name = next(theirs, "")
+        body = calendar_of(office, name, one, "export")
+        _taken_out(office, f"calendar/{partner or resource}", ())
+    _write({out: body}, as_json=as_json)
+    events = body.count(b"BEGIN:VEVENT")
+    _print(as_json, {"file": str(out), "events": events}, f"{out}: {events} events")
+
+
+@takes.command("day")
+def export_day(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write it: .pdf or .html.")],
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; else today.")
+    ] = None,
+    database: DatabaseUrl = DATABASE,
+    language: InLanguage = Spoken.nl,
+    as_json: Json = False,
+) -> None:
+    """Write the plan of a day to print: all who are booked, by role; PDF asks for Chromium."""
+    from api.app import create_app
+
+    if out.suffix.lower() not in {".pdf", ".html"}:
+        _refuse([Problem("--out", f"should end in .pdf or .html: {out}")], as_json=as_json)
+    _make_room(out, as_json=as_json)
+    with _office(database, as_json=as_json, there=True) as office:
+        shown = day.date() if day else local_date(office.world().as_of, ZONE)
+        service = create_app(office, AtTheKeys(), _settings())
+        try:
+            html = day_sheet(service, shown, language.value)
+            body = printed(html) if out.suffix.lower() == ".pdf" else html.encode()
+        except NoPaperError as error:
+            _refuse([Problem("export day", str(error))], as_json=as_json)
+        _taken_out(office, f"day/{shown}", ())
+    _write({out: body}, as_json=as_json)
+    _print(as_json, {"file": str(out), "day": f"{shown}"}, f"{out}: {shown}")
+
+
+def _taken_out(office: Office, what: str, bookings: Sequence[Booking]) -> None:
+    """Let the logs tell that something is taken out of a store."""
+    office.seen("export", bookings)
+    with office.beside(AT_THE_KEYS, "export", [what]):
+        pass
 
 
 @audit.command()
@@ -829,7 +1107,7 @@ def _print(as_json: bool, machine: object, person: RenderableType) -> None:
         Console().print(person)
 
 
-def _write(files: Mapping[Path, str], *, as_json: bool) -> None:
+def _write(files: Mapping[Path, str | bytes], *, as_json: bool) -> None:
     """Write files whole, all of them or none, with the folders they need."""
     drafts = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in files}
     path = next(iter(files))
@@ -839,7 +1117,8 @@ def _write(files: Mapping[Path, str], *, as_json: bool) -> None:
                 raise IsADirectoryError(EISDIR, "is a folder")
         for path, draft in drafts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text(files[path], encoding="utf-8")
+            body = files[path]
+            draft.write_bytes(body.encode() if isinstance(body, str) else body)
         for path, draft in drafts.items():
             draft.replace(path)
     except OSError as error:

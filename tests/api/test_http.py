@@ -237,6 +237,7 @@ def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient)
         "/facilities/{facility}",
         "/departures",
         "/departures/{departure}",
+        "/rosters",
         "/partners",
         "/partners/{partner}/bookings",
         "/partners/{partner}/calendar",

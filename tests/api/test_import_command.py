@@ -1,6 +1,7 @@
 """Files on the command line: what is wrong by row, what would change, and it is brought in."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from typer.testing import CliRunner, Result
 from api.cli import app
 from api.exports.files import written
 from api.exports.tables import Kind, table_of
+from api.office import Office
 from tests.imports.files import world
+from tests.store.offices import PLACED, PLANNER, opened
 
 TINY = Path(__file__).parents[2] / "fixtures" / "tiny.json"
 SHIFT = "code;datum;van;tot\nteam-breda-1;24-11-2026;8.00;16.00\n"
@@ -91,3 +94,27 @@ def test_only_a_partners_own_people_are_brought_in_for_it(url: str, roster: Path
 def test_a_file_that_is_not_there_is_told(url: str, tmp_path: Path) -> None:
     found = run("import", "rosters", tmp_path / "none.csv", "--database", url)
     assert (found.exit_code, "No such file" in found.stderr) == (2, True)
+
+
+def test_bookings_that_break_are_told_and_repaired_when_that_is_asked(
+    url: str, tmp_path: Path
+) -> None:
+    with opened(url) as database:
+        office = Office(database)
+        bookings = office.desk().ask(PLACED).proposals[0].bookings
+        (held,) = office.hold(bookings, PLANNER, timedelta(days=1))
+    name = next(
+        n for one in held.booking.attendances for n in one.resources if one.role == "interpreter"
+    )
+    path = tmp_path / "rooster.csv"
+    day = f"{held.booking.start:%d-%m-%Y}"
+    path.write_text(f"code;datum;van;tot\n{name};{day};22.00;23.00\n")
+    asked = "import", "rosters", path, "--database", url
+    code, found = told(*asked)
+    assert (code, found["applied"]) == (1, False)
+    assert {one["booking"] for one in found["broken"]} == {held.booking.id}
+    shown = run(*asked)
+    assert (shown.exit_code, "with --replan" in shown.stdout) == (1, True)
+    code, found = told(*asked, "--replan")
+    assert (code, found["applied"]) == (0, True)
+    assert [one["case"] for one in (*found["moved"], *found["dropped"])] == [PLACED]

@@ -88,9 +88,8 @@ def test_a_partner_brings_the_rosters_of_its_own_people_alone(at: Small) -> None
     with asking(at.office, Role.partner, organisation="KMar") as http:
         told = send(http, SHIFT)
         assert told.status_code == 400
-        assert [one["detail"] for one in told.json()["errors"]] == [
-            "is nobody of this organisation"
-        ]
+        (error,) = told.json()["errors"]
+        assert (error["row"], error["detail"]) == (2, "is nobody of this organisation")
     with asking(at.office, Role.partner) as http:
         assert send(http, SHIFT).status_code == 403
     with asking(at.office, Role.planner) as http:
