@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +12,14 @@ from hypothesis import strategies as st
 
 from api.imports.calendars import MOST_BYTES, MOST_COMPONENTS, Diary, read_calendar, with_diary
 from api.imports.flaws import Flaw, FlawedError
+from constraints.register import REGISTER
+from fixtures.tiny import tiny
+from fixtures.worlds import canonical
 from scheduler.grid import Stretch
+from scheduler.loading import parse_world
 from scheduler.world import Horizon, Interval, Location, Resource, Shift, World
 
+SAMPLE = Path(__file__).parents[2] / "fixtures" / "samples" / "calendar.ics"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 START = datetime(2026, 10, 12, tzinfo=AMSTERDAM).astimezone(UTC)
 INTERPRETER = Resource(
@@ -288,6 +294,14 @@ def test_nothing_but_times_is_kept() -> None:
     told = repr(read_calendar(GOOGLE, INTERPRETER, WORLD))
     for word in ("Tandarts", "geheim", "iemand", "google.com"):
         assert word not in told
+
+
+def test_the_sample_says_when_an_interpreter_of_the_tiny_world_works() -> None:
+    world = parse_world(canonical(tiny()), REGISTER)
+    diary = read_calendar(SAMPLE.read_bytes(), world.resource["tolk-ary-1"], world)
+    days = ("11-23", "11-24", "11-25", "11-26")
+    assert work(diary) == [f"{day} 07:00/{day} 19:00" for day in days]
+    assert away(diary) == ["11-24 13:00/11-24 14:30", "11-26 00:00/11-27 00:00"]
 
 
 @pytest.mark.parametrize("file", [GOOGLE, OUTLOOK, NEXTCLOUD])
