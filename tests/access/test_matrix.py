@@ -57,6 +57,7 @@ PUT    /facilities/{facility}                planner
 GET    /departures                           planner
 GET    /departures/{departure}               planner
 PUT    /departures/{departure}               planner
+POST   /rosters                              planner partner
 GET    /statistics                           planner management
 GET    /audit-lines                          auditor
 """
