@@ -8,8 +8,17 @@ from typing import Any
 
 import httpx2
 
+from api.http.simulations import BASELINE
+
 Json = dict[str, Any]
 PAGE = 100
+SMALL = {
+    "days = 364": "days = 7",
+    "warmUp = 84": "warmUp = 0",
+    "perYear = 13840": "perYear = 2000",
+    "caseload = 8770": "caseload = 200",
+}
+"""What makes of the baseline a scenario that takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,40 @@ class Practice:
 
     def _until_plan(self, plan: str, states: set[str]) -> None:
         self.until(lambda: self.http.get(f"/v1/plans/{plan}").json()["status"] in states)
+
+    def simulated(self, name: str, transport: float = 2.5, tried: int = 0) -> str:
+        """Simulate a week of a small chain, and wait until that is done; return its id."""
+        simulation = self.simulating(name, transport, tried)
+        path = f"/v1/simulations/{simulation}"
+        self.until(lambda: self.http.get(path).json()["status"] == "done")
+        return simulation
+
+    def given_up(self) -> str:
+        """Begin to simulate, and cancel it; return the simulation's id."""
+        simulation = self.simulating("given-up", replications=200)
+        self.no_longer_simulating()
+        return simulation
+
+    def no_longer_simulating(self) -> None:
+        """Cancel every simulation that waits or runs."""
+        for one in self.http.get("/v1/simulations").json()["simulations"]:
+            if one["status"] in {"queued", "running"}:
+                self.http.delete(f"/v1/simulations/{one['id']}")
+
+    def simulating(
+        self, name: str, transport: float = 2.5, tried: int = 0, replications: int = 2
+    ) -> str:
+        """Begin to simulate a week of a small chain; return the simulation's id."""
+        scenario = BASELINE.replace("times = 2.5", f"times = {transport}", 1)
+        for much, less in SMALL.items():
+            scenario = scenario.replace(much, less)
+        scenario = scenario.replace('name = "baseline"', f'name = "{name}"')
+        monday = "2027-01-04" if tried else None
+        asked = {"scenario": scenario, "replications": replications, "week": monday}
+        told = self.http.post("/v1/simulations", json={**asked, "bottlenecks": tried})
+        told.raise_for_status()
+        simulation: str = told.json()["id"]
+        return simulation
 
     def until(self, so: Callable[[], bool]) -> None:
         """Wait until it is so."""

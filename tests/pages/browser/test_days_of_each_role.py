@@ -231,6 +231,42 @@ def test_management_sees_the_months_that_are_over_and_a_planner_this_one_too(
     assert {"csv", "xlsx", "parquet"} <= {taken(one, file.get_attribute("href")) for file in files}
 
 
+def test_management_makes_a_scenario_runs_it_and_compares_it(
+    one: Somebody, office: Practice
+) -> None:
+    base = office.simulated("base")
+    one.be("management")
+    one.go("/scenarios")
+    one.follow("base")
+    one.follow("Change this one")
+    one.page.locator("#name").fill("fewer vehicles")
+    vehicles = one.page.get_by_role("row", name=one.language.role("transport", 2))
+    vehicles.get_by_role("textbox").first.fill("30")
+    one.page.locator("#per_year").fill("many")
+    one.press("Simulate")
+    expect(one.page.locator("#per_year")).to_have_attribute("aria-invalid", "true")
+    expect(one.page.locator("#per_year")).to_have_value("many")
+    one.page.locator("#per_year").fill("2000")
+    one.press("Simulate")
+    expect(one.page.locator("h1")).to_contain_text("fewer-vehicles")
+    counts = one.page.locator(".counts")
+    if one.script:
+        expect(counts).to_be_visible(timeout=60_000)
+    else:
+        office.until(lambda: bool(one.page.reload()) and counts.count() > 0)
+    fewer = one.page.url.rpartition("/")[2]
+    one.go("/scenarios")
+    for name in base, fewer:
+        one.page.locator(f"[value='{name}']").check()
+    one.press("Compare what is chosen")
+    one.reads("What differs")
+    expect(one.page.locator(".changed").get_by_text("30 %")).to_be_visible()
+    files = one.page.locator("main a[download]").all()
+    assert {"csv", "xlsx", "parquet"} <= {taken(one, file.get_attribute("href")) for file in files}
+    assert not one.script or one.violations() == []
+    one.go("/cases", 403)
+
+
 def test_an_auditor_sees_who_did_what_and_that_the_log_is_whole(one: Somebody) -> None:
     one.be("auditor")
     one.go("/")

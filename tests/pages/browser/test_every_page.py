@@ -70,13 +70,23 @@ STATES: Mapping[str, Callable[["Cases"], str]] = {
     "roster-day": lambda of: f"/roster?partner=dv-o&span=day&day={of.day}",
     "figures": lambda of: f"/figures?month={of.day[:7]}",
     "figures-of-nothing": lambda _: "/figures?month=2026-10",
+    "scenarios": lambda _: "/scenarios",
+    "scenario-form": lambda _: "/scenarios/new",
+    "scenario-form-of-another": lambda of: f"/scenarios/new?from={of.fewer}",
+    "scenario": lambda of: f"/scenarios/{of.base}",
+    "scenario-with-more-tried": lambda of: f"/scenarios/{of.fewer}",
+    "scenario-stopped": lambda of: f"/scenarios/{of.given_up}",
+    "comparison": lambda of: f"/scenarios/comparison?of={of.fewer}&of={of.base}",
+    "comparison-of-what-differs-too-much": (
+        lambda of: f"/scenarios/comparison?of={of.given_up}&of={of.base}"
+    ),
     "logs": lambda _: "/logs",
     "logs-verified": lambda _: "/logs?verify=true",
     "not-there": lambda _: "/cases/nobody",
     "asked-wrongly": lambda _: "/board?day=never",
 }
 """The pages, by what is the matter there."""
-NO = {"not-there": 404, "asked-wrongly": 400}
+NO = {"not-there": 404, "asked-wrongly": 400, "comparison-of-what-differs-too-much": 409}
 
 
 def _held_otherwise(one: Somebody, of: "Cases") -> None:
@@ -126,6 +136,27 @@ def _in_conflict(one: Somebody, of: "Cases") -> None:
     one.press("Take over what is chosen")
 
 
+def _being_simulated(one: Somebody, of: "Cases") -> None:
+    of.office.no_longer_simulating()
+    one.go(f"/scenarios/{of.office.simulating('long', replications=30)}")
+    expect(one.page.locator("#progress")).to_be_visible()
+
+
+def _mistaken(one: Somebody, _of: "Cases") -> None:
+    one.go("/scenarios/new")
+    for name in "name", "per_year", "percent-0", "more_plus-0", "week":
+        field = one.page.locator(f"[id='{name}']")
+        field.evaluate("one => { one.type = 'text'; one.value = '!'; }")
+    one.press("Simulate")
+
+
+def _no_scenario(one: Somebody, _of: "Cases") -> None:
+    one.go("/scenarios/new")
+    one.page.locator("details:has(#toml) summary").click()
+    one.page.locator("#toml").fill("seed = -1")
+    one.press("Fill the form with it")
+
+
 MADE: Mapping[str, Callable[[Somebody, "Cases"], None]] = {
     "booking-declined-and-instead": _declined,
     "booking-seen-otherwise": _saw_another,
@@ -133,6 +164,9 @@ MADE: Mapping[str, Callable[[Somebody, "Cases"], None]] = {
     "slots-of-a-case-held-meanwhile": _held_otherwise,
     "plan-being-made": _being_made,
     "plan-in-conflict": _in_conflict,
+    "scenario-being-simulated": _being_simulated,
+    "scenario-form-with-mistakes": _mistaken,
+    "scenario-form-with-a-bad-file": _no_scenario,
     "booking-run-out": _ran_out,
 }
 """What a page says after something was done on it."""
@@ -159,6 +193,9 @@ class Cases:
     blocked: str
     plan: str
     stopped: str
+    base: str
+    fewer: str
+    given_up: str
 
     @property
     def day(self) -> str:
@@ -179,6 +216,9 @@ def cases(office: Practice) -> Cases:
         blocked=office.asked(),
         plan=office.planned(),
         stopped=office.stopped(),
+        base=office.simulated("base"),
+        fewer=office.simulated("fewer", transport=0.3, tried=1),
+        given_up=office.given_up(),
     )
 
 
