@@ -34,6 +34,7 @@ def test_every_main_page_has_its_picture(looks: Looks, office: Practice, tmp_pat
     free, plan = next(office.plannable)["case"], office.planned(seconds=5)
     booking, partner = held["booking"], held["partners"][0]["partner"]
     day = booking["phases"][0]["from"][:10]
+    base, fewer = office.simulated("base"), office.simulated("fewer-vehicles", transport=0.3)
     with looks("nl") as one:
         take(one, "/login", images / "login.png")
         take(one, f"/plans/{plan}", images / "plan.png")
@@ -45,6 +46,9 @@ def test_every_main_page_has_its_picture(looks: Looks, office: Practice, tmp_pat
         take(one, f"/board?day={day}", images / "board.png")
         take(one, f"/board?day={day}&span=week", images / "board-week.png")
         take(one, f"/figures?month={day[:7]}", images / "figures.png")
+        one.be("management")
+        take(one, "/scenarios/new", images / "scenario.png")
+        take(one, f"/scenarios/comparison?of={fewer}&of={base}", images / "comparison.png")
         one.be(f"regievoerder-{office.officer(blocked)}")
         take(one, f"/cases/{blocked}", images / "case.png")
         one.be(f"partner-{id_of(partner)}")
