@@ -16,7 +16,16 @@ from api.access.person import Role
 from api.http.glossary import FIELDS
 from api.http.headers import VERSION
 from api.http.problems import MEDIA, described, schemas
-from api.http.wishes import JSON, LARGEST, LONGEST_QUERY, LONGEST_TEXT, MOST_ITEMS, MOST_PARAMETERS
+from api.http.wishes import (
+    FORM,
+    JSON,
+    LARGEST,
+    LONGEST_QUERY,
+    LONGEST_TEXT,
+    MOST_ITEMS,
+    MOST_PARAMETERS,
+)
+from api.imports.tables import MOST_BYTES
 from scheduler.draft import WALL_CLOCK
 
 Schema = dict[str, Any]
@@ -156,6 +165,7 @@ def published(found: Schema, roles: Roles, issuer: str | None) -> Schema:
     found["security"] = [{name: []} for name in parts["securitySchemes"]]
     if issuer is None:
         found["security"].append({})
+    _name_forms(found)
     for method, path, operation in _operations(found):
         _finish(operation, roles[method.upper(), path])
     _bound(found)
@@ -255,6 +265,18 @@ def _sent(operation: str, status: str) -> Iterator[str]:
         yield "ETag"
 
 
+def _name_forms(found: Schema) -> None:
+    """Call what a form holds as other schemas are called; there is nothing else in one."""
+    known: Schema = found["components"]["schemas"]
+    for *_, operation in _operations(found):
+        form = operation.get("requestBody", {}).get("content", {}).get(FORM)
+        if form is not None:
+            name = form["schema"]["$ref"].rpartition("/")[2]
+            title = "".join(one.capitalize() for one in name.split("_"))
+            known[title] = known.pop(name) | {"title": title, "additionalProperties": False}
+            form["schema"] = {"$ref": f"#/components/schemas/{title}"}
+
+
 def _bound(found: Schema) -> None:
     """Describe how moments are written, and the bounds that any request is held to."""
     known: Schema = found["components"]["schemas"]
@@ -282,7 +304,9 @@ def _asked(operation: Schema) -> Iterator[Schema]:
 
 def _default_bounds(schema: Schema) -> Iterator[tuple[str, int]]:
     kinds = _kinds(schema)
-    if "string" in kinds and not {"enum", "const"} & schema.keys():
+    if "contentMediaType" in schema:
+        yield "maxLength", MOST_BYTES
+    elif "string" in kinds and not {"enum", "const"} & schema.keys():
         yield "maxLength", _LENGTHS.get(schema.get("format", ""), LONGEST_TEXT)
     if "array" in kinds:
         yield "maxItems", MOST_ITEMS

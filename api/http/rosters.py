@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
@@ -45,7 +45,10 @@ def rosters(office: Office) -> APIRouter:
         description=ABOUT,
     )
     def bring(
-        file: Annotated[UploadFile, File(description="The roster.")],
+        file: Annotated[
+            UploadFile, File(description="The roster.", examples=["code;datum;van;tot"])
+        ],
+        _alone: Annotated[None, Depends(_one_file)],
         person: Confirmer,
         asking: Asked,
         preview: Annotated[bool, Query(description="Only tell what it would do.")] = False,
@@ -86,6 +89,13 @@ def rosters(office: Office) -> APIRouter:
         return asking.answer(wish, grant, tell)
 
     return router
+
+
+async def _one_file(request: Request) -> None:
+    """Return when a form holds one file, and nothing else."""
+    form = await request.form()
+    if len(form.multi_items()) > 1:
+        raise HTTPException(400, "a form holds one file, and nothing else")
 
 
 def _theirs(person: Person, partner: str | None, *, replan: bool) -> str | None:

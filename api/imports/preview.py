@@ -6,6 +6,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Literal
 
+from pydantic import Field
+
 from api.imports.brought import Brought, Made, Row, State, differing
 from api.imports.calendars import read_calendar, with_diary
 from api.imports.cases import SHEETS as CASES
@@ -32,18 +34,20 @@ _CALENDAR = b"BEGIN:VCALENDAR"
 class Line(Part):
     """What a row does: to which part, and which fields of it are another."""
 
-    row: int
-    part: Id
-    state: State
-    differs: tuple[str, ...] = ()
+    row: int = Field(ge=0, description="The row, as a spreadsheet shows it.", examples=[2])
+    part: Id = Field(description="Of whom or of what it tells.", examples=["team-breda-1"])
+    state: State = Field(description="What it is in the world as it was.", examples=["new"])
+    differs: tuple[str, ...] = Field(
+        default=(), description="The fields that are another.", examples=[["shifts"]]
+    )
 
 
 class Breaks(Part):
     """A booking that breaks, which rule it is and how; partners know it by its reference."""
 
-    booking: Id
-    constraint: str
-    says: str
+    booking: str = Field(description="The booking.", examples=["zk-0001-placement"])
+    constraint: str = Field(description="The rule.", examples=["interpreter"])
+    says: str = Field(description="How it is broken.", examples=["is not at work then"])
 
 
 class Report(Part):
@@ -54,18 +58,20 @@ class Report(Part):
     ``dropped`` how they are repaired with the least change.
     """
 
-    kind: Kind
-    applied: bool
-    rows: int
-    new: int
-    changed: int
-    same: int
-    gone: int
-    parts: tuple[Id, ...]
-    lines: tuple[Line, ...]
-    broken: tuple[Breaks, ...]
-    moved: tuple[Outcome, ...] = ()
-    dropped: tuple[Outcome, ...] = ()
+    kind: Kind = Field(description="What the file tells of.", examples=["rosters"])
+    applied: bool = Field(description="Whether it is done.", examples=[True])
+    rows: int = Field(ge=0, description="Rows of the file.", examples=[125])
+    new: int = Field(ge=0, description="Rows that the world had not.", examples=[3])
+    changed: int = Field(ge=0, description="Rows of which something is another.", examples=[1])
+    same: int = Field(ge=0, description="Rows that change nothing.", examples=[121])
+    gone: int = Field(ge=0, description="Shifts and absences that go.", examples=[2])
+    parts: tuple[Id, ...] = Field(
+        description="Who and what is another afterwards.", examples=[["team-breda-1"]]
+    )
+    lines: tuple[Line, ...] = Field(description="The first of the rows that are not the same.")
+    broken: tuple[Breaks, ...] = Field(description="Bookings that break, and by which rule.")
+    moved: tuple[Outcome, ...] = Field(default=(), description="Cases that get other bookings.")
+    dropped: tuple[Outcome, ...] = Field(default=(), description="Cases that lose theirs.")
 
 
 def told_by(
