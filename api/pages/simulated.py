@@ -334,4 +334,5 @@ def _rounded(number: float | None) -> float | int | None:
     """Return a number as it is read: from a thousand on whole; None where there is none."""
     if number is None:
         return None
-    return round(number) if abs(number) >= 1000 else round(number, 1)
+    # Nought has no sign, whichever side it was rounded from.
+    return round(number) if abs(number) >= 1000 else round(number, 1) or 0.0
