@@ -26,6 +26,7 @@ from api.access.gate import (
 from api.desk import UnknownCaseError
 from api.imports.flaws import Flaw, FlawedError
 from api.jobs.queue import OwnQueueFullError, QueueFullError
+from api.jobs.simulating import IncomparableError
 from api.office.refusals import (
     KnownError,
     NotAskedError,
@@ -64,10 +65,12 @@ class Mistake(Part):
 
     in_: str = Field(alias="in")
     detail: str
-    row: int | None = None
-    column: str | None = None
-    value: str | None = None
-    suggestion: str | None = None
+    row: int | None = Field(default=None, description="The row of a file.", examples=[3])
+    column: str | None = Field(default=None, description="Its column.", examples=["tot"])
+    value: str | None = Field(default=None, description="What is there.", examples=["31-11-2026"])
+    suggestion: str | None = Field(
+        default=None, description="What was perhaps meant.", examples=["30-11-2026"]
+    )
 
 
 class Broken(Part):
@@ -282,6 +285,7 @@ def _answer_conflicts(app: FastAPI) -> None:
         return problem(409, "due checks are not a yes in their window", facts=error.facts)
 
     @app.exception_handler(IllegalStepError)
+    @app.exception_handler(IncomparableError)
     @app.exception_handler(JobOverError)
     @app.exception_handler(KnownError)
     @app.exception_handler(TooSoonError)

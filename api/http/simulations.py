@@ -1,31 +1,38 @@
 """Simulations over HTTP: asked for as jobs, followed while they run, and their results."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path as File
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field
+from starlette.exceptions import HTTPException
 
 import fixtures
 from api.access.gate import Manager, Steward
-from api.http.paging import Page, Paging
-from api.http.plans import JobId, LastSeen, Streams
+from api.http.jobs import Asker, JobId, Jobs, JobTold, Words, told_as
+from api.http.paging import Page
 from api.http.problems import answer, described
 from api.http.wishes import Asked, strictly
 from api.jobs.runner import Runner
-from api.jobs.simulating import SIMULATION, Simulated, SimulationTable
+from api.jobs.simulating import (
+    SIMULATION,
+    Sentence,
+    SimulationTable,
+    comparison,
+    read,
+    table_of,
+)
 from api.pages.charts import Figure, taken_along
 from api.simulations import no_such_week
 from api.store.answers import Told
-from api.store.jobs import Job, JobStatus, NotDoneError, Progress
+from api.store.jobs import Job, JobStatus, Progress
 from scheduler.draft import Problem
 from scheduler.simulation.scenario import Scenario, ScenarioError, parse_scenario
-from scheduler.world import Id, Instant, Part, Tag
+from scheduler.world import Id, Part, Tag
 
 MOST_REPLICATIONS = 500
 """Replications of one simulation at most: beside other work some ten minutes."""
@@ -33,8 +40,28 @@ MOST_TRIED = 20
 """Things of which one more is tried at most: each is a scenario of its own."""
 LONGEST_SCENARIO = 100_000
 BASELINE = (File(fixtures.__file__).parent / "scenarios" / "baseline.toml").read_text("utf-8")
-Table = Literal["headline", "totals", "weeks", "waits", "nights", "use"]
+Table = Literal[
+    "headline", "totals", "weeks", "waits", "nights", "use", "replications", "bottlenecks"
+]
 Format = Literal["json", "csv", "parquet"]
+As = Annotated[Format, Query(description="As what it is told.")]
+AS_FILES: dict[str, Any] = {
+    "content": {
+        "text/csv": {"schema": {"type": "string"}},
+        "application/vnd.apache.parquet": {
+            "schema": {"type": "string", "contentEncoding": "binary"}
+        },
+    }
+}
+WORDS = Words(
+    page="Simulations that run, or did",
+    cancel="Cancel a simulation of yours that waits or runs",
+    events="How a simulation fares, as it does",
+    events_more=(
+        "Server-sent events as of a plan: `status` and `progress`, which counts the "
+        "replications that are done, of all scenarios that are to be tried."
+    ),
+)
 
 
 class SimulationWish(Part):
@@ -59,22 +86,17 @@ class SimulationWish(Part):
     )
 
 
-class SimulationJob(Part):
+class SimulationJob(JobTold):
     """A simulation that runs, or did: ``interrupted`` waits to begin anew with the same seed."""
 
-    id: Id
-    status: JobStatus
-    owner: str = Field(description="The account that asked for it.")
     name: Tag = Field(description="What its scenario is called.", examples=["baseline"])
     replications: int = Field(description="How many there are to be.", examples=[20])
     bottlenecks: int = Field(default=0, description="Of how many things one more is tried.")
-    week: date | None = Field(default=None, description="The Monday of the week that is told of.")
-    seed: int
-    created_at: Instant
-    started_at: Instant | None = None
-    finished_at: Instant | None = None
-    attempts: int = Field(description="How often it began.")
-    error: str | None = Field(default=None, description="Why it failed.")
+    week: date | None = Field(
+        default=None,
+        description="The Monday of the week that the certificate is of.",
+        examples=["2027-03-01"],
+    )
 
 
 class SimulationTold(SimulationJob):
@@ -83,6 +105,9 @@ class SimulationTold(SimulationJob):
     progress: Progress | None = None
     result: SimulationTable | None = Field(
         default=None, description="The headline of what came of it, when it is done."
+    )
+    certificate: tuple[Sentence, ...] = Field(
+        default=(), description="What the week can hold, and why; none where no week was asked."
     )
 
 
@@ -94,15 +119,22 @@ class SimulationPage(Page):
 
 def simulations(runner: Runner) -> APIRouter:
     """Return the operations on simulations."""
-    router = APIRouter(prefix="/simulations", tags=["simulations"])
-    _asked(router, runner)
-    _followed(router, runner)
+    jobs = Jobs(runner, SIMULATION, SimulationJob, SimulationPage)
+    router = jobs.router(_readers, _owners, WORDS)
+    _asked(router, jobs)
+    _told(router, jobs)
     return router
 
 
-def _asked(router: APIRouter, runner: Runner) -> None:
-    queue = runner.queue
+async def _readers(person: Manager) -> Asker:
+    return Asker(person, None)
 
+
+async def _owners(person: Steward) -> Asker:
+    return Asker(person, person.id)
+
+
+def _asked(router: APIRouter, jobs: Jobs) -> None:
     @router.post(
         "",
         status_code=202,
@@ -126,106 +158,83 @@ def _asked(router: APIRouter, runner: Runner) -> None:
             "seed": scenario.seed,
             **wish.model_dump(mode="json", exclude={"scenario"}),
         }
-        told = asking.answer(
-            wish,
-            # The seed stands in the scenario; that of a job is narrower.
-            lambda once: queue.submit(SIMULATION, request, 0, person.actor, once=once),
-            _waits,
-        )
-        runner.wake()
-        return told
-
-    @router.get("", responses=described(), summary="Simulations that run, or did")
-    def page(_person: Manager, paging: Paging) -> SimulationPage:
-        found = queue.jobs(SIMULATION, None, paging.offset, paging.limit)
-        return SimulationPage(
-            simulations=tuple(SimulationJob(**_fields(one)) for one in found),
-            total=queue.jobs_ever(SIMULATION, None),
-            offset=paging.offset,
-        )
-
-    @router.delete(
-        "/{simulation}",
-        response_model=SimulationJob,
-        responses=described(404, 409),
-        summary="Cancel a simulation of yours that waits or runs",
-    )
-    def cancel(simulation: JobId, person: Steward) -> Response:
-        job = queue.cancel(simulation, person.actor, SIMULATION, person.id)
-        runner.cancelled(simulation)
-        return answer(Told(200, SimulationJob(**_fields(job)).model_dump_json()))
-
-
-def _followed(router: APIRouter, runner: Runner) -> None:
-    queue, streams = runner.queue, Streams(runner)
+        # The seed stands in the scenario; that of a job is narrower.
+        return jobs.submitted(wish, request, 0, person, asking)
 
     @router.get("/{simulation}", responses=described(404), summary="One simulation")
     def one(simulation: JobId, _person: Manager) -> SimulationTold:
-        job, progress = queue.job(simulation, SIMULATION)
-        found = None
-        if job.status == JobStatus.done:
-            found = _simulated(runner, simulation).tables["headline"]
-        return SimulationTold(**_fields(job), progress=progress, result=found)
+        job, progress = jobs.queue.job(simulation, SIMULATION)
+        if job.status != JobStatus.done:
+            return told_as(SimulationTold, job, progress=progress)
+        found = read(jobs.queue, simulation)
+        return told_as(
+            SimulationTold,
+            job,
+            progress=progress,
+            result=found.tables["headline"],
+            certificate=found.certificate,
+        )
 
+
+def _told(router: APIRouter, jobs: Jobs) -> None:
     @router.get(
         "/{simulation}/results",
         response_model=SimulationTable,
-        responses={
-            200: {
-                "content": {
-                    "text/csv": {"schema": {"type": "string"}},
-                    "application/vnd.apache.parquet": {
-                        "schema": {"type": "string", "contentEncoding": "binary"}
-                    },
-                }
-            },
-            **described(404, 409),
-        },
+        responses={200: AS_FILES, **described(404, 409)},
         summary="What came of a simulation, as a table",
         description=(
             "Means over the replications with the bounds of their 95 % intervals: a headline, "
             "totals of the whole time, by week, waits by quantile, persons inside by night, hours "
-            "used by role, region and language."
+            "used by role, region and language. Of each replication what is compared; and, where "
+            "that was asked, what one more of what is fullest adds to the departures."
         ),
     )
     def results(
         simulation: JobId,
         _person: Manager,
         table: Annotated[Table, Query(description="Which table.")] = "headline",
-        format: Annotated[Format, Query(description="As what it is told.")] = "json",
+        format: As = "json",
     ) -> Response:
-        job, _ = queue.job(simulation, SIMULATION)
-        if job.status != JobStatus.done:
-            raise NotDoneError(f"{simulation} is {job.status}, and has results when it is done")
-        found = _simulated(runner, simulation).tables[table]
-        if format == "json":
-            return answer(Told(200, found.model_dump_json()))
-        return taken_along(
-            Figure(table, table, found.columns, found.rows), format, f"{simulation}-{table}"
-        )
-
-    async def opened(
-        response: Response, simulation: JobId, person: Manager, last: LastSeen = None
-    ) -> AsyncIterator[int]:
-        asked = SIMULATION, None
-        async with streams.opened(response, simulation, asked, person.id, last) as after:
-            yield after
+        jobs.done(simulation, None, "has results")
+        found = read(jobs.queue, simulation).tables.get(table)
+        if found is None:
+            raise HTTPException(404, f"{simulation} was not asked for {table}")
+        return _as(format, table, found, f"{simulation}-{table}")
 
     @router.get(
-        "/{simulation}/events",
-        response_class=EventSourceResponse,
-        responses={204: {"description": "Nothing more will come"}, **described(404, 429, 503)},
-        summary="How a simulation fares, as it does",
+        "/{simulation}/comparison",
+        response_model=SimulationTable,
+        responses={200: AS_FILES, **described(404, 409)},
+        summary="How a simulation differs from another",
         description=(
-            "Server-sent events as of a plan: `status` and `progress`, which counts the "
-            "replications that are done."
+            "Of the same seed, horizon and number of replications, which are compared in pairs, so "
+            "that most of chance drops out. By measure the mean of each, by how much this one is "
+            "more, and the bounds of the 95 % interval of that."
         ),
     )
-    async def told(
-        simulation: JobId, after: Annotated[int, Depends(opened)]
-    ) -> AsyncIterator[ServerSentEvent]:
-        async for event in streams.told(simulation, after):
-            yield event
+    def compared(
+        simulation: JobId,
+        _person: Manager,
+        other: Annotated[Id, Query(alias="with", description="Id of the other simulation.")],
+        format: As = "json",
+    ) -> Response:
+        pair = _finished(jobs, simulation), _finished(jobs, other)
+        found = table_of(comparison(jobs.queue, *pair))
+        return _as(format, "comparison", found, f"{simulation}-{other}")
+
+
+def _finished(jobs: Jobs, name: str) -> Job:
+    """Return a simulation of which there is something to compare."""
+    job, _ = jobs.queue.job(name, SIMULATION)
+    if job.status != JobStatus.done:
+        raise HTTPException(404, f"{name} is {job.status}, and is compared when it is done")
+    return job
+
+
+def _as(format: Format, name: str, table: SimulationTable, file: str) -> Response:
+    if format == "json":
+        return answer(Told(200, table.model_dump_json()))
+    return taken_along(Figure(name, name, table.columns, table.rows), format, file)
 
 
 def _read(text: str, week: date | None) -> Scenario:
@@ -243,31 +252,3 @@ def _wrong(where: str, problems: Iterable[Problem]) -> RequestValidationError:
     return RequestValidationError(
         [{"loc": (f"{where}{one.path.removeprefix('$')}",), "msg": one.says} for one in problems]
     )
-
-
-def _simulated(runner: Runner, name: str) -> Simulated:
-    return Simulated.model_validate(runner.queue.result(name), strict=False)
-
-
-def _waits(job: Job) -> Told:
-    where = {"location": f"/v1/simulations/{job.id}"}
-    return Told(202, SimulationJob(**_fields(job)).model_dump_json(), where)
-
-
-def _fields(job: Job) -> dict[str, Any]:
-    week = job.request.get("week")
-    return {
-        "id": job.id,
-        "status": job.status,
-        "owner": job.owner,
-        "name": job.request["name"],
-        "replications": job.request["replications"],
-        "bottlenecks": job.request.get("bottlenecks", 0),
-        "week": week and date.fromisoformat(week),
-        "seed": job.request["seed"],
-        "created_at": job.created_at,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
-        "attempts": job.attempts,
-        "error": job.error,
-    }

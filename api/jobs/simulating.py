@@ -24,7 +24,6 @@ from api.simulations import (
     week_cut,
 )
 from api.store.jobs import Job, Progress
-from api.store.refusal import Refusal
 from scheduler.simulation.bottlenecks import worths
 from scheduler.simulation.replications import Pool
 from scheduler.simulation.results import Results, summary
@@ -67,7 +66,7 @@ class Simulated(Part):
     certificate: tuple[Sentence, ...] = ()
 
 
-class IncomparableError(Refusal):
+class IncomparableError(Exception):
     """Simulations that say nothing beside each other: it tells why."""
 
 

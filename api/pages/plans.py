@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from api.access.gate import Operator, Planner
 from api.access.person import Person, Role
 from api.difference import Difference, differences
-from api.http.plans import MINUTE, MOST_ACCEPTED, JobId, PlanWish, plan_of, whose
+from api.http.jobs import JobId
+from api.http.plans import MINUTE, MOST_ACCEPTED, PlanWish, plan_of, whose
 from api.jobs.planning import PLAN
 from api.jobs.queue import OwnQueueFullError, QueueFullError
 from api.jobs.runner import Runner

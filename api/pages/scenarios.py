@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from api.access.gate import Manager, Steward
 from api.access.person import Role
-from api.http.plans import JobId
+from api.http.jobs import JobId
 from api.http.simulations import BASELINE, LONGEST_SCENARIO
 from api.jobs.queue import OwnQueueFullError, Queue, QueueFullError
 from api.jobs.runner import Runner

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from api.access.gate import matrix
 from api.access.person import Person, Role
 from api.app import create_app
+from api.http.wishes import SENT_IN_FORMS
 from tests.store.offices import small
 
 TABLE = """
@@ -38,6 +39,7 @@ GET    /partners/{partner}/calendar          planner partner
 GET    /plans                                planner administrator
 POST   /plans                                planner
 GET    /plans/{plan}                         planner administrator
+PATCH  /plans/{plan}                         planner administrator
 DELETE /plans/{plan}                         planner administrator
 GET    /plans/{plan}/events                  planner administrator
 POST   /plans/{plan}/acceptances             planner
@@ -46,6 +48,7 @@ GET    /simulations                          planner management
 POST   /simulations                          management
 GET    /simulations/{simulation}             planner management
 DELETE /simulations/{simulation}             management
+GET    /simulations/{simulation}/comparison  planner management
 GET    /simulations/{simulation}/events      planner management
 GET    /simulations/{simulation}/results     planner management
 GET    /resources                            planner
@@ -142,5 +145,7 @@ def test_who_has_every_role_but_those_named_does_not_come_in(
 def asked(http: TestClient, method: str, path: str) -> int:
     """Return how an operation on nothing that there is was answered."""
     where = re.sub(r"\{\w+\}", "kmar" if path.startswith("/partners") else "nothing", path)
+    if path in SENT_IN_FORMS:
+        return http.request(method, f"/v1{where}", files={"file": b"x"}).status_code
     body: dict[str, object] | None = {} if method in {"POST", "PUT", "PATCH"} else None
     return http.request(method, f"/v1{where}", json=body).status_code

@@ -250,6 +250,7 @@ def test_the_service_says_that_it_is_up_and_describes_itself(client: TestClient)
         "/plans/{plan}/bookings",
         "/simulations",
         "/simulations/{simulation}",
+        "/simulations/{simulation}/comparison",
         "/simulations/{simulation}/events",
         "/simulations/{simulation}/results",
     }

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.difference import differences
-from api.http.plans import STREAMS
+from api.http.jobs import STREAMS
 from api.jobs.planning import plan_all
 from api.jobs.queue import OWN
 from api.settings import Settings

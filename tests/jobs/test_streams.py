@@ -10,7 +10,7 @@ import uvicorn
 from fastapi.sse import _PING_INTERVAL
 
 from api.app import create_app
-from api.http import plans
+from api.http import jobs
 from tests.jobs.short import SOON, WORKER, As, how, queue, submitted, until
 from tests.store.offices import PLANNER, Small
 
@@ -86,7 +86,7 @@ def test_whoever_was_cut_off_resumes_after_the_last_event_seen(
 def test_head_ends_at_once_with_news_and_without_and_leaves_nothing_open(
     http: httpx2.Client, path: str
 ) -> None:
-    for last in [0, 1] * (plans.STREAMS + 1):
+    for last in [0, 1] * (jobs.STREAMS + 1):
         began = time.monotonic()
         told = http.head(path, headers=after(last))
         assert (told.status_code, told.content) == (200, b"")
@@ -97,7 +97,7 @@ def test_head_ends_at_once_with_news_and_without_and_leaves_nothing_open(
 
 
 def test_who_leaves_a_stream_gives_its_place_back(http: httpx2.Client, path: str) -> None:
-    for _ in range(plans.STREAMS):
+    for _ in range(jobs.STREAMS):
         with http.stream("GET", path) as answer:
             assert lines_of(answer, 1) == ["event: status"]
     until(lambda: http.head(path).status_code == 200)
@@ -106,8 +106,8 @@ def test_who_leaves_a_stream_gives_its_place_back(http: httpx2.Client, path: str
 def test_an_account_has_so_many_streams_open_and_a_process_so_many_of_all(
     http: httpx2.Client, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plans, "STREAMS", 1)
-    monkeypatch.setattr(plans, "ALL_STREAMS", 2)
+    monkeypatch.setattr(jobs, "STREAMS", 1)
+    monkeypatch.setattr(jobs, "ALL_STREAMS", 2)
     third = {"x-test": "administrator-2 administrator"}
     with http.stream("GET", path), http.stream("GET", path, headers=OTHERS):
         mine, theirs = http.get(path), http.get(path, headers=third)
@@ -121,7 +121,7 @@ def test_an_account_has_so_many_streams_open_and_a_process_so_many_of_all(
 def test_a_stream_ends_after_a_while_and_is_resumed(
     http: httpx2.Client, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plans, "LONGEST_STREAM", 0.5)
+    monkeypatch.setattr(jobs, "LONGEST_STREAM", 0.5)
     assert "id: 1\n" in http.get(path).text
     told = http.get(path, headers=after(1))  # which is no 204: there is more to come
     assert (told.status_code, told.text) == (200, "")
