@@ -733,6 +733,9 @@ def export_calendar(
             role = one.role
             theirs = (name for name in PARTNERS.values() if role in roles_of(ever, name))
             name = next(theirs, "")
+            if not name:
+                says = f"{resource} is a {role}, of whom no partner is asked anything"
+                _refuse([Problem("--resource", says)], as_json=as_json)
         body = calendar_of(office, name, one, "export")
         _taken_out(office, f"calendar/{partner or resource}", ())
     _write({out: body}, as_json=as_json)

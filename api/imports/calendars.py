@@ -154,8 +154,8 @@ def _tree(data: bytes) -> _Part:
     if len(data) > MOST_BYTES:
         says = f"is larger than {MOST_BYTES // 2**20} MiB"
         raise FlawedError([Flaw(0, "file", f"{len(data)} bytes", says)])
-    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if data[:15].upper() != b"BEGIN:VCALENDAR":
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if data.lstrip()[:15].upper() != b"BEGIN:VCALENDAR":
         says = "is no calendar: it does not begin with BEGIN:VCALENDAR"
         raise FlawedError([Flaw(1, "file", "", says)])
     flaws: list[Flaw] = []
@@ -164,6 +164,8 @@ def _tree(data: bytes) -> _Part:
     for line, raw in _logical(data):
         found = _property(line, raw, flaws)
         if found is None:
+            if len(flaws) >= MOST_FLAWS:
+                break
             continue
         name = found.value.strip().upper()
         if found.name == "BEGIN":
@@ -182,7 +184,7 @@ def _tree(data: bytes) -> _Part:
         else:
             open_[-1].properties[found.name].append(found)
     root = open_[0]
-    for one in open_[1:]:
+    for one in open_[1:] if not flaws else ():
         flaws.append(Flaw(one.line, "BEGIN", one.name[:60], "has no end: the file is cut off"))
     if flaws:
         raise FlawedError(flaws[:MOST_FLAWS])
@@ -372,6 +374,8 @@ class _Reading:
 
     def _happening(self, part: _Part) -> _Happening | None:
         """Return a component with its times alone; None when something is wrong with it."""
+        if len(self._flaws) >= MOST_FLAWS:
+            return None  # nobody is told of more
         start = part.one("DTSTART")
         if start is None:
             says = "has no DTSTART, and so no time"
@@ -450,7 +454,12 @@ class _Reading:
             self._wrong(at, says)
             return None
         if "UNTIL" in rule:
-            rule["UNTIL"] = [self._until(one, since) for one in rule["UNTIL"]]
+            until = rule.pop("UNTIL")[0]
+            if until.year < YEARS[0]:
+                self._wrong(at, f"ends before {YEARS[0]}")
+                return None
+            if until.year <= YEARS[-1]:  # later is how some programs write that it has no end
+                rule["UNTIL"] = [self._until(until, since)]
         return rule
 
     def _until(self, until: date, since: date) -> date:
@@ -548,9 +557,10 @@ class _Reading:
             if self._steps > MOST_STEPS or (rule and "FREQ=YEARLY" not in rule.value.upper()):
                 return None
         try:
-            made_up: tzinfo = zone.to_tz(lookup_tzid=False)
-            return made_up
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            told: tzinfo = zone.to_tz(lookup_tzid=False)
+            told.utcoffset(self._begins.replace(tzinfo=None))  # what is wrong in it shows in use
+            return told
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
             return None
 
     def _instant(self, one: date) -> datetime:

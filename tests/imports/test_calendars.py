@@ -1,6 +1,7 @@
 """Calendars as people's own programs write them, read into when a colleague is away and at work."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.imports.calendars import MOST_BYTES, MOST_COMPONENTS, Diary, read_calendar, with_diary
+from api.imports.calendars import (
+    MOST_BYTES,
+    MOST_COMPONENTS,
+    MOST_FLAWS,
+    Diary,
+    read_calendar,
+    with_diary,
+)
 from api.imports.flaws import Flaw, FlawedError
 from constraints.register import REGISTER
 from fixtures.tiny import tiny
@@ -380,6 +388,12 @@ def test_the_end_of_a_rule_is_on_the_clock_of_its_start() -> None:
     assert len(whole.away) == 3
 
 
+def test_a_rule_until_the_end_of_time_has_no_end() -> None:
+    found = read(*event("DTSTART:20261012T080000", "RRULE:FREQ=WEEKLY;UNTIL=99991231T235959Z",
+                        "DURATION:PT1H"))  # fmt: skip
+    assert len(found.away) == 4
+
+
 def test_what_touches_or_overlaps_is_one_stretch_within_the_horizon() -> None:
     found = read(
         *event("DTSTART:19990101T000000Z", "DTEND:20261012T060000Z", uid="1"),
@@ -497,6 +511,19 @@ def test_what_is_no_calendar_is_refused(data: bytes, says: str) -> None:
         read_calendar(data, INTERPRETER, WORLD)
 
 
+def test_lines_are_counted_as_a_person_sees_them() -> None:
+    data = b"\xef\xbb\xbf\r\n\n" + calendar(*event("SUMMARY:long\r\n er", "DTSTART:today"))
+    with pytest.raises(FlawedError) as refused:
+        read_calendar(data, INTERPRETER, WORLD)
+    assert [(one.row, one.column) for one in refused.value.flaws] == [(10, "DTSTART")]
+
+
+def test_of_many_mistakes_the_first_are_told() -> None:
+    with pytest.raises(FlawedError) as refused:
+        read_calendar(calendar(*["what is this"] * 5000), INTERPRETER, WORLD)
+    assert [one.row for one in refused.value.flaws] == [*range(4, 4 + MOST_FLAWS)]
+
+
 def test_a_letter_that_is_folded_in_two_is_read_whole() -> None:
     data = calendar(*event("DTSTART:20261012T080000", "DURATION:PT1H"))
     folded = data.replace(b"UID:1", b"UID:caf\xc3\r\n \xa9").replace(b"T08", b"T\r\n\t08")
@@ -513,6 +540,7 @@ def test_a_letter_that_is_folded_in_two_is_read_whole() -> None:
         "FREQ=FORTNIGHTLY",
         "BYDAY=MO",
         "FREQ=WEEKLY;COUNT=0",
+        "FREQ=WEEKLY;UNTIL=00010101T000000",
     ],
 )
 def test_a_rule_that_nobody_means_is_refused(rule: str) -> None:
@@ -551,6 +579,21 @@ def test_a_daily_rule_without_end_costs_nothing_beyond_the_horizon() -> None:
     )  # fmt: skip
     print(f"48 daily rules without end: {time.perf_counter() - since:.1f} s")
     assert len(found.away) == 4 * 7 * 24
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from([GOOGLE, OUTLOOK, NEXTCLOUD]),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), st.binary(max_size=6)), max_size=4),
+)
+def test_a_file_that_is_damaged_is_read_or_refused(
+    file: bytes, damage: list[tuple[float, int, bytes]]
+) -> None:
+    for where, gone, new in damage:
+        at = int(where * len(file))
+        file = file[:at] + new + file[at + gone :]
+    with suppress(FlawedError):  # and nothing else
+        assert isinstance(read_calendar(file, INTERPRETER, WORLD), Diary)
 
 
 moments = st.integers(-2 * 96, 30 * 96)
