@@ -18,6 +18,7 @@ from constraints.register import REGISTER
 from scheduler.world import Case, Departure, Person, Resource, World
 
 Kind = Literal["rosters", "departures", "cases"]
+KINDS: tuple[Kind, ...] = "rosters", "departures", "cases"
 _Row = dict[tuple[str, int], Any]
 """A row by the name and the number of its columns."""
 
