@@ -143,11 +143,12 @@ def _nobody_else(brought: Brought, parts: Parts) -> None:
     """Return when no part has the id of something else, or of a case that was withdrawn."""
     world = parts.now
     gone = parts.ever.case.keys() - world.case.keys()
-    people = {one.id for case in world.cases for one in (case, *case.persons)}
+    people = world.case.keys() | {one.id for case in world.cases for one in case.persons}
     things = {
-        one.id
-        for group in (world.locations, world.resources, world.facilities, world.departures)
-        for one in group
+        *world.location,
+        *(one.id for one in world.resources),
+        *world.facility,
+        *world.departure,
     }
     found = []
     for n, part in enumerate(brought.parts):

@@ -220,4 +220,4 @@ def test_a_calendar_is_the_roster_of_whoever_it_is_told_to_be_of(at: Small) -> N
     assert at.office.take_in(made, "x", PLANNER).parts == ()
     for wrong in ({}, {"resource": "nobody"}, {"resource": "team-breda-1", "roles": {"coa"}}):
         with pytest.raises(FlawedError):
-            at.office.take_in(told_by(body, "rosters", **wrong), "x", PLANNER)  # type: ignore[arg-type]
+            at.office.take_in(told_by(body, "rosters", **wrong), "x", PLANNER)
