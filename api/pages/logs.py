@@ -42,7 +42,7 @@ ACTIONS: Mapping[str, str] = {
     "finish": phrase("kept the best plan so far"),
     "furnish": phrase("changed what there is to plan with"),
     "hold": phrase("held a booking"),
-    "import": phrase("brought a world in"),
+    "import": phrase("brought a world or a file in"),
     "read": phrase("looked into the log"),
     "released": phrase("let a booking go"),
     "proposed": phrase("proposed a booking"),

@@ -37,6 +37,11 @@ OWN = {
 """What it says then, where the status alone tells enough."""
 SENTENCES = (
     (r"the request is not valid", phrase("Something in what was filled in cannot be right:")),
+    (
+        r"the file holds mistakes, and nothing of it is done",
+        phrase("There are mistakes in the file. Nothing of it was taken over:"),
+    ),
+    (r"a form holds one file, and nothing else", phrase("Send one file at a time.")),
     (r"Not Found", phrase("There is no page at this address.")),
     (r"there is no case (?P<name>.+)", phrase("There is no case {name}.")),
     (r"there is no booking (?P<name>.+)", phrase("There is no booking {name}.")),
