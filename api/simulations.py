@@ -3,7 +3,7 @@
 Simulated numbers are of nobody, so small ones are not hidden.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
@@ -22,7 +22,6 @@ from scheduler.grid import midnight
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import Patterns
 from scheduler.simulation.adjusting import declaring, register_under, world_under
-from scheduler.simulation.bottlenecks import candidates
 from scheduler.simulation.certificate import Cut, any_week, demands_of, smallest_cut
 from scheduler.simulation.profile import weights
 from scheduler.simulation.replications import Pool, source_of
@@ -99,10 +98,8 @@ def replicated(totals: pd.DataFrame) -> pd.DataFrame:
     return totals.loc[told, ["replication", *MEASURED, "value"]].reset_index(drop=True)
 
 
-def fullest(
-    scenario: Scenario, made: Simulator, results: Results, most: int
-) -> tuple[Capacity, ...]:
-    """Return what may be worth one unit more: the fullest of what kept some case waiting.
+def fullest(tried: Iterable[Capacity], results: Results) -> list[Capacity]:
+    """Return what is to be tried, the fullest first: where time is short it is tried alone.
 
     What there is nothing of is full, and so are seats, which nobody counts.
     """
@@ -116,8 +113,7 @@ def fullest(
         key = (one.facility,) if of is None else (of.role, of.region or "", of.language or "")
         return full.get(key, inf)
 
-    waited = candidates(scenario, made.setting.world, made.source.register, results)
-    return tuple(sorted(waited, key=share, reverse=True)[:most])
+    return sorted(tried, key=share, reverse=True)
 
 
 def _shares(frame: pd.DataFrame, by: list[str], part: str, whole: str) -> dict[Any, float]:

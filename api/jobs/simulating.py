@@ -24,7 +24,7 @@ from api.simulations import (
     week_cut,
 )
 from api.store.jobs import Job, Progress
-from scheduler.simulation.bottlenecks import worths
+from scheduler.simulation.bottlenecks import candidates, worths
 from scheduler.simulation.replications import Pool
 from scheduler.simulation.results import Results, summary
 from scheduler.simulation.scenario import Scenario, parse_scenario
@@ -86,8 +86,9 @@ def simulate(_world: World, job: Job, tell: Tell, stop: Stop) -> Simulated:
         run = _Counting(made, asked["replications"], tell, 1 + most)
         found, worth = run.results(scenario), None
         if most:
-            tried = fullest(scenario, made, found, most)
-            run.scenarios = 1 + len(tried)
+            waited = candidates(scenario, made.setting.world, made.source.register, found)
+            tried = fullest(waited, found)[:most]
+            run.expect(1 + len(tried))
             worth = worths(scenario, found, tried, run.results)
         certificate: tuple[Sentence, ...] = ()
         if (week := asked.get("week")) is not None:
@@ -104,7 +105,7 @@ class _Counting:
 
     def __init__(self, made: Simulator, replications: int, tell: Tell, scenarios: int) -> None:
         self.made, self.replications, self.tell = made, replications, tell
-        self.scenarios = scenarios
+        self._of = scenarios * replications
         self._done = 0
         self._began = time.monotonic()
 
@@ -114,8 +115,13 @@ class _Counting:
         self._done += self.replications
         return found
 
+    def expect(self, scenarios: int) -> None:
+        """Tell of another number of scenarios in all, when it is known."""
+        self._of = scenarios * self.replications
+        self._progress(0, self.replications)
+
     def _progress(self, done: int, _of: int) -> None:
-        done, of = self._done + done, self.scenarios * self.replications
+        done, of = self._done + done, self._of
         seconds = round(time.monotonic() - self._began, 3)
         counts = {"replications": done}, {"replications": of}
         left = (of - done) / of
