@@ -50,7 +50,11 @@ KINDS = (
 )
 Region = Annotated[
     str | None,
-    Query(max_length=80, description="Only those in this region, as locations name it."),
+    Query(
+        max_length=80,
+        pattern=r"^[^\x00-\x1f]*$",
+        description="Only those in this region, as locations name it.",
+    ),
 ]
 PUT_ANSWERS = {201: {"description": "Made anew"}, **described(409, 412, 428)}
 PUT = (
