@@ -1,6 +1,7 @@
 """The command that simulates: what it writes, what it prints, and what it refuses."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import fixtures
 from api import cli
 from scheduler.simulation.results import Results, read, results_of
 from scheduler.simulation.scenario import Scenario
@@ -130,3 +132,67 @@ def test_a_cluster_has_its_own_workers(counted: Counted, tmp_path: Path) -> None
     told = run(path, "--workers", 2, "--cluster", "tcp://127.0.0.1:1", "-o", tmp_path / "out")
     assert told.exit_code == 2
     assert "--workers" in told.stderr
+
+
+# --- On the Dutch chain itself --------------------------------------------------------------------
+
+BASELINE = Path(fixtures.__file__).parent / "scenarios" / "baseline.toml"
+
+
+CLOSED = """
+[[capacities]]
+facility = "jc-zeist"
+times = 0
+source = "made up for a test"
+"""
+
+
+def of_the_dutch_chain(folder: Path, name: str, more: str = "") -> Path:
+    """Write three days of the baseline, with more in it."""
+    text = BASELINE.read_text()
+    for before, after in (
+        ('name = "baseline"', f'name = "{name}"'),
+        ("days = 364", "days = 3"),
+        ("warmUp = 84", "warmUp = 0"),
+        ("caseload = 8770", "caseload = 100"),
+        ("daysAhead = 28", "daysAhead = 4"),
+    ):
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    path = folder / f"{name}.toml"
+    path.write_text(text + more)
+    return path
+
+
+def test_the_dutch_chain_is_compared_tried_and_certified(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    told = run(
+        of_the_dutch_chain(tmp_path, "closed", CLOSED),
+        "--compare", of_the_dutch_chain(tmp_path, "as-it-is"),
+        "--bottlenecks", 2, "--replications", 2, "--workers", 1, "--week", "2027-01-04",
+        "--language", "nl", "-o", out, "--json",
+    )  # fmt: skip
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)
+    assert (found["scenario"], found["replications"]) == ("closed", 2)
+    differs = {(one["measure"], one["of"]): one["mean"] for one in found["comparison"]}
+    assert differs["placed", ""] < 0  # women wait for a place
+    assert all(one["replications"] == 2 for one in found["bottlenecks"])
+    assert "jc-zeist" in {one["more"] for one in found["bottlenecks"]}
+    bound = re.match(r"Hoogstens (\d+) van de (\d+)", found["certificate"][0])
+    assert bound
+    assert int(bound[1]) < int(bound[2])
+    names = {Path(one).name for one in found["files"]}
+    assert {"comparison.parquet", "bottlenecks.csv", "bottlenecks.svg"} <= names
+    assert all(Path(one).is_file() for one in found["files"])
+
+
+def test_a_week_beyond_what_is_simulated_is_refused(tmp_path: Path) -> None:
+    path = of_the_dutch_chain(tmp_path, "as-it-is")
+    told = run(
+        path, "--replications", 2, "--workers", 1, "--week", "2029-01-01", "-o", tmp_path / "out",
+        "--json",
+    )  # fmt: skip
+    assert told.exit_code == 2
+    (wrong,) = json.loads(told.stdout)["problems"]
+    assert wrong["path"] == "--week"
