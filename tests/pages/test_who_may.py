@@ -39,6 +39,7 @@ GET    /plans                             planner administrator
 POST   /plans                             planner
 GET    /plans/{plan}                      planner administrator
 POST   /plans/{plan}                      planner
+POST   /plans/{plan}/keep                 planner administrator
 GET    /plans/{plan}/progress             planner administrator
 POST   /plans/{plan}/stop                 planner administrator
 GET    /partner                           partner
