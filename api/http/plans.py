@@ -59,7 +59,9 @@ class PlanJob(JobTold):
 class EnoughWish(Part):
     """What there is of a plan is enough."""
 
-    enough: Literal[True]
+    enough: Literal[True] = Field(
+        description="That the search may end: the best plan so far is what comes of it."
+    )
 
 
 class PlanFound(Part):
