@@ -2,13 +2,17 @@
 
 The kernel's own patterns, with what belongs to one case left out: leads from now (``After``,
 ``Due``) and legal ends (``Inside`` with ``clock``) are read beside them, as times that a simulated
-case applies to its own moments. What is left depends on the calendar alone.
+case applies to its own moments. What is left depends on the calendar alone, and is laid out as the
+arrays of a :class:`scheduler.simulation.search.Calendar`.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import accumulate
+
+import numpy as np
 
 from scheduler.constraint import (
     LATEST,
@@ -24,523 +28,66 @@ from scheduler.constraint import (
 )
 from scheduler.frame import Frame
 from scheduler.grid import Grid, first_slots
-from scheduler.layout import Layout
-from scheduler.need import Asked, matched
-from scheduler.occupancy import Pool
+from scheduler.layout import CaseLeg, Layout
+from scheduler.need import Asked
+from scheduler.occupancy import Block
 from scheduler.pattern import CasePatterns, Patterns
 from scheduler.simulation.adjusting import declaring
-from scheduler.simulation.diary import Diary, Roster, Slots, Taken, Team
-from scheduler.timeline import Timeline, latest, shift
+from scheduler.simulation.diary import Roster, words_of
+from scheduler.simulation.search import PAD, Calendar, Numbers, People, Ways, before
+from scheduler.timeline import Timeline
 from scheduler.world import PERSON, Case, Departure, Leg, World
 
-SeatsTaken = tuple[tuple[str, str, int, int], ...]
-_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+LEGS: tuple[Leg, ...] = ("placement", "removal")
 DEPARTURE: Edge = ("departure", "start")
-
-
-Looked = dict[tuple[int, int], list[int]]
-"""What was looked up in one walk, by units and base: the positions of those that are free."""
-_NOBODY: list[int] = []
-
-
-Narrowed = dict[tuple[int, int], Timeline]
-"""The slots of a day from which so many of some units are there, as far as asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """The attendances of one role: of each the units that would do, best first, from its base.
-
-    ``wanted`` names an attendance as often as it wants somebody. Where there are several,
-    ``orders`` gives each unit its number among all: nobody serves two at a time. Ways that ask
-    alike share their units.
-    """
-
-    role: str
-    constraint: str
-    wanted: tuple[int, ...]
-    units: tuple[tuple[Slots, ...], ...]
-    bases: tuple[int, ...]
-    orders: tuple[tuple[int, ...], ...] = ()
-    keys: tuple[tuple[int, int], ...] = field(init=False, compare=False)
-    """What is looked up: the identity of the units, and their base."""
-    parts: tuple[tuple[tuple[Slots, ...], int, int], ...] = field(init=False, compare=False)
-    """Each attendance: its units, how many it wants, and their base."""
-
-    def __post_init__(self) -> None:
-        keys = tuple((id(units), base) for units, base in zip(self.units, self.bases, strict=True))
-        object.__setattr__(self, "keys", keys)
-        counts = (self.wanted.count(n) for n in range(len(self.units)))
-        parts = tuple(zip(self.units, counts, self.bases, strict=True))
-        object.__setattr__(self, "parts", parts)
-
-    def narrowed(
-        self, line: Timeline, first: int, lag: int, diary: Diary, known: "Narrowed"
-    ) -> Timeline:
-        """Return the anchors of ``line`` at which each attendance alone has who it wants.
-
-        Bit *n* is the anchor ``first`` + *n* - ``lag``; ``known`` are the answers of one day.
-        """
-        for units, count, base in self.parts:
-            free = known.get((id(units), count))
-            if free is None:
-                free = known[id(units), count] = diary.starts(units, count, first)
-            late = lag - base
-            line &= free << late if late >= 0 else free >> -late
-            if not line:
-                break
-        return line
-
-    def drawn(self, anchor: int, diary: Diary, looked: Looked) -> list[Taken]:
-        """Return who attends around ``anchor``, as the kernel draws them; empty when it cannot."""
-        free = [
-            self._free(units, anchor + base, diary, looked)
-            for units, base in zip(self.units, self.bases, strict=True)
-        ]
-        if not self.orders:
-            (found,) = free
-            chosen = [(0, n) for n in found]
-        else:
-            if not all(free):
-                return []
-            choices = [
-                [order[n] for n in found] for order, found in zip(self.orders, free, strict=True)
-            ]
-            holder = matched(choices, self.wanted) or {}
-            chosen = [
-                (asked, self.orders[asked].index(unit))
-                for unit, place in holder.items()
-                for asked in (self.wanted[place],)
-            ]
-        taken = []
-        for asked, n in chosen:
-            one, lead, mask = self.units[asked][n]
-            taken.append((one, anchor + self.bases[asked] + lead, mask))
-        return taken
-
-    def _free(self, units: tuple[Slots, ...], base: int, diary: Diary, looked: Looked) -> list[int]:
-        """Return the positions of the units that are free; of one attendance as many as asked."""
-        key = id(units), base
-        known = looked.get(key)
-        if known is None:
-            known = looked[key] = []
-            free, week = diary.free, diary.roster.week
-            most = len(units) if self.orders else len(self.wanted)
-            for n, (one, lead, mask) in enumerate(units):
-                first = base + lead
-                if first >= 0 and free[one][first // week] >> first % week & mask == mask:
-                    known.append(n)
-                    if len(known) == most:
-                        break
-            if len(known) < len(self.wanted) and not self.orders:
-                known.clear()
-        return known
-
-
-class Way:
-    """A layout wherever it is anchored: phases and people as slots from the anchor.
-
-    ``days`` holds, for a placement, the slots of each local day at which it could begin.
-    """
-
-    __slots__ = ("_asked", "_asks", "_of_role", "_tables", "days", "frame")
-
-    def __init__(self, layout: Layout, days: tuple[Timeline, ...], tables: "Tables") -> None:
-        self.frame = layout.frame
-        self.days = days
-        self._asked = layout.asked
-        self._tables = tables
-        self._asks: tuple[Ask, ...] | None = None
-        self._of_role: dict[str, Ask] | None = None
-
-    @property
-    def of_role(self) -> Mapping[str, Ask]:
-        """What it asks of people, by role."""
-        if self._of_role is None:
-            self._of_role = {one.role: one for one in self.asks}
-        return self._of_role
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        """What it asks of people, role by role, scarcest first; worked out when first needed."""
-        if self._asks is None:
-            asks = (
-                self._tables.ask(self.frame, one) for one in self._asked if one[0][1].role != PERSON
-            )
-            self._asks = tuple(sorted(asks, key=lambda ask: (len(ask.units), len(ask.units[0]))))
-        return self._asks
-
-    def drawn(self, anchor: int, diary: Diary, looked: Looked) -> tuple[list[Taken], Ask | None]:
-        """Return who attends around ``anchor``, or the asking that nobody is left for.
-
-        ``looked`` holds while nothing is claimed; what it knows to be lacking is asked first.
-        """
-        asks = self.asks
-        for ask in asks:
-            for units, base in ask.keys:
-                if looked.get((units, anchor + base)) == _NOBODY:
-                    return [], ask
-        taken: list[Taken] = []
-        for ask in asks:
-            mine = ask.drawn(anchor, diary, looked)
-            if not mine:
-                return [], ask
-            taken += mine
-        return taken, None
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A removal on one departure: its anchor slot, its minute, and how."""
-
-    anchor: int
-    departs: int
-    departure: str
-    way: Way
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """The removals of a prototype from one place, in order of their anchors.
-
-    ``sorts[n]`` is the sort of the *n*-th departure of ``table``, ``ways`` how a sort leaves, and
-    ``limits`` holds kind, count and the limit by departure of each seat that is taken.
-    """
-
-    table: "Table"
-    entries: tuple[int, ...]
-    anchors: tuple[int, ...]
-    sorts: tuple[int, ...]
-    ways: Mapping[int, tuple[Way, ...]]
-    limits: tuple[tuple[str, int, Mapping[str, int]], ...]
-
-    def offers(self, first: int, end: int) -> Iterator[Offer]:
-        """Yield what departs in slots ``first <= t < end``."""
-        low, high = bisect_left(self.anchors, first), bisect_left(self.anchors, end)
-        table = self.table
-        for n in self.entries[low:high]:
-            for way in self.ways[self.sorts[n]]:
-                yield Offer(table.anchors[n], table.departs[n], table.ids[n], way)
-
-    def seats(self, departure: str) -> SeatsTaken:
-        """Return the seats taken on a departure, under the tightest of the limits of a kind."""
-        seats: dict[tuple[str, int], int] = {}
-        for kind, count, of in self.limits:
-            limit = of.get(departure, 0)
-            seats[kind, count] = min(limit, seats.get((kind, count), limit))
-        return tuple((departure, kind, count, limit) for (kind, count), limit in seats.items())
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The departures to a destination in order: ids, anchor slots, and minutes from the start."""
-
-    departures: tuple[Departure, ...]
-    ids: tuple[str, ...]
-    anchors: tuple[int, ...]
-    departs: tuple[int, ...]
-
-
-class Tables:
-    """What prototypes of one world share: departures to a destination, lines cut into days."""
-
-    def __init__(self, patterns: Patterns, roster: Roster) -> None:
-        self.patterns = patterns
-        self.numbers = roster.number
-        self._tables: dict[str, Table] = {}
-        self._days: dict[Timeline, tuple[Timeline, ...]] = {}
-        self._limits: dict[int, tuple[object, Mapping[str, int]]] = {}
-        self._asks: dict[tuple[Frame, int], Ask] = {}
-        self._units: dict[tuple[Slots, ...], tuple[Slots, ...]] = {}
-        self._blocks: dict[Pool, tuple[Slots, ...]] = {}
-
-    def of(self, destination: str) -> Table:
-        """Return the departures to ``destination`` that lie on the grid."""
-        known = self._tables.get(destination)
-        if known is None:
-            world = self.patterns.world
-            grid = world.grid
-            found = tuple(
-                one
-                for one in world.departures_to(destination)
-                if 0 <= grid.floor(one.departs) < grid.slots
-            )
-            known = self._tables[destination] = Table(
-                found,
-                tuple(one.id for one in found),
-                tuple(grid.floor(one.departs) for one in found),
-                tuple((one.departs - grid.start) // _MINUTE for one in found),
-            )
-        return known
-
-    def days(self, line: Timeline, firsts: tuple[int, ...]) -> tuple[Timeline, ...]:
-        """Return a line by local day, each from the first slot of the day."""
-        known = self._days.get(line)
-        if known is None:
-            ends = (*firsts[1:], self.patterns.world.grid.slots)
-            known = self._days[line] = tuple(
-                line >> max(first, 0) & (1 << end - max(first, 0)) - 1
-                for first, end in zip(firsts, ends, strict=True)
-            )
-        return known
-
-    def ask(self, frame: Frame, asked: tuple[Asked, ...]) -> Ask:
-        """Return what the attendances of one role ask in a frame; cases share the answer."""
-        known = self._asks.get((frame, id(asked)))
-        if known is None:
-            known = self._asks[frame, id(asked)] = self._ask(frame, asked)
-        return known
-
-    def _ask(self, frame: Frame, asked: tuple[Asked, ...]) -> Ask:
-        needs = self.patterns.readings.needs
-        constraint, attendance = asked[0]
-        wanted = tuple(n for n, (_, one) in enumerate(asked) for _ in range(one.count))
-        if len(asked) == 1:
-            (need,) = needs.of(frame, asked)
-            alone = (self.blocks(need.pool),)
-            return Ask(attendance.role, constraint, wanted, alone, (need.base,))
-        among, orders = needs.choice(frame, asked)
-        bases = tuple(frame.slots[one.first, "start"] for _, one in asked)
-        slots = (
-            tuple(
-                (self.numbers[name], lead - bases[n], (1 << length) - 1)
-                for name, lead, length in (among[unit][n] for unit in order)
-            )
-            for n, order in enumerate(orders)
-        )
-        units = tuple(self._units.setdefault(one, one) for one in slots)
-        return Ask(attendance.role, constraint, wanted, units, bases, tuple(map(tuple, orders)))
-
-    def blocks(self, pool: Pool) -> tuple[Slots, ...]:
-        """Return the blocks of a pool, best first."""
-        known = self._blocks.get(pool)
-        if known is None:
-            known = self._blocks[pool] = tuple(
-                (self.numbers[name], lead, (1 << length) - 1)
-                for name, lead, length in self.patterns.readings.needs.ordered(pool)
-            )
-        return known
-
-    def limits(self, rule: Seats) -> Mapping[str, int]:
-        """Return the limits of a rule by departure."""
-        known = self._limits.get(id(rule.limits))
-        if known is None:
-            known = self._limits[id(rule.limits)] = rule.limits, dict(rule.limits)
-        return known[1]
+_ARRIVAL: Edge = ("arrival", "start")
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+_NEVER = 1 << 40
+"""Minutes that no case has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """Placements that go with the same removals: to one facility, seen from their end.
-
-    It arrives ``arrival`` slots after its end, and ``edges`` are the first edges of the spans.
-    """
-
-    facility: str
-    arrival: int
-    edges: tuple[int, ...]
-    ways: tuple[Way, ...]
-
-
-class Opening:
-    """How placements could begin on a local day, from its first slot: days alike share it.
-
-    ``ways`` holds each way, the slots by which its bits are late, and its bits: starts, or ends of
-    those that are late by their length. ``all`` are the bits of all.
-    """
-
-    __slots__ = ("_roles", "all", "ways")
-
-    def __init__(self, ways: tuple[tuple[Way, int, Timeline], ...]) -> None:
-        self.ways = ways
-        self.all = 0
-        for _, _, line in ways:
-            self.all |= line
-        self._roles: dict[str, Together | None] = {}
-
-    def exhausted(self, role: str, first: int, diary: Diary) -> "Together | None":
-        """Return what is asked of a role that has nobody left for any of it, or None."""
-        if role not in self._roles:
-            self._roles[role] = self._together(role)
-        asked = self._roles[role]
-        return asked if asked is not None and asked.exhausted(first, diary) else None
-
-    def _together(self, role: str) -> "Together | None":
-        """Return what the ways ask of a role; None when one of them asks nothing."""
-        alike: dict[object, tuple[Ask, int, Timeline]] = {}
-        parts: list[dict[int, tuple[tuple[Slots, ...], int, Timeline]]] = []
-        for way, lag, line in self.ways:
-            ask = way.of_role.get(role)
-            if ask is None:
-                return None
-            key = tuple((id(units), count, base - lag) for units, count, base in ask.parts)
-            alike[key] = ask, lag, line | alike.get(key, (ask, lag, 0))[2]
-            for n, (units, count, base) in enumerate(ask.parts):
-                if n == len(parts):
-                    parts.append({})
-                wanted = parts[n].get(id(units), (units, count, 0))[2]
-                parts[n][id(units)] = units, count, wanted | shift(line, base - lag)
-        if not alike:
-            return None
-        one = next(iter(alike.values()))[0]
-        merged = tuple(tuple(each.values()) for each in parts)
-        return Together(one, tuple(alike.values()), merged)
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """What the ways of a day ask of one role, ``ask`` one of them.
-
-    ``alike`` holds what differs, with how late its bits are and its bits; ``parts`` for each
-    attendance the units, how many it wants, and from which slots.
-    """
-
-    ask: Ask
-    alike: tuple[tuple[Ask, int, Timeline], ...]
-    parts: tuple[tuple[tuple[tuple[Slots, ...], int, Timeline], ...], ...]
-
-    def exhausted(self, first: int, diary: Diary) -> bool:
-        """Return whether nobody is left for any of it; one attendance alone often tells."""
-        for units_of in self.parts:
-            if not any(
-                wanted & diary.starts(units, count, first) for units, count, wanted in units_of
-            ):
-                return True
-        if len(self.parts) == 1:
-            return False
-        known: Narrowed = {}
-        return not any(
-            ask.narrowed(line, first, lag, diary, known) for ask, lag, line in self.alike
-        )
-
-    def teams(self, diary: Diary) -> set[Team]:
-        """Return the people that are asked for."""
-        return {diary.team(units) for part in self.parts for units, _, _ in part}
-
-
 class Stage:
-    """What a prototype could be offered, and the times that bind a case at this stage.
+    """A prototype where it stands, and the times that bind a case at this stage.
 
     ``leads`` of each leg run from now; ``detained_for`` is the longest stay and ``within`` the time
     from entering the caseload, in minutes, at which a legal end comes (None: no such end).
     """
 
-    def __init__(
-        self,
-        number: int,
-        patterns: CasePatterns,
-        register: Register,
-        roster: Roster,
-        tables: Tables,
-    ) -> None:
-        case, world = patterns.case, patterns.world
-        self.number = number
-        self.case = case
-        self.legs = case.legs
-        self.persons = len(case.persons)
-        self.world = world
-        self.roster = roster
-        zone = world.location[case.location].timezone
-        self.firsts = first_slots(world.grid, zone)
-        self.zone = zone
-        self.placing = _placing(patterns, tables)
-        self.leaving = _leaving(patterns, tables)
-        self.spans = tuple(rule for _, rule in patterns.spans)
-        nights = [
-            one
-            for one in (
-                patterns.between,
-                patterns.legs["placement"].nights if "placement" in case.legs else None,
-            )
-            if one is not None
-        ]
-        self.nights_asked = nights[0][1] if nights else None
-        self.place_constraint = nights[0][0] if nights else ""
-        self.seat_constraint = next(
-            (one for leg in patterns.legs.values() for one, _ in leg.seats), ""
-        )
-        self.leads: Mapping[Leg, tuple[After, ...]] = {
-            leg: tuple(dict.fromkeys(_leads(register, world, case, leg))) for leg in case.legs
-        }
-        self.detained_for, self.within = _terms(register, world, case)
-        self.groups = _groups(patterns, self.placing) if patterns.chained else ()
-        self._nights = {
-            one.id: first_slots(world.grid, world.location[one.location].timezone)
-            for one in world.facilities
-        }
-        self._fewest: dict[object, int | None] = {}
-        self._openings: dict[tuple[Group | None, int], Opening] = {}
-        self._alike: dict[object, Opening] = {}
+    number: int
+    case: Case
+    leads: Mapping[Leg, tuple[After, ...]]
+    detained_for: int | None
+    within: int | None
+    firsts: tuple[int, ...]
+    """The first slot of each local day."""
+    nights: Mapping[str, tuple[int, ...]]
+
+    @property
+    def persons(self) -> int:
+        """How many leave."""
+        return len(self.case.persons)
 
     def night(self, facility: str, slot: int) -> int:
         """Return the number of the local day at a facility in which ``slot`` lies."""
-        return bisect_right(self._nights[facility], slot) - 1
-
-    def evening(self, facility: str, night: int) -> int:
-        """Return the first slot of the *night*-th local day at a facility."""
-        nights = self._nights[facility]
-        return nights[night] if night < len(nights) else self.roster.grid.slots
-
-    def fewest(self, group: Group, offer: Offer) -> int | None:
-        """Return the nights of a chain with the last placement of the calendar before a removal."""
-        key = group, offer.departure, id(offer.way)
-        if key not in self._fewest:
-            first, end = self.ending(group, offer)
-            last = self._last(group, first, end)
-            leaves = self.night(group.facility, offer.anchor)
-            nights = None
-            if last is not None:
-                nights = max(leaves - self.night(group.facility, last + group.arrival), 0)
-            self._fewest[key] = nights
-        return self._fewest[key]
-
-    def ending(self, group: Group, offer: Offer) -> tuple[int, int]:
-        """Return at which slots ``first <= t < end`` a placement may end before a removal."""
-        frame, anchor, minutes = offer.way.frame, offer.anchor, self.roster.grid.minutes
-        first, end = 0, anchor + frame.starts[0] + 1
-        for rule, edge in zip(self.spans, group.edges, strict=True):
-            departs = rule.last == DEPARTURE
-            last = offer.departs if departs else (anchor + frame.slots[rule.last]) * minutes
-            end = min(end, (last - rule.at_least) // minutes - edge + 1)
-            if rule.at_most is not None:
-                first = max(first, -((rule.at_most - last) // minutes) - edge)
-        return first, end
-
-    def _last(self, group: Group, first: int, end: int) -> int | None:
-        for day in range(bisect_right(self.firsts, end) - 1, -1, -1):
-            base = max(self.firsts[day], 0)
-            last = latest(self.opening(group, day).all & (1 << max(end - base, 0)) - 1)
-            if last is not None and base + last >= first:
-                return base + last
-            if base < first:
-                return None
-        return None
-
-    def opening(self, group: Group | None, day: int) -> Opening:
-        """Return how placements could begin on a local day; with a group by when they end."""
-        known = self._openings.get((group, day))
-        if known is None:
-            ways = self.placing if group is None else group.ways
-            lines = tuple(way.days[day] for way in ways)
-            alike = group, lines
-            known = self._alike.get(alike)
-            if known is None:
-                lags = (0 if group is None else way.frame.ends[-1] for way in ways)
-                known = self._alike[alike] = Opening(
-                    tuple(
-                        (way, lag, line << lag)
-                        for way, lag, line in zip(ways, lags, lines, strict=True)
-                        if line
-                    )
-                )
-            self._openings[group, day] = known
-        return known
+        return bisect_right(self.nights[facility], slot) - 1
 
 
-def stages_of(
+@dataclass(frozen=True, slots=True, eq=False)
+class Prospects:
+    """What all prototypes of a world could be offered, and what numbers of the calendar mean."""
+
+    stages: tuple[Stage, ...]
+    calendar: Calendar
+    leads: tuple[After, ...]
+    constraints: tuple[str, ...]
+    departures: Mapping[str, int]
+
+
+def prospects_of(
     world: World, register: Register, cases: Iterable[Case], roster: Roster
-) -> Iterator[Stage]:
-    """Yield a stage for each prototype.
+) -> Prospects:
+    """Return the prospects of prototypes, a stage for each.
 
     Raises
     ------
@@ -549,16 +96,34 @@ def stages_of(
     """
     timeless = replace(register, constraints=declaring(register.constraints, _timeless))
     patterns = Patterns(world, timeless)
-    tables = Tables(patterns, roster)
-    barred = []
+    nights = {
+        one.id: first_slots(world.grid, world.location[one.location].timezone)
+        for one in world.facilities
+    }
+    rows = _Rows(patterns, roster, tuple(one.id for one in register.constraints))
+    stages, barred = [], []
     for number, case in enumerate(cases):
         mine = CasePatterns(patterns, case)
         if any(leg.barred for leg in mine.legs.values()):
             barred.append(case.id)
-        else:
-            yield Stage(number, mine, register, roster, tables)
+            continue
+        detained_for, within = _terms(register, world, case)
+        stage = Stage(
+            number,
+            case,
+            {leg: tuple(dict.fromkeys(_leads(register, world, case, leg))) for leg in case.legs},
+            detained_for,
+            within,
+            first_slots(world.grid, world.location[case.location].timezone),
+            nights,
+        )
+        stages.append(stage)
+        rows.add(stage, mine)
     if barred:
         raise ValueError(f"prototypes with a check that is not a yes: {', '.join(barred)}")
+    return Prospects(
+        tuple(stages), rows.calendar(nights), tuple(rows.leads), rows.constraints, rows.departures
+    )
 
 
 def _timeless(declared: Iterable[Declaration]) -> Iterator[Declaration]:
@@ -568,65 +133,428 @@ def _timeless(declared: Iterable[Declaration]) -> Iterator[Declaration]:
             yield one
 
 
-def _placing(patterns: CasePatterns, tables: Tables) -> tuple[Way, ...]:
-    if "placement" not in patterns.legs:
-        return ()
-    world = patterns.world
-    firsts = first_slots(world.grid, world.location[patterns.case.location].timezone)
-    return tuple(
-        Way(layout, tables.days(layout.unbarred, firsts), tables)
-        for family in patterns.legs["placement"].families
-        for layout in family.members
-    )
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Placements that go with the same removals: to one facility, seen from their end.
 
-
-def _leaving(patterns: CasePatterns, tables: Tables) -> Mapping[str | None, Leaving]:
-    """Return the removals by the facility they leave.
-
-    Departures are of one sort when all but their day is alike: of each sort one is laid out.
+    They arrive ``arrives`` slots after their end, and ``edges`` are the first edges of the spans.
     """
-    if "removal" not in patterns.legs:
-        return {}
-    leg, grid = patterns.legs["removal"], patterns.world.grid
-    table = tables.of(patterns.case.destination)
-    slot = timedelta(minutes=grid.minutes)
-    rules = [rule for _, rule in leg.rules if not _always(rule, grid)]
-    steady = [rule for rule in rules if isinstance(rule, Elapsed) and not rule.pauses]
-    dated = [rule for rule in rules if rule not in steady]
-    scoped = [one.departures for one in steady] + [one.departures for _, one in leg.attendances]
-    sorts: dict[object, int] = {}
-    first: list[Departure] = []
-    of = []
-    for one in table.departures:
-        into = (one.departs - grid.start) % slot
-        meant = tuple(one.id in departures for departures in scoped if departures is not None)
-        sort = sorts.setdefault((one.kind, one.from_, one.minutes, into, meant), len(sorts))
-        if sort == len(first):
-            first.append(one)
-        of.append(sort)
-    limits = tuple((rule.kind, rule.count, tables.limits(rule)) for _, rule in leg.seats)
-    made: dict[str | None, Leaving] = {}
-    for facility in leg.facilities:
-        ways = {
-            sort: tuple(
-                Way(Layout(leg, frame), (), tables)
-                for frame in patterns.readings.frames(
-                    patterns.case, "removal", facility, (departure,)
-                )
-                if all(_allows(rule, frame, departure, grid) for rule in steady)
-            )
-            for sort, departure in enumerate(first)
-        }
-        entries = tuple(
-            n
-            for n, (departure, sort) in enumerate(zip(table.departures, of, strict=True))
-            if ways[sort]
-            and all(count <= limit.get(departure.id, 0) for _, count, limit in limits)
-            and all(_allows(rule, ways[sort][0].frame, departure, grid) for rule in dated)
+
+    facility: int
+    leaving: int
+    shape: int
+    arrives: int
+    edges: tuple[int, ...]
+    spans: tuple[Elapsed, ...]
+    ways: tuple[int, ...]
+
+
+class _Rows:
+    """The rows of a calendar while it is laid out; what is alike has one number."""
+
+    def __init__(self, patterns: Patterns, roster: Roster, constraints: tuple[str, ...]) -> None:
+        world = patterns.world
+        self.patterns, self.roster, self.constraints = patterns, roster, constraints
+        self._constraint = {name: n for n, name in enumerate((*constraints, ""))}
+        self.departures = {one.id: n for n, one in enumerate(world.departures)}
+        self._tables: dict[str, tuple[Departure, ...]] = {}
+        self._pools: dict[tuple[tuple[int, int, int], ...], int] = {}
+        self._of_pool: dict[object, int] = {}
+        self._needs: dict[tuple[int, int], int] = {}
+        self._asks: dict[tuple[Frame, int], int] = {}
+        self._ask: list[tuple[tuple[int, int], int, list[tuple[int, int, int]]]] = []
+        self._orders: dict[tuple[int, ...], int] = {}
+        self._order: list[int] = []
+        self._lines: dict[Timeline, int] = {}
+        self._ways: list[tuple[int, tuple[int, ...], int, int, int, int]] = []
+        self._edges: list[tuple[int, ...]] = []
+        self._spans: list[tuple[int, ...]] = []
+        self.leads: dict[After, int] = {}
+        self._kinds: dict[str, int] = {}
+        self._rules: dict[tuple[str, frozenset[int]], tuple[int, Numbers]] = {}
+        self._limits: dict[int, tuple[object, Numbers]] = {}
+        self._stages: list[tuple[int, int, int, int, int, int, int]] = []
+        self._stage_leads: list[tuple[tuple[int, ...], ...]] = []
+        self._seats: list[list[tuple[int, int]]] = []
+        self._groups: list[list[_Group]] = []
+        self._shapes: dict[object, tuple[int, tuple[tuple[int, int], ...]]] = {}
+        self._offers: list[list[tuple[int, int, int, int]]] = []
+
+    # What one prototype could be offered.
+
+    def add(self, stage: Stage, patterns: CasePatterns) -> None:
+        """Lay out what a stage could be offered."""
+        legs, spans = patterns.legs, tuple(rule for _, rule in patterns.spans)
+        nights = [patterns.between]
+        if "placement" in legs:
+            nights.append(legs["placement"].nights)
+        asked = next((one for one in nights if one is not None), None)
+        first = len(self._ways)
+        placing = [
+            (self._way(layout.frame, layout.asked, layout.unbarred, stage, "placement"), layout)
+            for family in (legs["placement"].families if "placement" in legs else ())
+            for layout in family.members
+        ]
+        ways = range(first, len(self._ways))
+        shape = (
+            self._shape(ways, ends=False) if "placement" in legs and not patterns.chained else -1
         )
-        anchors = tuple(table.anchors[n] for n in entries)
-        made[facility] = Leaving(table, entries, anchors, tuple(of), ways, limits)
-    return made
+        leaving = dict(self._leaving(stage, legs["removal"], spans)) if "removal" in legs else {}
+        seats = [(name, rule) for leg in legs.values() for name, rule in leg.seats]
+        self._stages.append(
+            (
+                stage.persons,
+                asked[1].stay or 0 if asked is not None and not patterns.chained else 0,
+                self._constraint[asked[0] if asked else ""],
+                self._constraint[seats[0][0] if seats else ""],
+                first,
+                shape,
+                -1 if patterns.chained or not leaving else leaving.get(None, -1),
+            )
+        )
+        self._stage_leads.append(
+            tuple(
+                tuple(
+                    self.leads.setdefault(one, len(self.leads)) for one in stage.leads.get(leg, ())
+                )
+                for leg in LEGS
+            )
+        )
+        self._seats.append(list(self._seating(rule for _, rule in seats)))
+        self._groups.append(
+            list(self._grouped(placing, spans, leaving)) if patterns.chained else []
+        )
+
+    def _way(
+        self,
+        frame: Frame,
+        asked: Iterable[tuple[Asked, ...]],
+        line: Timeline,
+        stage: Stage,
+        leg: Leg,
+        spans: Sequence[Elapsed] = (),
+    ) -> int:
+        asks = sorted(
+            (self._asking(frame, one) for one in asked if one[0][1].role != PERSON),
+            key=lambda ask: self._ask[ask][0],
+        )
+        facility = -1 if frame.facility is None else self.roster.facility[frame.facility]
+        self._ways.append(
+            (
+                self._lines.setdefault(line, len(self._lines)),
+                tuple(asks),
+                frame.starts[0],
+                frame.ends[-1],
+                facility,
+                frame.slots.get(_ARRIVAL, 0),
+            )
+        )
+        leads = stage.leads.get(leg, ())
+        self._edges.append(tuple(frame.slots.get(one.edge, 0) for one in leads))
+        self._spans.append(tuple(frame.slots.get(one.last, 0) for one in spans))
+        return len(self._ways) - 1
+
+    def _grouped(
+        self,
+        placing: Iterable[tuple[int, Layout]],
+        spans: tuple[Elapsed, ...],
+        leaving: Mapping[str | None, int],
+    ) -> Iterator[_Group]:
+        """Yield the placements of a chain by what decides with which removals they go."""
+        found: dict[tuple[str, int, tuple[int, ...]], list[int]] = {}
+        for way, layout in placing:
+            frame = layout.frame
+            if frame.facility in leaving and frame.facility is not None:
+                slots, end = frame.slots, frame.ends[-1]
+                edges = tuple(slots[rule.first] - end for rule in spans)
+                found.setdefault((frame.facility, slots[_ARRIVAL] - end, edges), []).append(way)
+        for (facility, arrives, edges), ways in found.items():
+            number, shape = self.roster.facility[facility], self._shape(ways, ends=True)
+            yield _Group(number, leaving[facility], shape, arrives, edges, spans, tuple(ways))
+
+    def _shape(self, ways: Iterable[int], *, ends: bool) -> int:
+        """Return the number of ways that are looked at together, by where they end or begin."""
+        lates = tuple((way, self._ways[way][3] if ends else 0) for way in ways)
+        key = tuple((*self._ways[way][:2], late) for way, late in lates)
+        return self._shapes.setdefault(key, (len(self._shapes), lates))[0]
+
+    def _asking(self, frame: Frame, asked: tuple[Asked, ...]) -> int:
+        """Return the number of what the attendances of one role ask in a frame."""
+        known = self._asks.get((frame, id(asked)))
+        if known is None:
+            known = self._asks[frame, id(asked)] = len(self._ask)
+            parts = list(self._parts(frame, asked))
+            sizes = [len(blocks) for _, _, _, blocks in parts]
+            self._ask.append(
+                (
+                    (len(parts), sizes[0]),
+                    self._constraint[asked[0][0]],
+                    [
+                        (self._need(blocks, count), base, order)
+                        for count, base, order, blocks in parts
+                    ],
+                )
+            )
+        return known
+
+    def _parts(
+        self, frame: Frame, asked: tuple[Asked, ...]
+    ) -> Iterator[tuple[int, int, int, tuple[tuple[int, int, int], ...]]]:
+        """Yield of each attendance how many, the base, the numbering of its units, and blocks."""
+        needs, number = self.patterns.readings.needs, self.roster.number
+        if len(asked) == 1:
+            (need,) = needs.of(frame, asked)
+            yield asked[0][1].count, need.base, 0, _blocks(needs.ordered(need.pool), 0, number)
+            return
+        units, orders = needs.choice(frame, asked)
+        for n, (order, (_, one)) in enumerate(zip(orders, asked, strict=True)):
+            base = frame.slots[one.first, "start"]
+            key = tuple(order)
+            if key not in self._orders:
+                self._orders[key] = len(self._order)
+                self._order += key
+            blocks = _blocks((units[unit][n] for unit in order), base, number)
+            yield one.count, base, self._orders[key], blocks
+
+    def _need(self, blocks: tuple[tuple[int, int, int], ...], count: int) -> int:
+        pool = self._pools.setdefault(blocks, len(self._pools))
+        return self._needs.setdefault((pool, count), len(self._needs))
+
+    def _seating(self, rules: Iterable[Seats]) -> Iterator[tuple[int, int]]:
+        """Yield the seats that are taken: a kind under its limits, and how many."""
+        limits: dict[tuple[str, int], list[Numbers]] = {}
+        tables: dict[tuple[str, int], set[int]] = {}
+        for rule in rules:
+            key = rule.kind, rule.count
+            limits.setdefault(key, []).append(self._limit(rule))
+            tables.setdefault(key, set()).add(id(rule.limits))
+        for (kind, count), mine in limits.items():
+            known = self._rules.setdefault(
+                (kind, frozenset(tables[kind, count])),
+                (len(self._rules), np.minimum.reduce(mine)),
+            )
+            self._kinds.setdefault(kind, len(self._kinds))
+            yield known[0], count
+
+    def _limit(self, rule: Seats) -> Numbers:
+        """Return the limits of a rule by departure."""
+        known = self._limits.get(id(rule.limits))
+        if known is None:
+            of = dict(rule.limits)
+            line = np.array([of.get(one, 0) for one in self.departures], np.int64)
+            known = self._limits[id(rule.limits)] = rule.limits, line
+        return known[1]
+
+    def _table(self, destination: str) -> tuple[Departure, ...]:
+        """Return the departures to ``destination`` that lie on the grid."""
+        known = self._tables.get(destination)
+        if known is None:
+            world = self.patterns.world
+            grid = world.grid
+            known = self._tables[destination] = tuple(
+                one
+                for one in world.departures_to(destination)
+                if 0 <= grid.floor(one.departs) < grid.slots
+            )
+        return known
+
+    def _leaving(
+        self, stage: Stage, leg: CaseLeg, spans: Sequence[Elapsed]
+    ) -> Iterator[tuple[str | None, int]]:
+        """Yield the removals by the facility they leave.
+
+        Departures are of one sort when all but their day is alike: of each sort one is laid out.
+        """
+        grid, case = self.patterns.world.grid, stage.case
+        table = self._table(case.destination)
+        slot = timedelta(minutes=grid.minutes)
+        rules = [rule for _, rule in leg.rules if not _always(rule, grid)]
+        steady = [rule for rule in rules if isinstance(rule, Elapsed) and not rule.pauses]
+        dated = [rule for rule in rules if rule not in steady]
+        scoped = [one.departures for one in steady] + [one.departures for _, one in leg.attendances]
+        sorts: dict[object, list[tuple[int, Departure]]] = {}
+        for n, one in enumerate(table):
+            into = (one.departs - grid.start) % slot
+            meant = tuple(one.id in departures for departures in scoped if departures is not None)
+            sorts.setdefault((one.kind, one.from_, one.minutes, into, meant), []).append((n, one))
+        for facility in leg.facilities:
+            offers = []
+            for alike in sorts.values():
+                _, first = alike[0]
+                frames = self.patterns.readings.frames(case, "removal", facility, (first,))
+                for frame in frames:
+                    if not all(_allows(rule, frame, first, grid) for rule in steady):
+                        continue
+                    way = self._way(frame, Layout(leg, frame).asked, 0, stage, "removal", spans)
+                    for n, one in alike:
+                        if all(_allows(rule, frame, one, grid) for rule in dated):
+                            number, anchor = self.departures[one.id], grid.floor(one.departs)
+                            minute = (one.departs - grid.start) // _MINUTE
+                            offers.append((anchor, n, minute, number, way))
+            offers.sort()
+            self._offers.append([(one[0], *one[2:]) for one in offers])
+            yield facility, len(self._offers) - 1
+
+    # What comes of it.
+
+    def calendar(self, nights: Mapping[str, tuple[int, ...]]) -> Calendar:
+        """Return the arrays of all that was added."""
+        grid = self.patterns.world.grid
+        pools, needs = tuple(self._pools), sorted(self._needs)
+        renumbered = {self._needs[one]: n for n, one in enumerate(needs)}
+        members: list[list[tuple[int, int, int]]] = [[] for _ in self.roster.number]
+        for pool, blocks in enumerate(pools):
+            for resource, lead, length in blocks:
+                members[resource].append((pool, lead, length))
+        unit_first, unit = _table(pools, 3)
+        member_first, member = _table(members, 3)
+        people = People(
+            unit_first,
+            unit,
+            np.array(needs, np.int64).reshape(-1, 2),
+            np.searchsorted([pool for pool, _ in needs], np.arange(len(pools) + 1)),
+            member_first,
+            member,
+        )
+        asked = [
+            [(renumbered[need], base, order) for need, base, order in parts]
+            for _, _, parts in self._ask
+        ]
+        leads = max((len(one) for both in self._stage_leads for one in both), default=0)
+        shape_first, looked = _table([ways for _, ways in self._shapes.values()], 2)
+        ways = Ways(
+            *_table(asked, 3),
+            np.array(self._order, np.int64),
+            np.array([one[1] for one in self._ask], np.int64),
+            *_flat([one[1] for one in self._ways]),
+            np.array([(one[0], *one[2:]) for one in self._ways], np.int64).reshape(-1, 5),
+            words_of(self._lines, grid.slots),
+            _padded(self._edges, leads, 0),
+            shape_first,
+            np.ascontiguousarray(looked[:, 0]),
+            np.ascontiguousarray(looked[:, 1]),
+            np.array(list(self._reaches(asked)), np.int64).reshape(-1, 2),
+        )
+        most = max(
+            (
+                sum(needs[need][1] for ask in asks for need, _, _ in asked[ask])
+                for _, asks, *_ in self._ways
+            ),
+            default=0,
+        )
+        seat_first, seat = _table(self._seats, 2)
+        group_first = _firsts(self._groups)
+        night = np.array(
+            [
+                np.searchsorted(firsts, np.arange(grid.slots + 64 * PAD), side="right") - 1
+                for firsts in nights.values()
+            ],
+            np.int64,
+        ).reshape(len(nights), grid.slots + 64 * PAD)
+        offers = [np.array(one, np.int64).reshape(-1, 4) for one in self._offers]
+        mine = [one for groups in self._groups for one in groups]
+        first, group_way = _flat([one.ways for one in mine])
+        before = [self._before(one, ways, offers[one.leaving], night[one.facility]) for one in mine]
+        return Calendar(
+            minutes=grid.minutes,
+            constraints=len(self.constraints) + 1,
+            most_people=2 * most,
+            people=people,
+            ways=ways,
+            stage=np.array(self._stages, np.int64).reshape(-1, 7),
+            lead=np.stack(
+                [_padded([both[n] for both in self._stage_leads], leads, -1) for n in (0, 1)], 1
+            ),
+            departs=np.array([one.edge == DEPARTURE for one in self.leads], np.int64),
+            seat_first=seat_first,
+            seat=seat,
+            rule_kind=np.array([self._kinds[kind] for kind, _ in self._rules], np.int64),
+            limit=np.array([limit for _, limit in self._rules.values()], np.int64).reshape(
+                len(self._rules), len(self.departures)
+            ),
+            group_first=group_first,
+            group=np.array(
+                [
+                    (one.facility, one.leaving, first[n], first[n + 1], one.shape)
+                    for n, one in enumerate(mine)
+                ],
+                np.int64,
+            ).reshape(-1, 5),
+            group_way=group_way,
+            offer_first=_firsts(offers),
+            offer=np.concatenate([np.zeros((0, 4), np.int64), *offers]),
+            before=np.concatenate([np.zeros((0, 3), np.int64), *before]),
+            before_first=_firsts(before),
+            night=night,
+            evening=_padded(
+                [(*firsts, grid.slots) for firsts in nights.values()],
+                max(map(len, nights.values()), default=0) + 1,
+                grid.slots,
+            ),
+        )
+
+    def _reaches(
+        self, asked: Sequence[Sequence[tuple[int, int, int]]]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield how many words before and after one somebody may be asked, by shape."""
+        for _, ways in self._shapes.values():
+            bases = [
+                base - late
+                for way, late in ways
+                for ask in self._ways[way][1]
+                for _, base, _ in asked[ask]
+            ]
+            yield min(bases, default=0) >> 6, (63 + max(bases, default=0)) >> 6
+
+    def _before(self, group: "_Group", ways: Ways, offers: Numbers, night: Numbers) -> Numbers:
+        """Return at which slots a placement may end before each removal, and the nights between."""
+        minutes, anchors = self.patterns.world.grid.minutes, offers[:, 0]
+        first = np.zeros_like(anchors)
+        end = anchors + np.array([one[2] for one in self._ways])[offers[:, 3]] + 1
+        for n, (rule, edge) in enumerate(zip(group.spans, group.edges, strict=True)):
+            if rule.last == DEPARTURE:
+                last = offers[:, 1]
+            else:
+                slots = np.array([spans[n] if spans else 0 for spans in self._spans])
+                last = (anchors + slots[offers[:, 3]]) * minutes
+            end = np.minimum(end, (last - rule.at_least) // minutes - edge + 1)
+            if rule.at_most is not None:
+                first = np.maximum(first, -((rule.at_most - last) // minutes) - edge)
+        ends = np.stack([first, end], 1)
+        mine = np.array(group.ways, np.int64)
+        nights = np.zeros_like(first)
+        before(ways, mine, night, group.arrives, ends, np.ascontiguousarray(anchors), nights)
+        return np.column_stack([ends, nights])
+
+
+def _blocks(
+    blocks: Iterable[Block], base: int, number: Mapping[str, int]
+) -> tuple[tuple[int, int, int], ...]:
+    """Return blocks as a resource, its lead from the base, and its length."""
+    return tuple((number[name], lead - base, length) for name, lead, length in blocks)
+
+
+def _firsts(rows: Sequence[Sized]) -> Numbers:
+    """Return where the rows of each begin when all are put after one another, and the end."""
+    return np.array([0, *accumulate(map(len, rows))], np.int64)
+
+
+def _table(rows: Sequence[Sequence[Sequence[int]]], width: int) -> tuple[Numbers, Numbers]:
+    """Return where the rows of each begin, and the rows of all."""
+    flat = [each for one in rows for each in one]
+    return _firsts(rows), np.array(flat, np.int64).reshape(-1, width)
+
+
+def _flat(rows: Sequence[Sequence[int]]) -> tuple[Numbers, Numbers]:
+    """Return where the numbers of each begin, and the numbers of all."""
+    return _firsts(rows), np.array([each for one in rows for each in one], np.int64)
+
+
+def _padded(rows: Sequence[Sequence[int]], width: int, filler: int) -> Numbers:
+    found = np.full((len(rows), width), filler, np.int64)
+    for n, row in enumerate(rows):
+        found[n, : len(row)] = row
+    return found
 
 
 def _always(rule: Declaration, grid: Grid) -> bool:
@@ -662,18 +590,6 @@ def _allows(rule: Declaration, frame: Frame, departure: Departure, grid: Grid) -
             return rule.at_least <= minutes and (rule.at_most is None or minutes <= rule.at_most)
         case _:
             return True
-
-
-def _groups(patterns: CasePatterns, ways: Iterable[Way]) -> tuple[Group, ...]:
-    """Return the placements of a chain by what decides with which removals they go."""
-    found: dict[tuple[str, int, tuple[int, ...]], list[Way]] = {}
-    for way in ways:
-        if way.frame.facility is not None:
-            slots, end = way.frame.slots, way.frame.ends[-1]
-            edges = tuple(slots[rule.first] - end for _, rule in patterns.spans)
-            key = way.frame.facility, slots["arrival", "start"] - end, edges
-            found.setdefault(key, []).append(way)
-    return tuple(Group(*key, tuple(mine)) for key, mine in found.items())
 
 
 def _leads(register: Register, world: World, case: Case, leg: Leg) -> Iterator[After]:

@@ -24,9 +24,9 @@ from scheduler.simulation.course import LEGS, Chain, Course, chain_of, course_of
 from scheduler.simulation.diary import Diary, Roster, roster_of
 from scheduler.simulation.effect import Effects
 from scheduler.simulation.facts import INSTANT, Cases, facts_of
-from scheduler.simulation.placing import Booked, Missed, Shut, Window, place
+from scheduler.simulation.placing import Booked, Placing, Window
 from scheduler.simulation.profile import Setting, weights
-from scheduler.simulation.prospect import Stage, stages_of
+from scheduler.simulation.prospect import Prospects, Stage, prospects_of
 from scheduler.simulation.scenario import Failure, Scenario, ScenarioError
 from scheduler.simulation.tally import Names, Tally, by_row, lasted, per_week, united
 from scheduler.world import World
@@ -46,6 +46,7 @@ class Model:
     scenario: Scenario
     world: World
     roster: Roster
+    prospects: Prospects
     courses: tuple[Course, ...]
     shares: Draws
     stock: Draws
@@ -71,7 +72,8 @@ def model_of(scenario: Scenario, setting: Setting, register: Register) -> Model:
     world = world.model_copy(update={"rules_date": scenario.rules_date})
     roster = roster_of(world)
     cases = {case.id: case for one in setting.profiles for case in (one.first, *one.held.values())}
-    stages = {one.case.id: one for one in stages_of(world, register, cases.values(), roster)}
+    prospects = prospects_of(world, register, cases.values(), roster)
+    stages = {one.case.id: one for one in prospects.stages}
     effects = Effects(world, register)
     constraints = tuple(one.id for one in register.constraints)
     numbers = {one: n for n, one in enumerate(constraints)}
@@ -83,6 +85,7 @@ def model_of(scenario: Scenario, setting: Setting, register: Register) -> Model:
         scenario=scenario,
         world=world,
         roster=roster,
+        prospects=prospects,
         courses=courses,
         shares=np.cumsum(weights(setting.profiles, scenario.spreads)),
         stock=np.cumsum(weights(setting.profiles, scenario.spreads, stock=True)),
@@ -164,13 +167,13 @@ class _Replication:
         self.model, self.scenario, self.log = model, scenario, log
         self.minutes = model.roster.grid.minutes
         self.end = float((scenario.horizon.warm_up + scenario.horizon.days) * DAY)
-        self.diary = Diary(model.roster)
+        self.diary = Diary(model.roster, model.prospects.calendar)
+        self.placing = Placing(model.prospects, self.diary)
         self.number = count()
         self.events: list[tuple[float, int, Callable[..., None], tuple[object, ...]]] = []
         self.lives: dict[int, Live] = {}
         self.ready: dict[int, Live] = {}
-        self.shut = Shut(self.diary)
-        self.missed: dict[int, tuple[int, float, Missed]] = {}
+        self.missed: dict[int, tuple[int, float, int | None]] = {}
         self.now = 0.0
         self.outcome = {name: n for n, name in enumerate(model.names.outcomes)}
         self.constraint = {name: n for n, name in enumerate(model.names.constraints)}
@@ -186,7 +189,7 @@ class _Replication:
         self.inside = {
             one: np.zeros(len(nights) + 1, np.int64) for one, nights in model.roster.nights.items()
         }
-        self.used = [0] * len(model.roster.role)
+        self.used = [0] * len(model.roster.rostered)
         self._draw(replication)
 
     # Chance: who enters when, and what turns.
@@ -474,22 +477,27 @@ class _Replication:
         for live in sorted(ready, key=pressed):
             window = Window(slot, now, end, self._until(live))
             found = self._tried(live.stage, window)
-            if isinstance(found, Missed):
-                if found.constraints:
-                    self._lacks(live, self.constraint[found.constraints.most_common(1)[0][0]])
-            else:
+            if isinstance(found, tuple):
                 self._book(live, found)
+            elif found is not None:
+                self._lacks(live, found)
 
-    def _tried(self, stage: Stage, window: Window) -> tuple[Booked, ...] | Missed:
-        """Place a case, unless one like it found nothing in this round in as long a window."""
+    def _tried(self, stage: Stage, window: Window) -> tuple[Booked, ...] | int | None:
+        """Place a case, or return the constraint that shut it out where one can be told.
+
+        Whoever is like one that found nothing in this round, in as long a window, finds nothing.
+        """
         until = min(window.until, window.end * self.minutes)
         at, looked, missed = self.missed.get(stage.number, (-1, 0.0, None))
-        if missed is not None and at == window.at and until <= looked:
+        if at == window.at and until <= looked:
             return missed
-        found = place(stage, window, self.shut)
-        if isinstance(found, Missed):
-            self.missed[stage.number] = window.at, until, found
-        return found
+        found = self.placing.place(stage, window)
+        if found is not None:
+            return found
+        lacked = self.placing.lacked()
+        missed = None if lacked is None else self.constraint[lacked]
+        self.missed[stage.number] = window.at, until, missed
+        return missed
 
     def _until(self, live: Live) -> float:
         """Return the moment of the next legal end of a case."""
@@ -546,10 +554,7 @@ class _Replication:
     def _fail(self, live: Live, reason: str) -> None:
         """Release all that is booked for a case."""
         for one in live.booked:
-            self.diary.give(one.people)
-            self.diary.unseat(one.seats)
-            if one.facility is not None:
-                self.diary.leave(one.facility, *one.nights, live.stage.persons)
+            self.placing.give(one)
             self.failed[0].append(LEGS.index(one.leg) * len(self.reason) + self.reason[reason])
             self.failed[1].append(self.now)
         live.booked = ()
@@ -557,10 +562,8 @@ class _Replication:
 
     def _carry_out(self, live: Live, booked: Booked) -> None:
         begin = self.scenario.horizon.warm_up * DAY // self.minutes
-        for one, first, mask in booked.people:
-            self.used[one] += (
-                (mask << first >> begin).bit_count() if first < begin else mask.bit_count()
-            )
+        for one, first, length in booked.people.tolist():
+            self.used[one] += max(first + length - max(first, begin), 0)
         if self.log is not None:
             self.log(Done(live.case, booked))
 

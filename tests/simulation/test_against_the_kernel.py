@@ -15,8 +15,8 @@ from scheduler.occupancy import Claims, Occupancy
 from scheduler.pattern import Patterns
 from scheduler.simulation.adjusting import world_under
 from scheduler.simulation.diary import Diary, claims_of, roster_of
-from scheduler.simulation.placing import Booked, Missed, Shut, Window, place
-from scheduler.simulation.prospect import Stage, stages_of
+from scheduler.simulation.placing import Booked, Placing, Window
+from scheduler.simulation.prospect import Stage, prospects_of
 from scheduler.timeline import spans
 from scheduler.world import Case, World
 from tests.simulation.made import MADE_UP, scenario
@@ -38,12 +38,12 @@ class Both:
         world = world.but(as_of=world.grid.start)
         self.world = world
         roster = roster_of(world)
-        self.diary = Diary(roster)
-        self.shut = Shut(self.diary)
-        self.stages = {one.case.id: one for one in stages_of(world, REGISTER, cases, roster)}
+        prospects = prospects_of(world, REGISTER, cases, roster)
+        self.placing = Placing(prospects, Diary(roster, prospects.calendar))
+        self.stages = {one.case.id: one for one in prospects.stages}
         self.occupancy = Occupancy(world)
         self.plan_at(0)
-        self.placed: list[tuple[Stage, tuple[Booked, ...], Claims]] = []
+        self.placed: list[tuple[tuple[Booked, ...], Claims]] = []
         self.differ: list[str] = []
         self.missed = 0
 
@@ -56,26 +56,24 @@ class Both:
     def place(self, name: str) -> None:
         """Place a case in both, and note where they differ."""
         stage, grid = self.stages[name], self.world.grid
-        mine = place(stage, Window(self.now, self.now, grid.slots, self._until(stage)), self.shut)
+        window = Window(self.now, self.now, grid.slots, self._until(stage))
+        mine = self.placing.place(stage, window)
         option = insert(self.patterns.of(name), self.valuation, self.occupancy)
         if option is not None:
             self.occupancy.release(Claims(tuple(_persons(option.claims, self.world))))
-        if (one := _told(mine, self.diary)) != (other := _theirs(option, self.world)):
+        if (one := _told(mine, self.placing.diary)) != (other := _theirs(option, self.world)):
             self.differ.append(f"{name} on day {self.now * MINUTES // 1440}: {one}, kernel {other}")
-        if isinstance(mine, Missed) or option is None:
+        if mine is None or option is None:
             self.missed += 1
         else:
-            self.placed.append((stage, mine, _others(option.claims, self.world)))
+            self.placed.append((mine, _others(option.claims, self.world)))
 
     def give_back(self, numbers: Iterable[int]) -> None:
         """Give back in both what was placed so many-eth."""
         for number in sorted(numbers, reverse=True):
-            stage, mine, claims = self.placed.pop(number)
+            mine, claims = self.placed.pop(number)
             for one in mine:
-                self.diary.give(one.people)
-                self.diary.unseat(one.seats)
-                if one.facility is not None:
-                    self.diary.leave(one.facility, *one.nights, stage.persons)
+                self.placing.give(one)
             self.occupancy.release(claims)
 
     def _until(self, stage: Stage) -> float:
@@ -101,8 +99,8 @@ def _others(claims: Claims, world: World) -> Claims:
     return Claims(kept, claims.nights, claims.seats)
 
 
-def _told(found: tuple[Booked, ...] | Missed, diary: Diary) -> object:
-    if isinstance(found, Missed):
+def _told(found: tuple[Booked, ...] | None, diary: Diary) -> object:
+    if found is None:
         return None
     people = [one for booked in found for one in claims_of(diary.roster, booked.people).people]
     nights = found[0].nights if found[0].facility is not None else (0, 0)

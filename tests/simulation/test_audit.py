@@ -19,10 +19,11 @@ from scheduler.pattern import CasePatterns, Names, Pattern, Patterns
 from scheduler.plan import bookings_of
 from scheduler.simulation.adjusting import declaring
 from scheduler.simulation.chance import Chance
+from scheduler.simulation.course import Course
 from scheduler.simulation.diary import claims_of
 from scheduler.simulation.placing import Booked
 from scheduler.simulation.profile import Profile, Setting
-from scheduler.simulation.replication import Course, Done, Model, model_of, replicate
+from scheduler.simulation.replication import Done, Model, model_of, replicate
 from scheduler.simulation.tally import Tally
 from scheduler.validator import violations
 from scheduler.world import Booking, Case, World

@@ -100,9 +100,9 @@ def test_an_observer_is_claimed_for_every_placement() -> None:
     heard, tally = replicated(made)
     placements = [one.booked for one in heard if one.booked.leg == "placement"]
     for one in placements:
-        roles = [made.roster.role[number] for number, _, _ in one.people]
+        roles = [made.world.resources[number].role for number, _, _ in one.people]
         assert roles.count("observer") == 1
-    mine = [role == "observer" for role in made.roster.role]
+    mine = [one.role == "observer" for one in made.world.resources]
     assert tally.used[np.array(mine)].sum() > 0
 
 
