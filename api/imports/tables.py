@@ -213,7 +213,8 @@ def _sheet(names: Sequence[str], sheets: Collection[str]) -> str:
 
 _TAG = rb"<(?:\w+:)?c"
 _AT = rb"""\s+r=["']([A-Z]{1,3})([0-9]{1,7})["']"""
-_CELL = re.compile(_TAG + rb"[\s/>]")
+_CELL = re.compile(rb"<(?!/)(?:[^ \r\n\t>:]*:)?c[\s/>]")
+"""A cell by whatever name a reader would take for one: only those as above are let through."""
 _ADDRESS = re.compile(_TAG + _AT)
 _HIDDEN = re.compile(_TAG + rb"\s[^>]*&")
 _SHARED = re.compile(
@@ -222,8 +223,11 @@ _SHARED = re.compile(
 _FORMULA = re.compile(_TAG + _AT + rb"[^>]*>\s*<(?:\w+:)?f[\s/>]")
 _ERROR = re.compile(_TAG + _AT + rb"""[^>]*\bt\s*=\s*["']e["']""")
 _SINCE_1904 = re.compile(rb"""date1904\s*=\s*["'](1|true)["']""")
-_TEXTS = "xl/sharedStrings.xml"
-_SHEETS = "xl/worksheets/"
+_BOOK, _TEXTS = "xl/workbook.xml", "xl/sharedstrings.xml"
+_OTHERS = frozenset({"xl/workbook.bin", "content.xml", "mimetype"})
+"""Parts of workbooks of other kinds, which a reader tries too, whatever a file is called."""
+_CELLS, _TEXT = b"sheetData", re.compile(rb"<(?!/)(?:[^ \r\n\t>:]*:)?si[\s/>]")
+"""In what the cells of a sheet are, and a text that cells share."""
 _ANEW = "save it anew as XLSX"
 
 
@@ -237,37 +241,42 @@ def _bounded(body: bytes) -> None:
                 raise _refused(f"unpacks to {size} bytes, which no roster does")
             if any(one.flag_bits & 1 for one in parts):
                 raise _refused("is locked with a password", "save it without one")
+            # A reader asks for parts without regard to case, and takes any of them for a sheet.
+            named = {one.filename.replace("\\", "/").casefold(): one for one in parts}
+            if _BOOK not in named or len(named) < len(parts) or not _OTHERS.isdisjoint(named):
+                raise _refused("is no workbook that can be read: it is no XLSX", _ANEW)
             lengths = np.zeros(0, dtype=np.int64)
             # The texts first: the sheets say how often each is shown.
-            for one in sorted(parts, key=lambda one: one.filename.startswith(_SHEETS)):
-                with packed.open(one) as part:
-                    blocks = _blocks(part, one.filename)
-                    if one.filename == _TEXTS:
+            for name in sorted(named, key=lambda one: one != _TEXTS):
+                with packed.open(named[name]) as part:
+                    blocks = _blocks(part, name)
+                    if name == _TEXTS:
                         lengths = _lengths(blocks)
-                    elif one.filename.startswith(_SHEETS):
-                        _look(blocks, lengths)
                     else:
-                        for block in blocks:
-                            if _SINCE_1904.search(block):
-                                again = "switch that off and look at its dates"
-                                raise _refused("counts its days from 1904", again)
+                        _look(blocks, name, lengths)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
         raise _refused(f"is no workbook that can be read: {error}") from None
 
 
 def _blocks(part: IO[bytes], name: str) -> Iterator[bytes]:
-    """Yield a part in blocks that begin with a cell or a text, to its end and its checksum."""
-    rest = b""
+    """Yield a part in blocks that begin with a cell or a text, to its end and its checksum.
+
+    Of what is no XML nothing is told, and no cells may be in it.
+    """
+    rest, xml = b"", name.endswith((".xml", ".rels"))
     while chunk := part.read(_CHUNK):
-        if name.endswith((".xml", ".rels")):
-            block = rest + chunk
-            if b"<!" in block or b"\x00" in block or len(block) > 3 * _CHUNK:
-                raise _refused(f"holds what no workbook holds, in {name}", _ANEW)
+        block = rest + chunk
+        strange = xml and (b"<!" in block or b"\x00" in block or len(block) > 3 * _CHUNK)
+        if strange or (_CELLS in block and (name == _TEXTS or not xml)):
+            raise _refused(f"holds what no workbook holds, in {name}", _ANEW)
+        if not xml:
+            rest = chunk[-len(_CELLS) :]
+        else:
             end = max(block.rfind(b"<c"), block.rfind(b"</si"), block.rfind(b"</x:si"), 0)
             rest = block[end:]
             if end:
                 yield block[:end]
-    yield rest
+    yield rest if xml else b""
 
 
 def _lengths(blocks: Iterable[bytes]) -> NDArray[np.int64]:
@@ -278,15 +287,22 @@ def _lengths(blocks: Iterable[bytes]) -> NDArray[np.int64]:
     return np.array(found, dtype=np.int64)
 
 
-def _look(blocks: Iterable[bytes], lengths: NDArray[np.int64]) -> None:
-    """Read a sheet to its end, and return when a reader can make room for it.
+def _look(blocks: Iterable[bytes], name: str, lengths: NDArray[np.int64]) -> None:
+    """Read a part to its end, and return when a reader that takes it for a sheet has room for it.
 
     Where a cell stands decides how much room that is: one in the last corner would ask for all of
     it. So each must say where it stands, in the way that every program writes it; and what many
     cells share counts as often as it is shown.
     """
-    columns, rows, cells, addressed, shown = set[bytes](), 0, 0, 0, 0
+    columns, rows, cells, addressed, shown, sheet = set[bytes](), 0, 0, 0, 0, False
     for block in blocks:
+        if _SINCE_1904.search(block):
+            raise _refused("counts its days from 1904", "switch that off and look at its dates")
+        if _TEXT.search(block):
+            raise _refused(f"holds what no workbook holds, in {name}", _ANEW)
+        sheet = sheet or _CELLS in block
+        if not sheet:
+            continue
         found = _ADDRESS.findall(block)
         addressed += len(found)
         cells += len(_CELL.findall(block))
@@ -330,6 +346,25 @@ def _number(letters: bytes) -> int:
     return number
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    texts = pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view
+    return any(is_(kind) for is_ in texts)
+
+
+_PLAIN = (
+    _is_text,
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_decimal,
+    pa.types.is_temporal,
+    pa.types.is_null,
+)
+"""What a column of Parquet may hold; of bytes a few in the file could be very many."""
+
+
 def _parquet(body: bytes) -> pd.DataFrame:
     try:
         with pq.ParquetFile(
@@ -339,9 +374,13 @@ def _parquet(body: bytes) -> pd.DataFrame:
         ) as file:
             _bounded_parquet(file.metadata, len(body))
             schema = file.schema_arrow
-            if nested := [one.name for one in schema if pa.types.is_nested(one.type)]:
-                raise FlawedError(Flaw(0, one, "", "holds lists or records") for one in nested)
-        texts = [one.name for one in schema if pa.types.is_string(one.type)]
+            if other := [one for one in schema if not any(is_(one.type) for is_ in _PLAIN)]:
+                raise FlawedError(
+                    Flaw(0, one.name, "", f"holds {one.type}, and no text, number or time")
+                    for one in other
+                )
+        # Each text once, for it may be there very often: also in what is shorter when it is packed.
+        texts = [one.name for one in schema if _is_text(one.type)]
         with pq.ParquetFile(pa.BufferReader(body), read_dictionary=texts) as file:
             table = file.read()
         if table.num_rows > MOST_ROWS:
@@ -377,10 +416,9 @@ def _short(table: pa.Table) -> None:
     """Return when no text of a table is too long: each is there once still."""
     for name, column in zip(table.column_names, table.columns, strict=True):
         for chunk in column.chunks:
-            texts = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
-            if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+            if not pa.types.is_dictionary(chunk.type):
                 continue
-            longest = pc.max(pc.utf8_length(texts)).as_py()
+            longest = pc.max(pc.utf8_length(chunk.dictionary)).as_py()
             if longest is not None and longest > MOST_CHARACTERS:
                 reason = f"a cell has more than {MOST_CHARACTERS} characters"
                 raise FlawedError([Flaw(0, name, "", reason)])

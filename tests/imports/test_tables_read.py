@@ -215,6 +215,50 @@ def test_a_sheet_written_as_no_program_writes_one_is_refused(old: bytes, new: by
     assert "save it anew" in refused(in_sheet(SMALL, old, new))[0].suggestion
 
 
+CORNER = b'<row r="99999"><c r="ZZ99999"><v>1</v></c></row></sheetData>'
+
+
+def moved(body: bytes, to: str) -> bytes:
+    """Return a workbook whose sheet is another part, with a cell far away in it."""
+    sheet = "xl/worksheets/sheet1.xml"
+
+    def change(name: str, part: bytes) -> bytes:
+        if name.endswith(".rels"):
+            return part.replace(sheet.removeprefix("xl/").encode(), to.removeprefix("xl/").encode())
+        return part.replace(b"</sheetData>", CORNER) if name == sheet else part
+
+    changed, out = rezipped(body, change), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(changed)) as was, zipfile.ZipFile(out, "w") as now:
+        for one in was.namelist():
+            now.writestr(to if one == sheet else one, was.read(one))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("to", ["xl/other/s.xml", "xl/Worksheets/sheet1.XML", "xl/s.bin"])
+def test_a_sheet_is_looked_at_wherever_it_is_kept(to: str) -> None:
+    says = "702 columns" if to.casefold().endswith(".xml") else "what no workbook holds"
+    assert says in reason(moved(SMALL, to))
+
+
+def test_a_cell_is_looked_at_under_whatever_name_a_reader_takes_for_one() -> None:
+    for name in (b"a-b:c", b"a.b:c", b":c", "é:c".encode()):
+        far = CORNER.replace(b"<c r", b"<" + name + b" r").replace(b"</c>", b"</" + name + b">")
+        assert "do not say where they stand" in reason(in_sheet(SMALL, b"</sheetData>", far))
+
+
+def test_shared_texts_are_counted_where_workbooks_have_them_alone() -> None:
+    body = in_sheet(SMALL, b"</worksheet>", b"<si><t>x</t></si></worksheet>")
+    assert "what no workbook holds" in reason(body)
+
+
+@pytest.mark.parametrize("other", ["content.xml", "mimetype", "xl/workbook.bin", "XL/Workbook.xml"])
+def test_a_workbook_that_is_of_another_kind_as_well_is_refused(other: str) -> None:
+    to = io.BytesIO(SMALL)
+    with zipfile.ZipFile(to, "a") as packed:
+        packed.writestr(other, "x")
+    assert "is no XLSX" in reason(to.getvalue())
+
+
 def test_a_long_text_that_very_many_cells_share_counts_as_often_as_it_is_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -273,3 +317,29 @@ def test_a_long_text_of_parquet_is_refused_before_it_is_there_for_each_row() -> 
     body = parquet(pa.table({"code": ["x" * 2001] * 1000}))
     (flaw,) = refused(body)
     assert (flaw.column, flaw.reason) == ("code", "a cell has more than 2000 characters")
+
+
+TEXTS = (pa.string(), pa.large_string(), pa.string_view())
+
+
+@pytest.mark.parametrize("kind", TEXTS, ids=str)
+def test_texts_of_parquet_are_read_as_each_program_keeps_them(kind: pa.DataType) -> None:
+    body = parquet(pa.table({"code": pa.array(["a-1", None, "é"], kind), "n": [1, 2, 3]}))
+    assert read_table(body)["code"].tolist() == ["a-1", None, "é"]
+
+
+@pytest.mark.parametrize("kind", [*TEXTS, pa.binary(), pa.large_binary()], ids=str)
+def test_one_long_text_of_parquet_is_never_there_as_often_as_it_is_shown(
+    kind: pa.DataType,
+) -> None:
+    long = "x" * 1_000_000
+    body = parquet(pa.table({"code": pa.array([long] * 100, kind)}))
+    usual = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(pool)
+    try:
+        (flaw,) = refused(body)
+    finally:
+        pa.set_memory_pool(usual)
+    assert flaw.column == "code"
+    assert pool.max_memory() < 20 * len(long)
