@@ -102,7 +102,7 @@ class Diary:
             ),
             shut=Shut(
                 known=np.zeros((shapes, words), np.bool_),
-                need=np.zeros((shapes, words, LACKING), np.int16),
+                need=np.zeros((shapes, words, LACKING), np.int32),
                 slots=np.zeros((shapes, words, LACKING, around), np.uint64),
                 constraint=np.zeros((shapes, words), np.int64),
                 by=np.zeros(calendar.constraints, np.int64),

@@ -34,7 +34,7 @@ from scheduler.occupancy import Block
 from scheduler.pattern import CasePatterns, Patterns
 from scheduler.simulation.adjusting import declaring
 from scheduler.simulation.diary import Roster, words_of
-from scheduler.simulation.search import PAD, Calendar, Numbers, People, Ways, before
+from scheduler.simulation.search import PAD, Calendar, Numbers, People, Small, Ways, before
 from scheduler.timeline import Timeline
 from scheduler.world import PERSON, Case, Departure, Leg, World
 
@@ -171,8 +171,8 @@ class _Rows:
         self._spans: list[tuple[int, ...]] = []
         self.leads: dict[After, int] = {}
         self._kinds: dict[str, int] = {}
-        self._rules: dict[tuple[str, frozenset[int]], tuple[int, Numbers]] = {}
-        self._limits: dict[int, tuple[object, Numbers]] = {}
+        self._rules: dict[tuple[str, frozenset[int]], tuple[int, Small]] = {}
+        self._limits: dict[int, tuple[object, Small]] = {}
         self._stages: list[tuple[int, int, int, int, int, int, int]] = []
         self._stage_leads: list[tuple[tuple[int, ...], ...]] = []
         self._seats: list[list[tuple[int, int]]] = []
@@ -322,7 +322,7 @@ class _Rows:
 
     def _seating(self, rules: Iterable[Seats]) -> Iterator[tuple[int, int]]:
         """Yield the seats that are taken: a kind under its limits, and how many."""
-        limits: dict[tuple[str, int], list[Numbers]] = {}
+        limits: dict[tuple[str, int], list[Small]] = {}
         tables: dict[tuple[str, int], set[int]] = {}
         for rule in rules:
             key = rule.kind, rule.count
@@ -336,12 +336,12 @@ class _Rows:
             self._kinds.setdefault(kind, len(self._kinds))
             yield known[0], count
 
-    def _limit(self, rule: Seats) -> Numbers:
+    def _limit(self, rule: Seats) -> Small:
         """Return the limits of a rule by departure."""
         known = self._limits.get(id(rule.limits))
         if known is None:
             of = dict(rule.limits)
-            line = np.array([of.get(one, 0) for one in self.departures], np.int64)
+            line = np.array([of.get(one, 0) for one in self.departures], np.int32)
             known = self._limits[id(rule.limits)] = rule.limits, line
         return known[1]
 
@@ -469,7 +469,7 @@ class _Rows:
             seat_first=seat_first,
             seat=seat,
             rule_kind=np.array([self._kinds[kind] for kind, _ in self._rules], np.int64),
-            limit=np.array([limit for _, limit in self._rules.values()], np.int64).reshape(
+            limit=np.array([limit for _, limit in self._rules.values()], np.int32).reshape(
                 len(self._rules), len(self.departures)
             ),
             group_first=group_first,

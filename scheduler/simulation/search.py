@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 Numbers = npt.NDArray[np.int64]
+Small = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint64]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -107,7 +108,7 @@ class Calendar(NamedTuple):
     seat: Numbers
     """A rule, and how many."""
     rule_kind: Numbers
-    limit: Numbers
+    limit: Small
     """By rule and departure: seats for everyone aboard."""
     group_first: Numbers
     """By stage: placements of a chain by where and when they arrive, seen from their end."""
@@ -150,7 +151,7 @@ class Shut(NamedTuple):
 
     known: npt.NDArray[np.bool_]
     """By shape and word."""
-    need: Numbers
+    need: Small
     """By shape, word and number: a need that was lacking, or -1."""
     slots: Words
     """By shape, word, number and word around: the slots, from its base, at which it was."""
@@ -166,7 +167,7 @@ class Claims(NamedTuple):
     shut: Shut
     places: Numbers
     """By facility and night: places left."""
-    aboard: Numbers
+    aboard: Small
     """By rule and departure: seats taken."""
     opened: Words
     """By group of a stage, word and way: ends of placements that are open, as of the ``call``."""
@@ -364,7 +365,7 @@ def _past_shut(
 
 @compiled
 def _note_lacking(
-    needs: Numbers, slots: Words, need: int, at: int, late: np.uint64, lacking: np.uint64
+    needs: Small, slots: Words, need: int, at: int, late: np.uint64, lacking: np.uint64
 ) -> bool:
     """Note that a need was lacking at slots of a word, ``late`` by its base; False when it is full."""
     for n in range(LACKING):
@@ -574,8 +575,8 @@ def _has_places(places: Numbers, facility: int, first: int, end: int, persons: i
 def _has_seats(
     seat: Numbers,
     rule_kind: Numbers,
-    limits: Numbers,
-    aboard: Numbers,
+    limits: Small,
+    aboard: Small,
     first: int,
     end: int,
     departure: int,
