@@ -214,13 +214,16 @@ class Found(NamedTuple):
 
 
 def compiled(function: _F) -> _F:
-    """Compile a function when it is first called, and keep it on disk.
+    """Compile a function when it is first called; kept on disk where there is a place to write.
 
     None of them makes an array. ``_nrt`` says so: else every look at one would be counted, which
     takes more than half of the time.
     """
-    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
-    return cast(_F, numba.njit(**options)(function))
+    options: dict[str, Any] = {"nogil": True, "_nrt": False}
+    try:
+        return cast(_F, numba.njit(cache=True, **options)(function))
+    except RuntimeError:
+        return cast(_F, numba.njit(**options)(function))
 
 
 # --- Lines ---------------------------------------------------------------------------------------
@@ -367,7 +370,7 @@ def _past_shut(
 def _note_lacking(
     needs: Small, slots: Words, need: int, at: int, late: np.uint64, lacking: np.uint64
 ) -> bool:
-    """Note that a need was lacking at slots of a word, ``late`` by its base; False when it is full."""
+    """Note that a need was lacking at slots of a word, from ``late`` on; False when it is full."""
     for n in range(LACKING):
         if needs[n] < 0:
             needs[n] = need
