@@ -7,6 +7,7 @@ register says is in ``constraints.po``, which ``make docs`` writes.
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
@@ -183,6 +184,10 @@ class Language:
     def decimal(self, n: float) -> str:
         """Return "2.5"."""
         return format_decimal(n, "#,##0.#", self._locale)
+
+    def exact(self, n: Decimal) -> str:
+        """Return "13,840.125", with all the decimals that it has."""
+        return str(format_decimal(n, locale=self._locale, decimal_quantization=False))
 
     def percent(self, part: float) -> str:
         """Return "12.5 %" for an eighth."""

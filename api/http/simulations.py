@@ -85,6 +85,11 @@ class SimulationWish(Part):
         examples=["2027-03-01"],
     )
 
+    @property
+    def text(self) -> str:
+        """The scenario as TOML."""
+        return BASELINE if self.scenario is None else self.scenario
+
 
 class SimulationJob(JobTold):
     """A simulation that runs, or did: ``interrupted`` waits to begin anew with the same seed."""
@@ -150,14 +155,7 @@ def _asked(router: APIRouter, jobs: Jobs) -> None:
     def submit(
         wish: Annotated[SimulationWish, strictly(SimulationWish)], person: Steward, asking: Asked
     ) -> Response:
-        text = BASELINE if wish.scenario is None else wish.scenario
-        scenario = _read(text, wish.week)
-        request = {
-            "name": scenario.name,
-            "scenario": text,
-            "seed": scenario.seed,
-            **wish.model_dump(mode="json", exclude={"scenario"}),
-        }
+        request = request_of(wish, _read(wish.text, wish.week))
         # The seed stands in the scenario; that of a job is narrower.
         return jobs.submitted(wish, request, 0, person, asking)
 
@@ -235,6 +233,12 @@ def _as(format: Format, name: str, table: SimulationTable, file: str) -> Respons
     if format == "json":
         return answer(Told(200, table.model_dump_json()))
     return taken_along(Figure(name, name, table.columns, table.rows), format, file)
+
+
+def request_of(wish: SimulationWish, scenario: Scenario) -> dict[str, Any]:
+    """Return what is kept of a wish for whoever does it; ``scenario`` is what its text says."""
+    more = wish.model_dump(mode="json", exclude={"scenario"})
+    return {"name": scenario.name, "scenario": wish.text, "seed": scenario.seed, **more}
 
 
 def _read(text: str, week: date | None) -> Scenario:

@@ -2,6 +2,8 @@
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from api.language import Language, phrase
 from api.pages.scenario_form import DATES, NUMBERS, Filled, form_of, lines_of, rows_of_people
@@ -40,27 +42,35 @@ def _told(language: Language, form: Filled) -> dict[str, str]:
     """Return what a form says, by what each of it is called."""
     say = language.say
     found = {
-        say(one.says): getattr(form, one.name) for one in NUMBERS if one.name != "replications"
+        say(one.says): _exact(language, getattr(form, one.name))
+        for one in NUMBERS
+        if one.name != "replications"
     }
-    found |= {say(says): getattr(form, name) for name, (says, _) in DATES.items()}
+    for name, (says, _) in DATES.items():
+        found[say(says)] = language.day(date.fromisoformat(getattr(form, name)))
     for line in lines_of(language, form):
-        found[line.says] = _much(line.percent, line.plus)
+        found[line.says] = _much(language, line.percent, line.plus)
     for role, region, tongue, percent, plus in rows_of_people(form):
         parts = role and language.role(role, 2), region, tongue and language.skill(tongue)
         if any(parts):
-            found[", ".join(filter(None, parts))] = _much(percent, plus)
+            found[", ".join(filter(None, parts))] = _much(language, percent, plus)
     for name, share in zip(form.reason, form.share, strict=True):
-        found[say("Fails: {reason}", reason=reason(language, name))] = f"{share} %"
+        found[say("Fails: {reason}", reason=reason(language, name))] = _much(language, share, "0")
     for name, figure in zip(form.rule, form.figure, strict=True):
         if name:
-            found[say(RULES[name]) if name in RULES else name] = figure
+            found[say(RULES[name]) if name in RULES else name] = _exact(language, figure)
     for name, minutes in zip(form.buffer_role, form.buffer_minutes, strict=True):
         if name:
             says = say("Minutes more before and after: {role}", role=language.role(name, 2))
-            found[says] = minutes
+            found[says] = _exact(language, minutes)
     return found
 
 
-def _much(percent: str, plus: str) -> str:
-    more = "" if plus in {"", "0"} else f" {int(plus):+d}" if plus.lstrip("-").isdigit() else plus
-    return f"{percent or 100} %{more}"
+def _much(language: Language, percent: str, plus: str) -> str:
+    more = int(plus)
+    sign = "+" if more > 0 else ""
+    return f"{_exact(language, percent)} %" + (f" {sign}{language.decimal(more)}" if more else "")
+
+
+def _exact(language: Language, number: str) -> str:
+    return number and language.exact(Decimal(number))

@@ -92,6 +92,8 @@ PLUS = Number("plus", phrase("More or fewer"), ("plus",), -10_000, 10_000)
 SHARE = Number("share", phrase("Per cent"), ("share",), 0, 100, whole=False)
 FIGURE = Number("figure", phrase("Becomes"), ("figure",), 0, 1_000_000)
 MINUTES = Number("minutes", phrase("Minutes"), ("minutes",), 0, 1440)
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}([.,\s]\d{3})+")
+"""A number as people write it, in groups of three."""
 LINES = (
     ("of", "percent", "plus"),
     ("role", "region", "language", "more_percent", "more_plus"),
@@ -156,8 +158,17 @@ class Filled(BaseModel):
             raise ValueError("a capacity is of nothing that there is, or there twice")
         return self
 
+    @model_validator(mode="after")
+    def _begins_from_a_scenario(self) -> Self:
+        """Hold that what a form begins from is a scenario: nobody types it."""
+        try:
+            parse_scenario(self.scenario)
+        except ScenarioError as error:
+            raise ValueError(str(error)) from None
+        return self
 
-Mistakes = dict[str, tuple[str, Mapping[str, object]]]
+
+Mistakes = dict[str, tuple[str, Mapping[str, int]]]
 """What is wrong by field, ``percent-3`` for that of a line: a sentence and what goes into it."""
 
 
@@ -234,7 +245,7 @@ def form_of(text: str, key: str, request: Mapping[str, Any] | None = None) -> Fi
 
 def lines_of(language: Language, form: Filled) -> Iterator[Line]:
     """Yield the lines of people, places and seats, each with what it begins from."""
-    parts, counts = dict(_capacities(_base(form))), supply()
+    parts, counts = dict(_capacities(tomllib.loads(form.scenario))), supply()
     for of, percent, plus in zip(form.of, form.percent, form.plus, strict=True):
         kind, _, name = of.partition(" ")
         match kind:
@@ -252,7 +263,7 @@ def lines_of(language: Language, form: Filled) -> Iterator[Line]:
 
 def sources_of(form: Filled) -> dict[str, str]:
     """Return where the parts of the scenario are from that a form begins from, by its fields."""
-    raw = _base(form)
+    raw = tomllib.loads(form.scenario)
     found = {name: raw[name]["source"] for name in ("inflow", "policy", "horizon")}
     for section, key in (("failures", "reason"), ("figures", "rule"), ("buffers", "role")):
         found |= {f"{section}-{one[key]}": one["source"] for one in raw.get(section, ())}
@@ -331,11 +342,7 @@ def supply() -> Mapping[str, int]:
 def read(form: Filled) -> SimulationWish | Wrong:
     """Return what is asked by a form, or everything that is wrong with it."""
     wrong: Mistakes = {}
-    try:
-        raw = _base(form)
-        before = form_of(form.scenario, form.key)
-    except ScenarioError as error:
-        return Wrong(wrong, error.problems)
+    raw, before = tomllib.loads(form.scenario), form_of(form.scenario, form.key)
     why = form.why.strip() or CHANGED
     if len(why) < len("assumption"):
         wrong["why"] = phrase("Say it in ten letters or more, or leave it empty."), {}
@@ -397,18 +404,6 @@ def _value(one: object) -> str:
         return one.isoformat()
     # The texts of JSON are those of TOML, but for a letter that none of both is written with.
     return json.dumps(one, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _base(form: Filled) -> Toml:
-    """Return the scenario that a form begins from, of which nothing is shared.
-
-    Raises
-    ------
-    ScenarioError
-        When it is none any more.
-    """
-    parse_scenario(form.scenario)
-    return tomllib.loads(form.scenario)
 
 
 def _name(form: Filled, wrong: Mistakes) -> str:
@@ -556,14 +551,19 @@ def _named(
 
 
 def _number(one: Number, typed: str, at: str, wrong: Mistakes) -> Decimal | None:
-    """Return a number that was typed, of which a comma is a point; None where it is none."""
+    """Return a number that was typed, of which a comma is a point; None where it is none.
+
+    A whole number has no decimals: what stands in threes behind a comma or a point are thousands.
+    """
     typed = typed.strip()
     if one.optional and not typed:
         return None
+    if one.whole and THOUSANDS.fullmatch(typed):
+        typed = re.sub(r"[.,\s]", "", typed)
     try:
         number = Decimal(typed.replace(",", "."))
         good = number.is_finite() and one.least <= number <= one.most
-        good = good and not (one.whole and number != number.to_integral_value())
+        good = good and (not one.whole or typed.lstrip("+-").isdecimal())
     except InvalidOperation:
         good = False
     if good:

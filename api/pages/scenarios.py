@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from api.access.gate import Manager, Steward
 from api.access.person import Role
 from api.http.jobs import JobId
-from api.http.simulations import BASELINE, LONGEST_SCENARIO
+from api.http.simulations import BASELINE, LONGEST_SCENARIO, request_of
 from api.jobs.queue import OwnQueueFullError, Queue, QueueFullError
 from api.jobs.runner import Runner
 from api.jobs.simulating import (
@@ -96,7 +96,7 @@ APART = {
     "kept too little": phrase("One of them is older than comparing is: run it again."),
 }
 """Why simulations say nothing beside each other, by how that is told."""
-Those = Annotated[tuple[JobId, ...], Query(alias="of", max_length=MOST)]
+Those = Annotated[tuple[JobId, ...], Query(alias="of", max_length=ON_PAGE)]
 FigureName = Annotated[str, Path(pattern=r"^[a-z-]{1,40}$")]
 
 
@@ -219,7 +219,10 @@ def _asked(router: APIRouter, frame: Frame, runner: Runner, results: Results) ->
             source=lambda text: source(language, text),
             sources=sources_of(filled),
             wrong={
-                name: language.say(says, **values) for name, (says, values) in wrong.fields.items()
+                name: language.say(
+                    says, **{each: language.decimal(limit) for each, limit in limits.items()}
+                )
+                for name, (says, limits) in wrong.fields.items()
             },
             others=wrong.others,
             says=says,
@@ -266,14 +269,7 @@ def _asked(router: APIRouter, frame: Frame, runner: Runner, results: Results) ->
         wish = read(filled)
         if isinstance(wish, Wrong):
             return form_page(request, filled, 400, wish)
-        text = str(wish.scenario)
-        scenario = parse_scenario(text)
-        asked = {
-            "name": scenario.name,
-            "scenario": text,
-            "seed": scenario.seed,
-            **wish.model_dump(mode="json", exclude={"scenario"}),
-        }
+        asked = request_of(wish, parse_scenario(wish.text))
         try:
             told = asking(request, person, filled.key).answer(
                 wish,
@@ -298,7 +294,7 @@ def _asked(router: APIRouter, frame: Frame, runner: Runner, results: Results) ->
 
 def _compared(router: APIRouter, frame: Frame, runner: Runner, results: Results) -> None:
     def beside(language: Language, names: Sequence[str]) -> Beside:
-        jobs = tuple(results.job(one) for one in dict.fromkeys(reversed(names)))
+        jobs = tuple(results.job(one) for one in reversed(names))
         called = distinct([one.request["name"] for one in jobs])
         against = [comparison(runner.queue, one, jobs[0]) for one in jobs[1:]]
         return Beside(
@@ -308,7 +304,9 @@ def _compared(router: APIRouter, frame: Frame, runner: Runner, results: Results)
             tuple(side_by_side(language, [rows_of(one) for one in against])),
         )
 
-    def one(language: Language, names: Sequence[str], figure: str) -> Shown:
+    def one(language: Language, those: Sequence[str], figure: str) -> Shown:
+        if (names := _some(those)) is None:
+            raise HTTPException(404, "there is no such figure")
         found = beside(language, names)
         if figure == "differences":
             told = differences(language, found.names, found.found)
@@ -319,11 +317,11 @@ def _compared(router: APIRouter, frame: Frame, runner: Runner, results: Results)
     def page(request: Request, person: Manager, those: Those = ()) -> HTMLResponse:
         language, query = language_of(request), "&".join(f"of={one}" for one in those)
         wrong, found, status = [], None, 400
-        if len(set(those)) < 2:
+        if (names := _some(those)) is None:
             wrong = [phrase("Choose two or three simulations to put beside each other.")]
         else:
             try:
-                found, status = beside(language, those), 200
+                found, status = beside(language, names), 200
             except NotDoneError:
                 wrong, status = (
                     [phrase("One of them is not done: nothing has come of it yet.")],
@@ -360,6 +358,12 @@ def _compared(router: APIRouter, frame: Frame, runner: Runner, results: Results)
         return taken_along(
             one(language_of(request), those, name).figure, file, f"comparison-{name}"
         )
+
+
+def _some(names: Sequence[str]) -> tuple[str, ...] | None:
+    """Return what is to be compared, each once; None when that is one alone, or too many."""
+    chosen = tuple(dict.fromkeys(names))
+    return chosen if 2 <= len(chosen) <= MOST else None
 
 
 def _followed(router: APIRouter, frame: Frame, runner: Runner, results: Results) -> None:

@@ -320,9 +320,14 @@ def _amount(language: Language, says: str, band: Band, *, sign: bool = False) ->
 
 
 def _may_be_chance(band: Band) -> bool:
-    """Return whether nought is within the margin, or there is no margin to tell by."""
+    """Return whether nought is within the margin, or there is no margin to tell by.
+
+    A margin that is read as nought says that nothing differs: that is no chance.
+    """
     _, low, high = band
-    return low is None or high is None or low <= 0 <= high
+    if low is None or high is None:
+        return True
+    return low <= 0 <= high and any(map(_rounded, (low, high)))
 
 
 def _number(language: Language, number: float | None) -> str:

@@ -224,11 +224,25 @@ def test_a_facility_is_closed_with_nought(at: Small, http: TestClient) -> None:
     assert [one.times for one in found.capacities if one.facility == "jc-zeist"] == [0]
 
 
+@pytest.mark.parametrize("typed", ["9.000", "9,000", "9 000", " 9000 "])
+def test_thousands_are_thousands_in_either_language(
+    at: Small, http: TestClient, typed: str
+) -> None:
+    found = parse_scenario(wish(at, asked(http, form(http), per_year=typed))["scenario"])
+    assert found.inflow.per_year == 9000
+
+
+@pytest.mark.parametrize("typed", ["9.00", "9.0000", "0.900", "1,000.5", "9.5"])
+def test_a_whole_number_has_no_decimals(http: TestClient, typed: str) -> None:
+    told = asked(http, form(http), per_year=typed)
+    assert 'id="wrong-per_year">Geef een heel getal' in told.text
+
+
 MISTAKES = {
     "name": ("!!", "Geef een naam van hoogstens 40"),
     "why": ("gok", "Schrijf ten minste tien letters"),
-    "per_year": ("veel", "Geef een heel getal van 0 tot en met 1000000."),
-    "days": ("0", "Geef een heel getal van 1 tot en met 3660."),
+    "per_year": ("veel", "Geef een heel getal van 0 tot en met 1.000.000."),
+    "days": ("0", "Geef een heel getal van 1 tot en met 3.660."),
     "from_day": ("morgen", "Geef een bestaande datum."),
     "replications": ("1", "Geef een heel getal van 2 tot en met 500."),
     "bottlenecks": ("21", "Geef een heel getal van 0 tot en met 20."),
@@ -319,6 +333,8 @@ def test_who_has_enough_waiting_keeps_what_they_typed(http: TestClient) -> None:
         {"of": ["role nobody"], "percent": ["1"], "plus": ["1"]},
         {"of": ["facility jc-zeist"] * 2, "percent": ["1"] * 2, "plus": ["1"] * 2},
         {"of": ["facility jc-zeist"], "percent": [], "plus": ["1"]},
+        {"scenario": ["seed ="]},
+        {"scenario": [""]},
     ],
 )
 def test_a_form_that_no_page_made_is_refused(http: TestClient, lines: Fields) -> None:
@@ -469,8 +485,14 @@ def test_everything_is_called_what_the_field_calls_it(http: TestClient, done: An
 def test_what_is_otherwise_than_in_the_baseline_is_told_in_words(
     http: TestClient, done: Any
 ) -> None:
-    page = http.get(f"/scenarios/{done(per_year='15000', lead_days='2')}").text
-    assert "Dossiers die er in een jaar bij komen: 13840 → <strong>15000</strong>" in page
+    fields = form(http)
+    fields["percent"][line(fields, "of", "facility jc-zeist")] = "12,25"
+    fields["plus"][line(fields, "of", "facility jc-zeist")] = "-1"
+    path = asked(http, fields, per_year="15000", lead_days="2", from_day="2027-02-01")
+    page = http.get(path.headers["location"]).text
+    assert "JC Zeist: 100 % → <strong>12,25 % -1</strong>" in page
+    assert "4 januari 2027 → <strong>1 februari 2027</strong>" in page
+    assert "Dossiers die er in een jaar bij komen: 13.840 → <strong>15.000</strong>" in page
     assert "Dagen vooraf, naast wat de wet vraagt: 0 → <strong>2</strong>" in page
     assert "Niets: dit is het basisscenario." in http.get(f"/scenarios/{done()}").text
 
@@ -485,7 +507,7 @@ def test_simulations_stand_side_by_side_with_what_differs(http: TestClient, done
     query = f"of={more}&of={base}"
     page = http.get(f"/scenarios/comparison?{query}").text
     assert "Waarmee wordt vergeleken: basis." in page
-    assert "Dossiers die er in een jaar bij komen: 13840 → <strong>90000</strong>" in page
+    assert "Dossiers die er in een jaar bij komen: 13.840 → <strong>90.000</strong>" in page
     told = http.get(f"/scenarios/comparison/differences.csv?{query}").text
     rows = {row[0]: row[1:] for row in csv.reader(io.StringIO(told))}
     # 90,000 / 1,000 and 13,840 / 1,000 more in each of two weeks, with the same dice.
@@ -493,7 +515,7 @@ def test_simulations_stand_side_by_side_with_what_differs(http: TestClient, done
     assert [*map(float, departed[2:5]), departed[5]] == [154, 154, 154, "nee"]
     assert "<strong>+154</strong>" in page
     placed = rows["Uitgevoerde inbewaringstellingen"]
-    assert [*map(float, placed[2:5]), placed[5]] == [0, 0, 0, "ja"]
+    assert [*map(float, placed[2:5]), placed[5]] == [0, 0, 0, "nee"]
     assert page.count("kan toeval zijn</span>") == sum(row[5] == "ja" for row in rows.values())
     for name in figures_of(page):
         for file in (*FILES, "svg"):
@@ -528,11 +550,12 @@ def test_what_cannot_be_compared_says_why(
 
 def test_what_is_not_done_or_alone_is_not_compared(http: TestClient, done: Any) -> None:
     name = done()
-    for query in "", f"of={name}", f"of={name}&of={name}":
+    for query in "", f"of={name}", f"of={name}&of={name}", "of=a&of=b&of=c&of=d":
         told = http.get(f"/scenarios/comparison?{query}")
         assert told.status_code == 400
         assert "Kies twee of drie simulaties" in told.text
-    assert http.get(f"/scenarios/comparison?{'&'.join([f'of={name}'] * 4)}").status_code == 400
+        for file in "differences.csv", "weeks.svg":
+            assert http.get(f"/scenarios/comparison/{file}?{query}").status_code in {400, 404}
     assert http.get(f"/scenarios/comparison?of={name}&of=simulation-0").status_code == 404
 
 
@@ -561,6 +584,14 @@ def test_planners_read_and_do_not_ask(http: TestClient, done: Any) -> None:
 def test_an_empty_list_says_so(http: TestClient) -> None:
     assert "Er is nog geen scenario gesimuleerd." in http.get("/scenarios").text
     assert "Er is geen simulatie simulation-0." in http.get("/scenarios/simulation-0").text
+    assert "Er is geen plan of simulatie nobody." in http.get("/scenarios/nobody").text
+
+
+def test_beyond_the_end_of_the_list_it_is_not_said_that_there_are_none(http: TestClient) -> None:
+    asked(http, form(http))
+    page = http.get("/scenarios?offset=20").text
+    assert "Zo ver loopt de lijst niet." in page
+    assert "Er is nog geen scenario gesimuleerd." not in page
 
 
 def test_every_source_of_the_baseline_and_every_rule_has_words() -> None:
