@@ -136,7 +136,9 @@ def create_app(
         spent = Spent(office.database, office.now)
         access = Demo(spent) if settings.issuer is None else OpenId(settings, spent)
     # The last is the outermost.
-    app.add_middleware(Bounded, most=LONGEST, longer={"/v1/rosters": LONGEST_ROSTER})
+    app.add_middleware(
+        Bounded, most=LONGEST, longer={"/v1/rosters": LONGEST_ROSTER, "/imports": LONGEST_ROSTER}
+    )
     app.add_middleware(Rated, access=access, rate=settings.rate)
     app.add_middleware(HeadAsGet)
     app.add_middleware(TechnicalLog, answered=measures.answered)

@@ -212,7 +212,7 @@ def _tell(router: APIRouter, frame: Frame) -> None:
             if promised and not sure:
                 ends = [one for one in office.foreseen([event]) if one.case == case.id]
                 if ends:
-                    says = tuple(_became(language, one, clock) for one in ends)
+                    says = tuple(became_of(language, one, clock) for one in ends)
                     doubted = Doubted(form, says, given)
                     return _page(frame, request, person, case.id, None, 409, doubted)
             became = office.happened([event], person.actor)
@@ -221,7 +221,7 @@ def _tell(router: APIRouter, frame: Frame) -> None:
             return _page(frame, request, person, case.id, wrong, 400)
         back = RedirectResponse(f"/cases/{case.id}", 303)
         changed = (*became.dropped, *became.moved, *became.new)
-        said = [_became(language, one, clock) for one in changed if one.case == case.id]
+        said = [became_of(language, one, clock) for one in changed if one.case == case.id]
         others = sorted({one.case for one in changed} - {case.id})
         if others and Role.planner in person.roles:
             said.append(language.say("Also changed: {cases}.", cases=language.listed(others)))
@@ -327,7 +327,7 @@ def _tell(router: APIRouter, frame: Frame) -> None:
         return told(request, person, found, event, "document", given, sure)
 
 
-def _became(language: Language, one: Outcome, clock: tuple[str, date]) -> str:
+def became_of(language: Language, one: Outcome, clock: tuple[str, date]) -> str:
     """Return what became of the bookings of a case after a change."""
     ended = [booking for booking in one.before if booking not in one.after]
     begun = [booking for booking in one.after if booking not in one.before]

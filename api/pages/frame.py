@@ -77,6 +77,7 @@ DONE = {
     "repaired": phrase("The change is written down. {what}"),
     "accepted": phrase("The plan is taken over; each booking is held until it is confirmed."),
     "stopped": phrase("The work is stopped."),
+    "brought": phrase("The file is taken over. {what}"),
 }
 """What a page says once after something was done."""
 Answered = TypeVar("Answered", bound=Response)

@@ -1,12 +1,12 @@
 """What went wrong, in the language of who reads: a problem says it in English, for machines too."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from api.access.person import Role
-from api.http.problems import Mistake, Problem
+from api.http.problems import Broken, Mistake, Problem
+from api.imports.preview import Breaks
 from api.language import Language, phrase
 from api.pages.login import ROLES
 from api.pages.unplanned import reasons
@@ -172,7 +172,9 @@ def told(language: Language, problem: Problem) -> Told:
         says=says,
         english="" if says else problem.detail,
         mistakes=tuple(_mistake(language, one) for one in problem.errors),
-        broken=tuple(dict.fromkeys(_broken(language, problem))),
+        broken=tuple(
+            filter(None, dict.fromkeys(broken_rule(language, one) for one in problem.violations))
+        ),
         checks=tuple(language.asks(*ASKS[one]) if one in ASKS else one for one in problem.facts),
     )
 
@@ -195,14 +197,15 @@ def _mistake(language: Language, one: Mistake) -> tuple[str, str]:
     return language.say(name), said or language.say("this cannot be right")
 
 
-def _broken(language: Language, problem: Problem) -> Iterator[str]:
-    for one in problem.violations:
-        if one.says in GONE:
-            yield language.say(GONE[one.says])
-        elif one.constraint in CONSTRAINTS:
-            rule = language.title(CONSTRAINTS[one.constraint])
-            why = language.listed(reasons(language, one.says))
-            yield rule if why == one.says and language.code != "en" else f"{rule}: {why}"
+def broken_rule(language: Language, one: Broken | Breaks) -> str:
+    """Return which rule a booking breaks and how, in words; nothing of one that nobody knows."""
+    if one.says in GONE:
+        return language.say(GONE[one.says])
+    if one.constraint not in CONSTRAINTS:
+        return ""
+    rule = language.title(CONSTRAINTS[one.constraint])
+    why = language.listed(reasons(language, one.says))
+    return rule if why == one.says and language.code != "en" else f"{rule}: {why}"
 
 
 def _matched(language: Language, known: tuple[tuple[str, str], ...], told: str) -> str:

@@ -14,6 +14,7 @@ from api.pages.booking import booking
 from api.pages.case import case_page
 from api.pages.figures import figures
 from api.pages.frame import LANGUAGE, PLACES, Frame, places
+from api.pages.imports import imports
 from api.pages.logs import logs
 from api.pages.partner import partner
 from api.pages.plans import plans
@@ -42,6 +43,7 @@ def site(frame: Frame, runner: Runner) -> APIRouter:
     router.include_router(board(frame))
     router.include_router(partner(frame))
     router.include_router(roster(frame))
+    router.include_router(imports(frame))
     router.include_router(slots(frame))
     router.include_router(booking(frame))
     return router

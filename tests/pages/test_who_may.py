@@ -47,6 +47,8 @@ POST   /partner/{booking}/confirmed       partner
 POST   /partner/{booking}/declined        partner
 POST   /partner/{booking}/checked         partner
 GET    /roster                            partner
+GET    /imports                           planner partner
+POST   /imports                           planner partner
 GET    /figures                           planner management
 GET    /figures/{name}.svg                planner management
 GET    /figures/{name}.{file}             planner management

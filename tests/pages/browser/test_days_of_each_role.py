@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -199,6 +200,47 @@ def test_a_partner_comes_to_one_thing_declines_another_and_sees_their_roster(
     one.reads("Noted: it is declined, and what it took is free.")
     one.go("/roster")
     one.go("/cases", 403)
+
+
+def test_a_planner_sees_what_a_roster_does_and_takes_it_over(
+    one: Somebody, office: Practice, tmp_path: Path
+) -> None:
+    told = office.http.get("/v1/resources?limit=1").json()["resources"][0]
+    file = tmp_path / "rooster.csv"
+    file.write_text(f"code;naam\n{told['id']};ploeg {one.code} {one.script}")
+    one.be("planner")
+    one.go("/board")
+    one.follow("Bring in a file")
+    one.page.locator("#file").set_input_files(file)
+    if one.script:
+        one.page.get_by_role("button", name=one.say("See what it does")).click()
+    else:
+        one.press("See what it does")
+        one.reads("Choose the same file above once more, and then:")
+        one.page.locator("#file").set_input_files(file)
+    one.reads("Rows that change something")
+    one.press("Take it over")
+    expect(one.page.get_by_role("status").first).to_contain_text(
+        one.say("The file is taken over. {what}", what="").strip()
+    )
+
+
+def test_a_partner_reads_what_is_wrong_in_a_roster_by_row_and_column(
+    one: Somebody, tmp_path: Path
+) -> None:
+    file = tmp_path / "rooster.csv"
+    file.write_text("code;datum;van;tot\nbus-1;31-11-2026;8.00;16.00")
+    one.be("partner-dv-o")
+    one.go("/roster")
+    one.follow("Bring in a roster")
+    one.page.locator("#file").set_input_files(file)
+    if one.script:
+        one.page.get_by_role("button", name=one.say("See what it does")).click()
+    else:
+        one.press("See what it does")
+    one.reads("This file cannot be taken over")
+    one.reads("is no day of any month")
+    expect(one.page.get_by_role("button", name=one.say("Take it over"))).to_have_count(0)
 
 
 def test_whoever_departs_independently_is_withdrawn_and_everything_is_free(

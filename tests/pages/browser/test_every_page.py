@@ -68,6 +68,7 @@ STATES: Mapping[str, Callable[["Cases"], str]] = {
     "partner-not-asked": lambda _: "/partner?partner=frontex",
     "roster": lambda _: "/roster?partner=dv-o",
     "roster-day": lambda of: f"/roster?partner=dv-o&span=day&day={of.day}",
+    "imports": lambda _: "/imports",
     "figures": lambda of: f"/figures?month={of.day[:7]}",
     "figures-of-nothing": lambda _: "/figures?month=2026-10",
     "scenarios": lambda _: "/scenarios",
@@ -157,6 +158,25 @@ def _no_scenario(one: Somebody, _of: "Cases") -> None:
     one.press("Fill the form with it")
 
 
+def _looked_at(one: Somebody, roster: str) -> None:
+    one.go("/imports")
+    one.page.locator("#file").set_input_files(
+        files={"name": "rooster.csv", "mimeType": "text/csv", "buffer": roster.encode()}
+    )
+    with one.page.expect_navigation():  # as without a script, so that Tab begins at the top
+        one.page.locator("#bring").evaluate("form => form.submit()")
+    expect(one.page.locator("#seen table")).to_be_visible()
+
+
+def _file_seen(one: Somebody, of: "Cases") -> None:
+    told = of.office.http.get("/v1/resources?limit=1").json()["resources"][0]
+    _looked_at(one, f"code;naam\n{told['id']};ploeg van {one.code}")
+
+
+def _file_refused(one: Somebody, _of: "Cases") -> None:
+    _looked_at(one, "code;datum;van;tot\nbus-1;31-11-2026;8.00;16.00")
+
+
 MADE: Mapping[str, Callable[[Somebody, "Cases"], None]] = {
     "booking-declined-and-instead": _declined,
     "booking-seen-otherwise": _saw_another,
@@ -167,6 +187,8 @@ MADE: Mapping[str, Callable[[Somebody, "Cases"], None]] = {
     "scenario-being-simulated": _being_simulated,
     "scenario-form-with-mistakes": _mistaken,
     "scenario-form-with-a-bad-file": _no_scenario,
+    "imports-seen": _file_seen,
+    "imports-refused": _file_refused,
     "booking-run-out": _ran_out,
 }
 """What a page says after something was done on it."""
