@@ -1,10 +1,12 @@
 """Simulating as a job: a scenario on the Dutch chain. Nothing of any case of the store is in it."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from datetime import date
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 import pandas as pd
@@ -78,8 +80,7 @@ def simulate(_world: World, job: Job, tell: Tell, stop: Stop) -> Simulated:
     """
     asked = job.request
     scenario = parse_scenario(asked["scenario"])
-    # A process with threads makes poor copies of itself, so these begin anew.
-    pool = Pool(lambda: ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+    pool = Pool(worker)
     made = simulator(scenario, pool, stop=stop)
     try:
         most = asked.get("bottlenecks", 0)
@@ -98,6 +99,25 @@ def simulate(_world: World, job: Job, tell: Tell, stop: Stop) -> Simulated:
     except CancelledError:
         return Simulated(tables={})  # whoever cancelled it waits for nothing
     return simulated(found, worth, certificate)
+
+
+def worker() -> ProcessPoolExecutor:
+    """Return a process of its own to work in, which ends with this one, also where that is killed.
+
+    A process with threads makes poor copies of itself, so it begins anew.
+    """
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_with_server)
+
+
+def _end_with_server() -> None:
+    # Otherwise it waits for work for ever: it keeps the end of the pipe open that it reads from.
+    Thread(target=_follow, daemon=True).start()
+
+
+def _follow() -> None:
+    if (server := parent_process()) is not None:
+        server.join()
+        os._exit(1)
 
 
 class _Counting:
