@@ -14,7 +14,12 @@ from scheduler.simulation.scenario import Process, Scenario, Shares, Time, admit
 from scheduler.world import Leg
 
 LEGS: tuple[Leg, ...] = ("placement", "removal")
+ANSWERS = "yes", "no", "unknown"
+"""Answers by number: a yes is 0."""
 _DAY = 24 * 60
+Keys = tuple[int, ...]
+"""Constraints that forbid, by number; those that do by what is known once more, counted on from
+the number of constraints there are. By the latter a light is red, without them it is grey."""
 Numbers = npt.NDArray[np.int64]
 
 
@@ -23,8 +28,8 @@ class Course:
     """A profile as it is simulated: its stages, and the processes that turn something for it.
 
     Those of them that are ``clocked`` run at liberty or in detention only. ``effects[stage]``
-    gives, per process of the scenario, the constraints that forbid there while its answer is not
-    yes; ``over`` the outcome with which the case then leaves, if it does.
+    gives, per process of the scenario and answer, what forbids there; ``over`` the outcome with
+    which the case leaves when the answer is no longer yes, if it does.
     """
 
     profile: Profile
@@ -33,7 +38,7 @@ class Course:
     processes: tuple[int, ...]
     clocked: tuple[int, ...]
     failures: Mapping[Leg, tuple[int, ...]]
-    effects: Mapping[int, tuple[tuple[int, ...], ...]]
+    effects: Mapping[int, tuple[tuple[Keys, ...], ...]]
     over: tuple[str | None, ...]
     within: int | None
     weight: int
@@ -50,17 +55,18 @@ def course_of(
     first = stages[profile.first.id]
     held = {facility: stages[case.id] for facility, case in profile.held.items()}
     mine = [n for n, one in enumerate(scenario.processes) if admits(one.of, profile.attributes)]
-    found: dict[int, tuple[tuple[int, ...], ...]] = {}
+    found: dict[int, tuple[tuple[Keys, ...], ...]] = {}
     over: list[str | None] = [None] * len(scenario.processes)
     for n in mine:
         over[n] = scenario.processes[n].turns.leaves
     for stage in (first, *held.values()):
-        of: list[tuple[int, ...]] = [()] * len(scenario.processes)
+        of: list[tuple[Keys, ...]] = [((), (), ())] * len(scenario.processes)
         for n in mine:
             turns = scenario.processes[n].turns
-            effect: Effect = effects.of(stage.case, turns, "no")
-            of[n] = tuple(numbers[one] for one in effect.forbid)
-            if effect.withdrawn:
+            no = effects.of(stage.case, turns, "no")
+            unknown = effects.of(stage.case, turns, "unknown")
+            of[n] = (), keys_of(no, numbers), keys_of(unknown, numbers)
+            if no.withdrawn:
                 over[n] = turns.trigger or turns.fact
         found[stage.number] = tuple(of)
     ends = [one.within for one in (first, *held.values()) if one.within is not None]
@@ -85,6 +91,13 @@ def course_of(
     )
 
 
+def keys_of(effect: Effect, numbers: Mapping[str, int]) -> Keys:
+    """Return what an effect forbids; ``numbers`` of all constraints by id."""
+    forbid = [numbers[one] for one in effect.forbid]
+    known = [numbers[one] + len(numbers) for one in effect.forbid if one not in effect.unknown]
+    return (*forbid, *known)
+
+
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """Shares of states as steps from 0 to 1."""
@@ -104,7 +117,7 @@ class Chain:
     """A process in numbers: per state its answer, how long it stays, and to which it goes on."""
 
     process: Process
-    yes: npt.NDArray[np.bool_]
+    answer: Numbers
     times: tuple[Time | None, ...]
     goes: tuple[Ladder, ...]
     begins: Ladder
@@ -155,7 +168,7 @@ def chain_of(process: Process) -> Chain:
     states = process.states.values()
     return Chain(
         process,
-        np.array([one.answer == "yes" for one in states]),
+        np.array([ANSWERS.index(one.answer) for one in states], np.int64),
         tuple(one.stays for one in states),
         tuple(ladder(one.becomes) for one in states),
         ladder(process.begins),

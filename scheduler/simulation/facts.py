@@ -45,7 +45,7 @@ class Path:
     case: Numbers
     since: Draws
     stays: Draws
-    yes: npt.NDArray[np.bool_]
+    answer: Numbers
 
     @property
     def begins(self) -> npt.NDArray[np.bool_]:
@@ -55,15 +55,15 @@ class Path:
 
     def only(self, rows: npt.NDArray[np.bool_] | Numbers) -> "Path":
         """Return some of the rows, or all in another order."""
-        return Path(self.case[rows], self.since[rows], self.stays[rows], self.yes[rows])
+        return Path(self.case[rows], self.since[rows], self.stays[rows], self.answer[rows])
 
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Spans of time in which a constraint forbids a case, in minutes."""
+    """Spans of time in which a constraint forbids a case, or does by what is known, in minutes."""
 
     case: Numbers
-    constraint: Numbers
+    key: Numbers
     since: Draws
     until: Draws
 
@@ -71,7 +71,7 @@ class Spans:
         """Return what of them lies before a moment for each case."""
         until = np.minimum(self.until, moments[self.case])
         some = self.since < until
-        return Spans(self.case[some], self.constraint[some], self.since[some], until[some])
+        return Spans(self.case[some], self.key[some], self.since[some], until[some])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class Facts:
 
     ``comes`` has who can ever be planned, or is held from the start, in order: the moment, the
     case, and per process the row at which it stands and the moment of its next turn (or less than
-    nothing: minus what is left of the time when its clock stands still). The rows say whether the
-    answer is ``yes`` and for how many minutes it ``stays`` so; the next turn is the next row.
+    nothing: minus what is left of the time when its clock stands still). The rows say what the
+    ``answer`` is and for how many minutes it ``stays`` so; the next turn is the next row.
     ``left`` has who leaves before: the moment, the case, and the process (-1: a legal end).
     ``spans`` are those until then.
     """
@@ -89,7 +89,7 @@ class Facts:
     comes: Sequence[tuple[float, int, list[int], list[float]]]
     left: Sequence[tuple[float, int, int]]
     spans: Spans
-    yes: Sequence[bool]
+    answer: Sequence[int]
     stays: Sequence[float]
 
 
@@ -109,14 +109,14 @@ def facts_of(
     comes = cases.held | (opens < np.minimum(leaves, end))
     who = np.flatnonzero(comes)
     who = who[np.argsort(opens[who], kind="stable")]
-    row, ahead, yes, stays = _ahead(chains, paths, cases, who, opens)
+    row, ahead, answer, stays = _ahead(chains, paths, cases, who, opens)
     left = np.flatnonzero(~comes & (leaves < end))
     known = np.minimum(opens, np.minimum(leaves, end))
     return Facts(
         [*zip(opens[who].tolist(), who.tolist(), row.tolist(), ahead.tolist(), strict=True)],
         [*zip(leaves[left].tolist(), left.tolist(), by[left].tolist(), strict=True)],
         spans.before(known),
-        yes,
+        answer,
         stays,
     )
 
@@ -138,13 +138,13 @@ def _path(
         )
     )
     since = cases.entered[case]
-    turns = [(case, since, stays, chain.yes[state])]
+    turns = [(case, since, stays, chain.answer[state])]
     while (goes := since + stays <= until).any():
         case, since, state, until = case[goes], (since + stays)[goes], state[goes], until[goes]
         drawn = chance.of(purpose, len(turns))[case]
         state = chain.next(state, drawn[:, 0])
         stays = chain.stays(state, drawn[:, 1])
-        turns.append((case, since, stays, chain.yes[state]))
+        turns.append((case, since, stays, chain.answer[state]))
     rows = Path(*(np.concatenate(column) for column in zip(*turns, strict=True)))
     return rows.only(np.argsort(rows.case, kind="stable"))
 
@@ -156,7 +156,7 @@ def _leaves(
     leaves, by = np.full(len(cases.course), np.inf), np.full(len(cases.course), -1)
     for n, path in enumerate(paths):
         over = np.array([one.over[n] is not None for one in courses], bool)[cases.course]
-        ends = path.only(over[path.case] & ~path.yes)
+        ends = path.only(over[path.case] & (path.answer != 0))
         ends = ends.only(ends.begins)
         sooner = ends.only(ends.since < leaves[ends.case])
         leaves[sooner.case], by[sooner.case] = sooner.since, n
@@ -165,37 +165,39 @@ def _leaves(
 
 
 def _spans(paths: Sequence[Path], courses: Sequence[Course], cases: Cases) -> Spans:
-    """Return in which time each constraint forbids each case."""
+    """Return in which time each key forbids each case."""
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0))]
     shared: set[int] = set()
     several = False
     for n, path in enumerate(paths):
-        path = path.only(path.begins | (path.yes != np.roll(path.yes, 1)))
-        until = np.where(np.roll(path.begins, -1), np.inf, np.roll(path.since, -1))
         forbids = [one.effects[one.first.number][n] for one in courses]
-        constraints = set().union(*forbids)
-        several |= not shared.isdisjoint(constraints)
-        shared |= constraints
-        for constraint in sorted(constraints):
-            mine = np.array([constraint in one for one in forbids])[cases.course[path.case]]
-            mine &= ~path.yes
-            numbers = np.full(np.count_nonzero(mine), constraint)
-            found.append((path.case[mine], numbers, path.since[mine], until[mine]))
+        keys = {key for answers in forbids for each in answers for key in each}
+        several |= not shared.isdisjoint(keys)
+        shared |= keys
+        for key in sorted(keys):
+            by_answer = np.array([[key in each for each in answers] for answers in forbids])
+            shut = by_answer[cases.course[path.case], path.answer]
+            turns = np.flatnonzero(path.begins | (shut != np.roll(shut, 1)))
+            since, last = path.since[turns], np.roll(path.begins[turns], -1)
+            until = np.where(last, np.inf, np.roll(since, -1))
+            mine = shut[turns]
+            numbers = np.full(np.count_nonzero(mine), key)
+            found.append((path.case[turns][mine], numbers, since[mine], until[mine]))
     spans = Spans(*(np.concatenate(column) for column in zip(*found, strict=True)))
     return _united(spans) if several else spans
 
 
 def _united(spans: Spans) -> Spans:
-    """Return spans of a case and a constraint made one where they overlap."""
+    """Return spans of a case and a key made one where they overlap."""
     begins, ends = np.ones(len(spans.case), np.int64), np.full(len(spans.case), -1)
     step = np.concatenate([begins, ends])
     moment = np.concatenate([spans.since, spans.until])
-    case, constraint = np.tile(spans.case, 2), np.tile(spans.constraint, 2)
-    order = np.lexsort((-step, moment, constraint, case))
+    case, key = np.tile(spans.case, 2), np.tile(spans.key, 2)
+    order = np.lexsort((-step, moment, key, case))
     step, moment = step[order], moment[order]
     several = np.cumsum(step)
     first, last = (several == 1) & (step == 1), several == 0
-    return Spans(case[order][first], constraint[order][first], moment[first], moment[last])
+    return Spans(case[order][first], key[order][first], moment[first], moment[last])
 
 
 def _opens(spans: Spans, cases: Cases) -> Draws:
@@ -210,13 +212,13 @@ def _opens(spans: Spans, cases: Cases) -> Draws:
 
 def _ahead(
     chains: Sequence[Chain], paths: Sequence[Path], cases: Cases, who: Numbers, opens: Draws
-) -> tuple[Numbers, Draws, list[bool], list[float]]:
+) -> tuple[Numbers, Draws, list[int], list[float]]:
     """Return where each process stands with ``who`` when they come, and all rows of theirs."""
     place = np.full(len(cases.entered), -1)
     place[who] = np.arange(len(who))
     row = np.zeros((len(who), len(chains)), np.int64)
     left = np.full(row.shape, np.inf)
-    yes: list[bool] = []
+    answer: list[int] = []
     stays: list[float] = []
     for n, (chain, of_all) in enumerate(zip(chains, paths, strict=True)):
         path = of_all.only(place[of_all.case] >= 0)
@@ -227,10 +229,10 @@ def _ahead(
         turns = np.bincount(path.case[turned], minlength=len(place))[case]
         at = first + np.where(runs & ~cases.held[case], turns, 0)
         stay = path.stays[at]
-        row[place[case], n] = at + len(yes)
+        row[place[case], n] = at + len(answer)
         left[place[case], n] = np.where(
             runs | (stay == np.inf), path.since[at] + stay, -stay - INSTANT
         )
-        yes += path.yes.tolist()
+        answer += path.answer.tolist()
         stays += path.stays.tolist()
-    return row, left, yes, stays
+    return row, left, answer, stays

@@ -20,7 +20,7 @@ from scheduler.constraint import Register
 from scheduler.grid import first_slots
 from scheduler.simulation.adjusting import problems, register_under, world_under
 from scheduler.simulation.chance import Chance, Draws
-from scheduler.simulation.course import LEGS, Chain, Course, chain_of, course_of
+from scheduler.simulation.course import LEGS, Chain, Course, Keys, chain_of, course_of
 from scheduler.simulation.diary import Diary, Roster, roster_of
 from scheduler.simulation.effect import Effects
 from scheduler.simulation.facts import INSTANT, Cases, facts_of
@@ -28,7 +28,7 @@ from scheduler.simulation.placing import Booked, Placing, Window
 from scheduler.simulation.profile import Setting, weights
 from scheduler.simulation.prospect import Prospects, Stage, prospects_of
 from scheduler.simulation.scenario import Failure, Scenario, ScenarioError
-from scheduler.simulation.tally import Names, Tally, by_row, lasted, per_week, united
+from scheduler.simulation.tally import Amounts, Names, Tally, by_row, lasted, per_week, united
 from scheduler.world import World
 
 DAY = 24 * 60
@@ -134,7 +134,7 @@ class Live:
         """Per process: the moment of its next turn, or less than nothing: minus what is left of the
         time when its clock stands still."""
         self.shut: dict[int, tuple[int, float]] = {}
-        """Constraints that forbid, each with how many processes make it so, and since when."""
+        """Keys that forbid, each with how many processes make it so, and since when."""
         self.since = 0.0
         self.ready = 0.0
         self.lack: tuple[int, float] | None = None
@@ -283,16 +283,15 @@ class _Replication:
                 self._at(due, self._turn, live, n, due)
         if within is not None:
             for n in course.processes:
-                if self._answers_no(live, n) and self._strikes(live, n):
+                answer = self.facts.answer[live.row[n]]
+                if answer and self._strikes(live, n):
                     return
+                self._shut(live, live.course.effects[live.stage.number][n][answer])
         if course.within is not None:
             self._at(live.entered + course.within, self._legal_end, live)
         self._settle(live)
 
     # Facts that turn.
-
-    def _answers_no(self, live: Live, n: int) -> bool:
-        return not self.facts.yes[live.row[n]]
 
     def _runs(self, live: Live, n: int) -> bool:
         clock = self.model.chains[n].process.during
@@ -314,32 +313,32 @@ class _Replication:
         facts, row = self.facts, live.row[n] + 1
         live.row[n] = row
         self._wait(live, n, facts.stays[row])
-        if facts.yes[row - 1] != facts.yes[row]:
-            if facts.yes[row - 1]:
-                self._strikes(live, n)
-            else:
-                self._lift(live, live.course.effects[live.stage.number][n])
-            self._settle(live)
+        before, after = facts.answer[row - 1], facts.answer[row]
+        if before == after or (not before and self._strikes(live, n)):
+            return
+        effect = live.course.effects[live.stage.number][n]
+        self._shut(live, effect[after])  # first, so that what both forbid goes on
+        self._lift(live, effect[before])
+        self._settle(live)
 
     def _strikes(self, live: Live, n: int) -> bool:
-        """Let an answer that is no longer yes do what it does; return whether the case is over."""
+        """Let an answer that is no longer yes end what it ends; return whether the case is over."""
         turns = self.model.chains[n].process.turns
         outcome = live.course.over[n]
         if outcome is not None:
             self._end(live, outcome)
             return True
-        if turns.release:
-            return live.facility is not None and self._release(live, RELEASED)
-        self._shut(live, live.course.effects[live.stage.number][n])
+        if turns.release and live.facility is not None:
+            return self._release(live, RELEASED)
         return False
 
-    def _shut(self, live: Live, constraints: tuple[int, ...]) -> None:
-        for one in constraints:
+    def _shut(self, live: Live, keys: Keys) -> None:
+        for one in keys:
             times, since = live.shut.get(one, (0, self.now))
             live.shut[one] = times + 1, since
 
-    def _lift(self, live: Live, constraints: tuple[int, ...]) -> None:
-        for one in constraints:
+    def _lift(self, live: Live, keys: Keys) -> None:
+        for one in keys:
             times, since = live.shut[one]
             if times > 1:
                 live.shut[one] = times - 1, since
@@ -347,11 +346,11 @@ class _Replication:
                 del live.shut[one]
                 self._record(live, one, since)
 
-    def _record(self, live: Live, constraint: int, since: float) -> None:
+    def _record(self, live: Live, key: int, since: float) -> None:
         if since < self.now:
-            cases, constraints, begins, ends = self.blocked
+            cases, keys, begins, ends = self.blocked
             cases.append(live.case)
-            constraints.append(constraint)
+            keys.append(key)
             begins.append(since)
             ends.append(self.now)
 
@@ -361,7 +360,8 @@ class _Replication:
             return
         if live.shut:
             if live.booked:
-                self._fail(live, self.model.names.constraints[next(iter(live.shut))])
+                constraints = self.model.names.constraints
+                self._fail(live, constraints[next(iter(live.shut)) % len(constraints)])
             if live.case in self.ready:
                 del self.ready[live.case]
             self._lacks(live, None)
@@ -372,7 +372,9 @@ class _Replication:
     def _lacks(self, live: Live, constraint: int | None) -> None:
         """Note what keeps a ready case from being placed."""
         if live.lack is not None and live.lack[0] != constraint:
-            self._record(live, *live.lack)
+            one, since = live.lack
+            for key in (one, one + len(self.model.names.constraints)):  # a want is known
+                self._record(live, key, since)
             live.lack = None
         if constraint is not None and live.lack is None:
             live.lack = constraint, self.now
@@ -387,9 +389,10 @@ class _Replication:
         if before == after:
             return
         for n in live.course.processes:
-            if before[n] != after[n] and self._answers_no(live, n):
-                self._lift(live, before[n])
-                self._shut(live, after[n])
+            answer = self.facts.answer[live.row[n]]
+            if before[n][answer] != after[n][answer]:
+                self._lift(live, before[n][answer])
+                self._shut(live, after[n][answer])
 
     def _clocks(self, live: Live) -> None:
         """Stop and start the clocks of processes that run at liberty or in detention only."""
@@ -639,15 +642,22 @@ class _Replication:
             return after
 
         spans = self.facts.spans
-        cases, shut, begins, ends = (
+        cases, keys, begins, ends = (
             np.concatenate([known, np.asarray(one, known.dtype)])
             for known, one in zip(
-                (spans.case, spans.constraint, spans.since, spans.until), self.blocked, strict=True
+                (spans.case, spans.key, spans.since, spans.until), self.blocked, strict=True
             )
         )
         since, until = begins / DAY - warm, ends / DAY - warm
-        light = np.asarray(self.model.light_of, np.int64)[shut]
-        rows, lit, dark = united(cases * len(names.lights) + light, since, until)
+        constraint = keys % len(names.constraints)
+        light = np.asarray(self.model.light_of, np.int64)[constraint]
+        red = keys != constraint
+
+        def by_light(mine: npt.NDArray[np.bool_]) -> Amounts:
+            of = cases[mine] * len(names.lights) + light[mine]
+            rows, lit, dark = united(of, since[mine], until[mine])
+            return lasted(rows % len(names.lights), lit, dark, len(names.lights), weeks)
+
         nights = self.scenario.horizon
         inside = (
             np.stack([np.cumsum(self.inside[one]) for one in names.facilities])
@@ -674,8 +684,9 @@ class _Replication:
             failed=by_row(self.failed[0], days(self.failed[1]), len(LEGS) * reasons, weeks).reshape(
                 len(LEGS), reasons, weeks
             ),
-            blocked=lasted(shut, since, until, len(names.constraints), weeks),
-            lights=lasted(rows % len(names.lights), lit, dark, len(names.lights), weeks),
+            blocked=lasted(keys[~red], since[~red], until[~red], len(names.constraints), weeks),
+            lights=by_light(~red),
+            red=by_light(red),
             inside=inside,
             nights=by_week.reshape(weeks, 7).sum(axis=1),
             used=np.array(self.used) * (self.minutes / 60),

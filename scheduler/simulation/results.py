@@ -119,6 +119,8 @@ def _weeks(tally: Tally, legend: Legend) -> pd.DataFrame:
         ("failed", names.reasons, tally.failed.sum(axis=0)),
         ("failed-leg", LEGS, tally.failed.sum(axis=1)),
         ("blocked-light", names.lights, tally.lights),
+        ("red-light", names.lights, tally.red),
+        ("grey-light", names.lights, tally.lights - tally.red),
         ("blocked", names.constraints, tally.blocked),
         ("blocked-partner", partners, parted),
     )

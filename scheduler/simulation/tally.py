@@ -34,8 +34,10 @@ class Tally:
 
     ``left`` has a row per outcome; ``booked`` and ``failed`` a row per leg (placement, removal) and
     reason of failing. ``blocked`` holds the case-days of each constraint, ``lights`` those of each
-    light (several constraints of a case under one light count once). ``inside`` are the persons in
-    a facility per night; ``used`` and ``rostered`` the hours of each resource after the warm-up.
+    light (several constraints of a case under one light count once), ``red`` those of them in
+    which a constraint forbids by what is known: in the others the light is grey. ``inside`` are the
+    persons in a facility per night; ``used`` and ``rostered`` the hours of each resource after the
+    warm-up.
     ``waits`` has a row per departure or lone placement: case, leg, week, days from ready to then,
     days since entering, nights held.
     """
@@ -49,6 +51,7 @@ class Tally:
     failed: Counts
     blocked: Amounts
     lights: Amounts
+    red: Amounts
     inside: Counts
     nights: Counts
     used: Amounts
@@ -115,5 +118,4 @@ def united(
     apart = (until.max() - since.min() + 1) * rows
     latest = np.maximum.accumulate(until + apart)
     begins = np.concatenate([[True], (since + apart)[1:] > latest[:-1]])
-    last = np.concatenate([np.flatnonzero(begins)[1:] - 1, [len(rows) - 1]])
-    return rows[begins], since[begins], (latest - apart)[last]
+    return rows[begins], since[begins], np.maximum.reduceat(until, np.flatnonzero(begins))

@@ -41,6 +41,7 @@ def tally(seed: int, more: int = 0) -> Tally:
     waits = np.column_stack(
         [np.arange(40), np.arange(40) % 2, np.arange(40) % 3 - 1, *(10 * random.random((3, 40)))]
     )
+    lights = random.random((2, 2))
     return Tally(
         entered=counts(2),
         departed=counts(2) + more,
@@ -50,7 +51,8 @@ def tally(seed: int, more: int = 0) -> Tally:
         booked=counts(2, 2) + 40,
         failed=counts(2, 2, 2),
         blocked=random.random((3, 2)),
-        lights=random.random((2, 2)),
+        lights=lights,
+        red=lights * random.random((2, 2)),
         inside=np.vstack([counts(14) % 6, np.zeros(14, np.int64)]),
         nights=counts(2),
         used=np.array([10.0, 30.0, 0.0]),

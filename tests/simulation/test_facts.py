@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from scheduler.simulation.chance import Chance
-from scheduler.simulation.course import Chain
+from scheduler.simulation.course import ANSWERS, Chain
 from scheduler.simulation.facts import Cases, Facts, facts_of
 from scheduler.simulation.replication import DAY, Model
 from tests.simulation.made import MADE_UP, model, setting
 
 CASES, STOCK = 300, 60
 END = 200.0 * DAY
+YES, NO, UNKNOWN = (ANSWERS.index(one) for one in ("yes", "no", "unknown"))
 
 
 def process(name: str, **parts: Any) -> dict[str, Any]:
@@ -67,20 +68,26 @@ def drawn(made: Model) -> Facts:
     return facts_of(made.chains, made.courses, cases(), Chance(1, 0, CASES), END)
 
 
-def walk(chain: Chain, case: int, entered: float) -> list[tuple[float, bool]]:
+def walk(chain: Chain, case: int, entered: float) -> list[tuple[float, int]]:
     """Return the moments at which a process turns for a case that is never held, and its answer."""
     purpose = f"process/{chain.process.id}"
     chance, turn, moment = Chance(1, 0, CASES), 0, entered
     first, second = np.split(chance.of(purpose)[case], 2)
     state, stays = (chain.begun if case < STOCK else chain.fresh)(first, second)
-    found = [(moment, bool(chain.yes[state[0]]))]
+    found = [(moment, int(chain.answer[state[0]]))]
     while chain.process.during == "always" and moment + stays[0] < END:
         moment, turn = moment + float(stays[0]), turn + 1
         first, second = np.split(chance.of(purpose, turn)[case], 2)
         state = chain.next(state, first)
         stays = chain.stays(state, second)
-        found.append((moment, bool(chain.yes[state[0]])))
+        found.append((moment, int(chain.answer[state[0]])))
     return found
+
+
+def spans(facts: Facts, made: Model, case: int, known: bool) -> list[tuple[float, float]]:
+    """Return in which time something forbids a case, or does by what is ``known``."""
+    mine = (facts.spans.case == case) & ((facts.spans.key >= len(made.names.constraints)) == known)
+    return [*zip(facts.spans.since[mine].tolist(), facts.spans.until[mine].tolist(), strict=True)]
 
 
 @pytest.fixture(params=[*SCENARIOS.values()], ids=[*SCENARIOS])
@@ -88,7 +95,9 @@ def made(request: pytest.FixtureRequest) -> Model:
     return model(setting((60,), 1, 28, 15), processes=request.param)
 
 
-def test_a_case_is_shut_while_a_process_says_so_until_it_comes_or_leaves(made: Model) -> None:
+def test_a_case_is_shut_and_red_while_processes_say_so_until_it_comes_or_leaves(
+    made: Model,
+) -> None:
     facts, given = drawn(made), cases()
     comes = {case: moment for moment, case, _, _ in facts.comes}
     left = {case: (moment, by) for moment, case, by in facts.left}
@@ -98,22 +107,21 @@ def test_a_case_is_shut_while_a_process_says_so_until_it_comes_or_leaves(made: M
         over = [path for n, path in enumerate(paths) if made.courses[0].over[n] is not None]
         asked = [path for n, path in enumerate(paths) if made.courses[0].over[n] is None]
         leaves = min(
-            [given.limit[case], *(moment for path in over for moment, yes in path if not yes)]
+            [given.limit[case], *(moment for path in over for moment, answer in path if answer)]
         )
         gone = min(leaves, END)
         moments = sorted({entered, gone, *(moment for path in paths for moment, _ in path)})
-        mine = facts.spans.case == case
-        spans = sorted(zip(facts.spans.since[mine], facts.spans.until[mine], strict=True))
-        assert all(one[1] < other[0] for one, other in pairwise(spans))
+        shut, red = (sorted(spans(facts, made, case, known)) for known in (False, True))
+        for one, other in (*pairwise(shut), *pairwise(red)):
+            assert one[1] < other[0]
         opened = None
         for since, until in pairwise(one for one in moments if one <= gone):
-            shut = any(
-                [yes for moment, yes in path if moment <= since][-1:] == [False] for path in asked
-            )
-            if not shut and opened is None:
+            answers = {[answer for moment, answer in path if moment <= since][-1] for path in asked}
+            if not answers - {YES} and opened is None:
                 opened = since
-            covered = any(begin <= since and until <= end for begin, end in spans)
-            assert covered == (shut and opened is None)
+            for found, colours in ((shut, {NO, UNKNOWN}), (red, {NO})):
+                covered = any(begin <= since and until <= end for begin, end in found)
+                assert covered == (bool(answers & colours) and opened is None)
         assert comes.get(case) == opened
         assert (case in left) == (opened is None and leaves < END)
         if case in left:
@@ -125,8 +133,8 @@ def test_those_who_come_stand_as_their_processes_do_then(made: Model) -> None:
     for moment, case, row, left in facts.comes:
         for n, chain in enumerate(made.chains):
             path = walk(chain, case, float(given.entered[case]))
-            turned = [yes for since, yes in path if since <= moment]
-            assert facts.yes[row[n]] == turned[-1]
+            turned = [answer for since, answer in path if since <= moment]
+            assert facts.answer[row[n]] == turned[-1]
             later = [since for since, _ in path if since > moment and since <= given.limit[case]]
             if chain.process.during == "detention":
                 assert left[n] < 0

@@ -85,6 +85,9 @@ def test_nobody_is_placed_before_the_answer_is_yes(answer: str) -> None:
     days = blocked(made, tally)
     asked = int((draws[: int(tally.balance[0]), 0] >= ADMITTED).sum())
     assert 0 < days["observer"] <= asked * AFTER
+    light = made.names.lights.index(observer.CONSTRAINT.light)
+    red, lit = tally.red[light].sum(), tally.lights[light].sum()
+    assert lit - red == pytest.approx(days["observer"]) if answer == "unknown" else lit == red
 
 
 def test_without_the_process_they_are_placed_at_once_and_without_the_constraint_too() -> None:
@@ -113,6 +116,7 @@ def test_without_observers_nobody_is_placed_and_they_are_what_blocks() -> None:
     assert list(blocked(made, tally)) == ["observer"]
     light = made.names.lights.index(observer.CONSTRAINT.light)
     assert tally.lights[light].sum() == pytest.approx(blocked(made, tally)["observer"])
+    assert np.array_equal(tally.red, tally.lights)
 
 
 def test_a_register_without_it_does_not_know_the_fact() -> None:

@@ -28,6 +28,16 @@ def answers(mean: float) -> dict[str, Any]:
     }
 
 
+def asked_again(other: str) -> dict[str, Any]:
+    """Return a permission that is refused after ten days or so, then ``other``, then given."""
+    states = {
+        "yes": {"answer": "yes", "stays": {"days": 10}, "becomes": {"no": 1}},
+        "no": {"answer": "no", "stays": {"law": "fixed", "days": 2}, "becomes": {"again": 1}},
+        "again": {"answer": other, "stays": {"law": "fixed", "days": 3}, "becomes": {"yes": 1}},
+    }
+    return answers(4) | {"begins": {"yes": 0.5, "again": 0.5}, "states": states}
+
+
 LEAVING = {
     "id": "leaving",
     "turns": {"trigger": "gone"},
@@ -100,6 +110,19 @@ def test_a_case_is_blocked_by_the_constraint_that_forbids_and_under_its_light() 
     assert blocked["gone"] == 0
     law = tally.lights[made.names.lights.index("law")]
     assert law == pytest.approx(tally.blocked[made.names.constraints.index("allowed")])
+
+
+def test_a_light_is_grey_while_nothing_is_known_and_red_wherever_something_is() -> None:
+    """A refusal of two days turns into three of no answer, beside another that is a no at times."""
+    for more in ([], [answers(4) | {"id": "second"}]):
+        made = busy(processes=[asked_again("unknown"), *more])
+        tally, known = replicate(made, 0), replicate(busy(processes=[asked_again("no"), *more]), 0)
+        law = made.names.lights.index("law")
+        assert 0 < tally.red[law].sum() < tally.lights[law].sum()
+        assert np.array_equal(known.red, known.lights)
+        # But for its colour, unknown is as good as no: nobody is planned on it.
+        for name, line in vars(tally).items():
+            assert name == "red" or np.array_equal(line, getattr(known, name)), name
 
 
 def test_the_stock_stands_otherwise_than_those_who_enter() -> None:

@@ -50,6 +50,17 @@ def test_a_partner_blocks_what_all_its_constraints_block(results: Results) -> No
     assert told.tolist() == pytest.approx((TALLIES[0].blocked[0] + TALLIES[0].blocked[2]).tolist())
 
 
+def test_the_red_and_the_grey_days_of_a_light_are_all_its_days(results: Results) -> None:
+    for n, light in enumerate(LEGEND.names.lights):
+        red, grey, both = (
+            of(results.weeks, replication=0, measure=f"{one}-light", of=light).to_numpy()
+            for one in ("red", "grey", "blocked")
+        )
+        assert red.tolist() == TALLIES[0].red[n].tolist()
+        assert grey + red == pytest.approx(both)
+        assert (grey > 0).all()
+
+
 def test_waits_leave_out_the_warm_up(results: Results) -> None:
     waits = TALLIES[0].waits
     mine = waits[(waits[:, 1] == 1) & (waits[:, 2] >= 0)]
