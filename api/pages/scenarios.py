@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from math import ceil
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Path, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -143,6 +143,7 @@ class Results:
         self._queue = queue
         self.of = lru_cache(maxsize=KEPT)(self._of)
         self.departed = lru_cache(maxsize=KEPT_SHORT)(self._departed)
+        self.compared = lru_cache(maxsize=KEPT)(self._compared)
 
     def job(self, name: str) -> Job:
         """Return a simulation that is done.
@@ -162,6 +163,9 @@ class Results:
 
     def _departed(self, language: Language, name: str) -> Amount | None:
         return departed(language, self._of(name))
+
+    def _compared(self, name: str, other: str) -> list[dict[str, Any]]:
+        return rows_of(comparison(self._queue, self.job(name), self.job(other)))
 
 
 def scenarios(frame: Frame, runner: Runner) -> APIRouter:
@@ -296,12 +300,12 @@ def _compared(router: APIRouter, frame: Frame, runner: Runner, results: Results)
     def beside(language: Language, names: Sequence[str]) -> Beside:
         jobs = tuple(results.job(one) for one in reversed(names))
         called = distinct([one.request["name"] for one in jobs])
-        against = [comparison(runner.queue, one, jobs[0]) for one in jobs[1:]]
+        against = [results.compared(one.id, jobs[0].id) for one in jobs[1:]]
         return Beside(
             jobs,
             tuple(called),
             tuple(Named(name, results.of(job.id)) for name, job in zip(called, jobs, strict=True)),
-            tuple(side_by_side(language, [rows_of(one) for one in against])),
+            tuple(side_by_side(language, against)),
         )
 
     def one(language: Language, those: Sequence[str], figure: str) -> Shown:
