@@ -16,8 +16,10 @@ Cell = str | int | float | None
 """What a table holds; None is a number that is not shown, or not there."""
 File = Literal["csv", "xlsx", "parquet"]
 FILES: tuple[File, ...] = ("csv", "xlsx", "parquet")
-BEGINS_A_FORMULA = "=", "+", "-", "@", "\t", "\r"
-"""How a text begins that a spreadsheet would work out."""
+BEGINS_A_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""How a text begins that a spreadsheet would work out; the last four are as wide as letters."""
+_BEHIND = re.compile(r"([;|\t\r\n])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where one would begin in CSV that is parted otherwise: Dutch spreadsheets part at semicolons."""
 _NO_NAME = re.compile(r"[\[\]:*?/\\']")
 """What the name of a sheet may not hold."""
 _LONGEST_NAME = 31
@@ -46,8 +48,13 @@ def harmless(cell: Any) -> Any:
 def lines_of_csv(rows: Iterable[Iterable[Cell]]) -> str:
     """Return rows as CSV (RFC 4180) that is safe in a spreadsheet."""
     to = io.StringIO()
-    csv.writer(to).writerows([harmless(cell) for cell in row] for row in rows)
+    csv.writer(to).writerows([_parted(harmless(cell)) for cell in row] for row in rows)
     return to.getvalue()
+
+
+def _parted(cell: Any) -> Any:
+    """Return a cell in which no formula begins, whatever is taken for the end of one."""
+    return _BEHIND.sub(r"\1'", cell) if isinstance(cell, str) else cell
 
 
 def written(sheets: Sequence[Sheet], file: File) -> bytes:
@@ -109,12 +116,14 @@ def _plain(frame: pd.DataFrame) -> list[list[Any]]:
 
 
 def _text(cell: Any) -> Any:
-    """Return a cell as a spreadsheet knows it."""
+    """Return a cell as a spreadsheet knows it; None where there is nothing in it."""
     if isinstance(cell, list | tuple):
         return harmless(" ".join(map(str, cell)))
+    if pd.isna(cell):
+        return None
     if isinstance(cell, datetime) and cell.tzinfo is not None:
         return cell.isoformat().replace("+00:00", "Z")
-    return None if cell is None or cell is pd.NA else harmless(cell)
+    return harmless(cell)
 
 
 def _moment(cell: Any) -> Any:

@@ -71,6 +71,10 @@ _BOOLEANS = {
 }
 
 
+_GUARDED = re.compile(r"([;|\t\r\n])'(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""What :mod:`api.exports.files` writes so that no formula begins in the middle of a text."""
+
+
 class CellError(ValueError):
     """A cell that does not say what its column asks for."""
 
@@ -135,6 +139,7 @@ def text(cell: object) -> str:
             return str(int(cell))
         case str():
             said = cell[1:] if cell.startswith("'") else cell.strip()
+            said = _GUARDED.sub(r"\1", said)
         case _:
             raise CellError("is no text")
     if len(said) > LONGEST:

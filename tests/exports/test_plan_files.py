@@ -20,6 +20,8 @@ from api.access.person import Role
 from api.app import create_app
 from api.exports.files import FILES, File, Sheet, written
 from api.exports.plans import bookings_sheet, plan_sheets
+from api.imports.cells import text
+from api.imports.tables import read_table
 from api.language import LANGUAGES
 from api.partners import PARTNERS, reference
 from scheduler.world import BookedAttendance, BookedPhase, Booking
@@ -167,14 +169,47 @@ def test_a_file_without_bookings_still_says_what_its_columns_are() -> None:
 # --- What a spreadsheet makes of it ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_no_text_is_worked_out_by_a_spreadsheet(text: str) -> None:
-    sheet = Sheet(text, pd.DataFrame({text: [text], "list": [[text]]}, dtype=object))
+@pytest.mark.parametrize("said", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_text_is_worked_out_by_a_spreadsheet(said: str) -> None:
+    sheet = Sheet(said, pd.DataFrame({said: [said], "list": [[said]]}, dtype=object))
     rows = list(csv.reader(io.StringIO(written([sheet], "csv").decode(), newline="")))
-    assert rows == [[f"'{text}", "list"], [f"'{text}", f"'{text}"]]
+    assert all(one.startswith("'") for one in (rows[0][0], *rows[1]))
+    assert {text(one) for one in (rows[0][0], *rows[1])} == {said}
     with zipfile.ZipFile(io.BytesIO(written([sheet], "xlsx"))) as book:
         inside = [book.read(one).decode() for one in book.namelist() if "sheet" in one]
     assert not any(re.search(r"<f\b|hyperlink", one) for one in inside)
+
+
+@pytest.mark.parametrize("parting", [";", "|", "\t", "\n", "\r\n"])
+def test_no_text_is_worked_out_where_other_signs_part_the_cells(parting: str) -> None:
+    """A Dutch spreadsheet opens a file with commas as one with semicolons."""
+    sheet = Sheet("x", pd.DataFrame({"n": [""], "x": [f"Bos{parting}=1+1"]}, dtype=object))
+    told = written([sheet], "csv").decode()
+    assert not re.search(r"[;|\t\r\n][=+@-]", told)
+    (row,) = read_table(told.encode())["x"]
+    assert text(row) == f"Bos{parting}=1+1"
+
+
+def test_signs_as_wide_as_letters_work_no_more_than_the_narrow_ones() -> None:
+    sheet = Sheet("x", pd.DataFrame({"x": ["\uff1d1", "\uff20x"]}, dtype=object))
+    assert written([sheet], "csv").decode() == "x\r\n'\uff1d1\r\n'\uff20x\r\n"
+
+
+def test_what_is_not_there_is_an_empty_cell_whatever_holds_it() -> None:
+    frame = pd.DataFrame(
+        {
+            "text": ["a", None],
+            "number": [None, 1.5],
+            "day": [pd.Timestamp("2026-11-24"), pd.NaT],
+            "moment": [pd.Timestamp("2026-11-24T08:00Z"), pd.NaT],
+        }
+    )
+    assert from_csv(written([Sheet("x", frame)], "csv")) == [
+        {"text": "a", "number": "", "day": "2026-11-24T00:00:00", "moment": "2026-11-24T08:00:00Z"},
+        {"text": "", "number": "1.5", "day": "", "moment": ""},
+    ]
+    book = pd.read_excel(io.BytesIO(written([Sheet("x", frame)], "xlsx")), engine="calamine")
+    assert book.isna().to_numpy().tolist() == frame.isna().to_numpy().tolist()
 
 
 def test_sheets_have_names_that_a_workbook_takes() -> None:

@@ -44,8 +44,14 @@ days = st.dates(datetime(2020, 1, 1).date(), datetime(2030, 1, 1).date())
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,12}", fullmatch=True)
 tags = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
 places = st.sampled_from([one.id for one in world().locations])
-seen = st.characters(exclude_categories=["C", "Z"], include_characters=" ")
-texts = st.text(seen, min_size=1, max_size=20) | st.sampled_from(["=1+1", "'=x", " a ", "-2", "@x"])
+seen = st.characters(
+    exclude_categories=["C", "Z"],
+    include_characters=" ",
+    exclude_characters="ÃÂâ\ufffd",  # of these a text can look as if an encoding had spoilt it
+)
+texts = st.text(seen, min_size=1, max_size=20) | st.sampled_from(
+    ["=1+1", "'=x", " a ", "-2", "@x", "a;=1", "a|-2"]
+)
 
 
 def several(
