@@ -39,6 +39,8 @@ MOST_BYTES = 10 * 2**20
 MOST_COMPONENTS = 20_000
 DEEPEST = 4
 """Components within each other; a calendar that is none goes on for ever."""
+MOST_DATES = 20_000
+"""Days and moments that are listed one by one, all of them together."""
 MOST_STEPS = 1_000_000
 """Days, weeks, months and years that rules are followed through, all of them together."""
 MOST_FLAWS = 100
@@ -245,6 +247,7 @@ class _Reading:
         self._zones: dict[str, tzinfo | None] = {}
         self._written: dict[str, _Part] = {}
         self._steps = 0.0
+        self._dates = 0
         self._flaws: list[Flaw] = []
 
     def diary(self, root: _Part) -> Diary:
@@ -394,6 +397,8 @@ class _Reading:
             if self._instant(until) < self._instant(since):
                 self._wrong(end, "is before DTSTART")
                 return None
+            if not timed and until == since:
+                until += DAY  # as some programs write a day alone
             event.add("dtend", until)
             lasts = None
         elif lasts is not None:
@@ -425,6 +430,10 @@ class _Reading:
                 event.add("rrule", made)
         for name in ("RDATE", "EXDATE"):
             for dates in part.properties.get(name, ()):
+                self._dates += dates.value.count(",") + 1
+                if self._dates > MOST_DATES:
+                    self._wrong(dates, f"lists more than {MOST_DATES} days, with those before it")
+                    return periods
                 each = [self._value(dates, value) for value in dates.value.split(",")]
                 periods = periods or any(isinstance(one, tuple) for one in each)
                 event.add(name, [one for one in each if one is not None])

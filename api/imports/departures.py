@@ -172,6 +172,9 @@ class Departures:
                 flaws.append(Flaw(one.row, self._title("day"), "", says))
                 return None
             opens = datetime.combine(one.on, time()) + opens
+        elif one.on not in {None, opens.date()}:
+            flaws.append(self._otherwise(one, "day", f"{one.on:%d-%m-%Y}", "departs"))
+            return None
         departs = self._instant(one, "departs", opens, zones[0], flaws)
         if departs is None:
             return None
@@ -186,7 +189,17 @@ class Departures:
             if closes <= here and hour < _DAY:
                 closes += _DAY
         arrives = self._instant(one, "arrives", closes, zones[1], flaws)
-        return None if arrives is None else (departs, arrives)
+        if arrives is None:
+            return None
+        if lasts is not None and arrives - departs != timedelta(minutes=lasts):
+            flaws.append(self._otherwise(one, "minutes", str(lasts), "arrives"))
+            return None
+        return departs, arrives
+
+    def _otherwise(self, one: _Flight, name: str, value: str, other: str) -> Flaw:
+        """Return that two cells tell the same, and tell it differently."""
+        reason = f"is told otherwise by {self._title(other)}"
+        return Flaw(one.row, self._title(name), value, reason)
 
     def _instant(
         self, one: _Flight, name: str, at: datetime, zone: str, flaws: list[Flaw]

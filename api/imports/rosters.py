@@ -140,7 +140,7 @@ class Roster:
         told = {
             name: self._told(world, member, home, flaws)
             for name, member in self.members.items()
-            if (home := self._home(world, name, known, flaws)) is not None
+            if (home := self._home(world, name, known, roles, flaws)) is not None
         }
         days = [one for mine in told.values() for one in mine.days]
         period = (min(days), max(days)) if days else None
@@ -168,7 +168,12 @@ class Roster:
         return self.titles.get(name) or _DUTCH.get(name, name)
 
     def _home(
-        self, world: World, name: str, known: Mapping[str, Resource], flaws: list[Flaw]
+        self,
+        world: World,
+        name: str,
+        known: Mapping[str, Resource],
+        roles: Collection[str] | None,
+        flaws: list[Flaw],
     ) -> str | None:
         """Return where somebody is at home; None, and why in ``flaws``, when nobody knows."""
         member, was = self.members[name], known.get(name)
@@ -177,7 +182,8 @@ class Roster:
             return str(home)
         if home is None:
             reason = "is nobody who is known, and of a new one the role and the home are told"
-            flaws.append(Flaw(row, self._title("id"), name, reason, near(name, known)))
+            theirs = [one.id for one in known.values() if roles is None or one.role in roles]
+            flaws.append(Flaw(row, self._title("id"), name, reason, near(name, theirs)))
         else:
             hint = near(home, world.location)
             flaws.append(Flaw(row, self._title("home"), home, "is no location", hint))
@@ -293,6 +299,12 @@ def _stretches(
     for n, (row, on, opens, closes, through) in enumerate(zip(cells.rows, *columns, strict=True)):
         if row in unread or all(one is None for one in (on, opens, closes, through)):
             continue
+        if on is not None and isinstance(opens, datetime) and opens.date() != on:
+            flaws.append(_otherwise(cells, row, "day", on, "from"))
+            continue
+        if through is not None and closes is not None:
+            flaws.append(_otherwise(cells, row, "through", through, "until"))
+            continue
         if isinstance(opens, Clock):
             if on is None:
                 flaws.append(Flaw(row, cells.title("day"), "", "is empty, and there is an hour"))
@@ -319,6 +331,12 @@ def _stretches(
             flaws.append(Flaw(row, title, on_clock(closes), "is not after its start", hint))
         else:
             yield n, _Stretch(row, opens, closes)
+
+
+def _otherwise(cells: Cells, row: int, name: str, value: date, other: str) -> Flaw:
+    """Return that two cells tell of one edge, and nobody knows which of them is meant."""
+    reason = f"is told otherwise by {cells.title(other)}"
+    return Flaw(row, cells.title(name), f"{value:%d-%m-%Y}", reason)
 
 
 def _on_the_clock(at: datetime, zone: str) -> datetime:

@@ -252,6 +252,20 @@ def test_whole_days_are_days_on_the_clock_of_home() -> None:
     assert "10-14 00:00/10-16 00:00" in away(read_calendar(GOOGLE, INTERPRETER, WORLD))
 
 
+def test_a_day_that_ends_as_it_begins_is_that_whole_day() -> None:
+    told = event("DTSTART;VALUE=DATE:20261024", "DTEND;VALUE=DATE:20261024")
+    assert away(read(*told)) == ["10-24 00:00/10-25 00:00"]
+
+
+def test_days_that_are_listed_one_by_one_have_an_end() -> None:
+    said = ",".join(["20261013T080000Z"] * 15_000)
+    once = event("DTSTART:20261012T080000Z", "DURATION:PT1H", f"EXDATE:{said}")
+    assert away(read(*once)) == ["10-12 10:00/10-12 11:00"]
+    (flaw,) = flaws(*once, *event("DTSTART:20261012T080000Z", f"RDATE:{said}", uid="2"))
+    assert (flaw.row, flaw.column) == (13, "RDATE")
+    assert flaw.reason.startswith("lists more than 20000 days")
+
+
 def test_what_is_free_or_cancelled_keeps_nobody_away() -> None:
     found = away(read_calendar(GOOGLE, INTERPRETER, WORLD))
     assert len(found) == 4

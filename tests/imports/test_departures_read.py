@@ -101,6 +101,16 @@ def test_a_charter_comes_with_its_team_and_its_quotas() -> None:
             (3, "code", "is the departure of row 2 once more"),
         ),
         (
+            "number;carrier;from;to;departs;arrives;duration\n"
+            "AT851;ram;schiphol-ams;casablanca-cmn;4-12-2026 13:00;4-12-2026 16:35;275",
+            (2, "duration", "is told otherwise by arrives"),
+        ),
+        (
+            "number;carrier;from;to;date;departs;duration\n"
+            "AT851;ram;schiphol-ams;casablanca-cmn;5-12-2026;4-12-2026 13:00;215",
+            (2, "date", "is told otherwise by departs"),
+        ),
+        (
             "number;from;to;weekdays;valid from;valid through;departs;duration\n"
             "AT851;schiphol-ams;casablanca-cmn;1;4-1-2027;4-1-2029;13:00;215",
             (2, "valid through", "is not within 400 days"),

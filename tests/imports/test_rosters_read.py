@@ -52,9 +52,8 @@ def test_a_roster_takes_the_place_of_its_own_days_and_of_no_other() -> None:
 def test_the_days_are_those_of_the_whole_roster_and_who_has_no_shift_in_it_is_free() -> None:
     other = next(each.id for each in world().resources if each.id != TEAM and each.shifts)
     text = f"code;van;tot\n{TEAM};;\n{other};23-11-2026 8.00;16.00\n{other};27-11-2026 8.00;16.00"
-    parts = {part.id: part for part in brought("rosters", text).parts}
-    assert isinstance(free := parts[TEAM], Resource)
-    assert free.shifts == ()
+    parts = [part for part in brought("rosters", text).parts if isinstance(part, Resource)]
+    assert next(part for part in parts if part.id == TEAM).shifts == ()
 
 
 def test_a_shift_ends_past_midnight_where_its_hour_is_not_later() -> None:
@@ -135,6 +134,14 @@ def test_each_row_says_whether_it_is_new() -> None:
             "code;van;tot\nteam-breda-1;24-11-2026 22.00;24-11-2026 6.00",
             (2, "tot", "is not after its start"),
         ),
+        (
+            "code;datum;van;tot\nteam-breda-1;24-11-2026;25-11-2026 8.00;16.00",
+            (2, "datum", "is told otherwise by van"),
+        ),
+        (
+            "code;soort;datum;van;tot;t/m\nteam-breda-1;afwezig;24-11-2026;8.00;16.00;27-11-2026",
+            (2, "t/m", "is told otherwise by tot"),
+        ),
         ("code;standplaats\nteam-breda-1;azc-gilzee", (2, "standplaats", "is no location")),
         ("code;rol\nteam-breda-1;Politie!", (2, "rol", "String should match")),
         (
@@ -175,6 +182,14 @@ def test_only_of_its_own_people_may_a_partner_tell() -> None:
     stolen = read_roster(table(f"code;rol\n{TEAM};interpreter"))
     with pytest.raises(FlawedError, match="nobody of this organisation"):
         stolen.onto(world(), {"interpreter"})
+
+
+def test_a_partner_is_helped_to_names_of_its_own_people_alone() -> None:
+    roster = read_roster(table(f"code;van;tot\n{TEAM}x;24-11-2026 8.00;16.00"))
+    for roles, suggestion in (({"police"}, TEAM), ({"interpreter"}, ""), (None, TEAM)):
+        with pytest.raises(FlawedError) as error:
+            roster.onto(world(), roles)
+        assert [one.suggestion for one in error.value.flaws] == [suggestion]
 
 
 def test_a_night_shift_over_a_clock_that_jumps_stays_as_it_is_written() -> None:
