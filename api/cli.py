@@ -590,6 +590,23 @@ def import_cases(
     _bring("cases", file, made, database, dry_run=dry_run, repair=replan, as_json=as_json)
 
 
+@brings.command("roads")
+def import_roads(
+    file: TableFile,
+    database: DatabaseUrl = DATABASE,
+    dry_run: DryRun = False,
+    replan: Repair = False,
+    encoding: InEncoding = None,
+    as_json: Json = False,
+) -> None:
+    """Bring in travel times by road, a row for each two places: CSV, XLSX or Parquet."""
+
+    def made(body: bytes, _office: Office) -> Made:
+        return told_by(body, "roads", encoding=encoding)
+
+    _bring("roads", file, made, database, dry_run=dry_run, repair=replan, as_json=as_json)
+
+
 def _bring(
     kind: FileKind,
     path: Path,

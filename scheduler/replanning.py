@@ -498,8 +498,12 @@ def _by_case(bookings: Iterable[Booking]) -> dict[str, Bookings]:
 
 
 def _other(before: World, after: World) -> set[str]:
-    """Return the ids of what there is to plan, and to plan with, that is not what it was."""
-    return {
+    """Return the ids of what there is to plan, and to plan with, that is not what it was.
+
+    Of roads nobody knows who drives them: where one is another, those are all cases with bookings.
+    """
+    drivers = after.bookings if before.roads != after.roads else ()
+    return {one.case for one in drivers} | {
         one.id
         for name in ("resources", "facilities", "departures", "cases")
         for was in ({part.id: part for part in getattr(before, name)},)

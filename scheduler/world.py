@@ -681,6 +681,7 @@ _FOLLOWS: dict[str, tuple[str, ...]] = {
     "resources": ("resource", "roles"),
     "cases": ("case", "resource"),
     "bookings": ("booked",),
+    "roads": ("_drives", "_nearest"),
 }
 """What is kept of each part of a world that can be replaced."""
 

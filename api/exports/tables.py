@@ -11,20 +11,20 @@ from typing import Any, Literal
 import pandas as pd
 
 from api.exports.files import Sheet
-from api.imports import cases, departures, rosters
+from api.imports import cases, departures, roads, rosters
 from api.imports.cells import local, on_clock
 from api.imports.columns import Column
 from constraints.register import REGISTER
 from scheduler.world import Case, Departure, Person, Resource, World
 
-Kind = Literal["rosters", "departures", "cases"]
-KINDS: tuple[Kind, ...] = "rosters", "departures", "cases"
+Kind = Literal["rosters", "departures", "cases", "roads"]
+KINDS: tuple[Kind, ...] = "rosters", "departures", "cases", "roads"
 _Row = dict[tuple[str, int], Any]
 """A row by the name and the number of its columns."""
 
 
 def table_of(world: World, kind: Kind) -> Sheet:
-    """Return the rosters, departures or cases of a world as a table."""
+    """Return the rosters, departures, cases or travel times of a world as a table."""
     return _TABLES[kind](world)
 
 
@@ -55,10 +55,20 @@ def cases_of(world: World) -> Sheet:
     return _sheet("dossiers", cases.COLUMNS, rows, titles)
 
 
+def roads_of(world: World) -> Sheet:
+    """Return how long the roads of a world are, a row for each."""
+    rows: list[_Row] = [
+        {("from", 0): one.from_, ("to", 0): one.to, ("minutes", 0): one.minutes}
+        for one in world.roads
+    ]
+    return _sheet("reistijden", roads.COLUMNS, rows)
+
+
 _TABLES: Mapping[Kind, Callable[[World], Sheet]] = {
     "rosters": rosters_of,
     "departures": departures_of,
     "cases": cases_of,
+    "roads": roads_of,
 }
 
 

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from api.imports.cells import shown
 from api.imports.flaws import Flaw, FlawedError
 from scheduler.draft import Problem
-from scheduler.world import Case, Departure, Resource, World
+from scheduler.world import Case, Departure, Resource, Road, World
 
-Brings = Resource | Departure | Case
-PartT = TypeVar("PartT", Resource, Departure, Case)
+Brings = Resource | Departure | Case | Road
+PartT = TypeVar("PartT", Resource, Departure, Case, Road)
 State = Literal["new", "changed", "same"]
 Steps = tuple[str | int, ...]
 """Where something lies in a part: ``("shifts", 2, "until")``."""

@@ -16,16 +16,19 @@ from api.imports.cells import near
 from api.imports.departures import SHEETS as DEPARTURES
 from api.imports.departures import read_departures
 from api.imports.flaws import Flaw, FlawedError
+from api.imports.roads import SHEETS as ROADS
+from api.imports.roads import read_roads
 from api.imports.rosters import SHEETS as ROSTERS
 from api.imports.rosters import read_roster
 from api.imports.tables import Encoding, read_table
 from api.office.importing import Effect
 from api.partners import reference
+from api.store.worlds import key_of
 from scheduler.replanning import Outcome
 from scheduler.validator import Violation
-from scheduler.world import Id, Part, World
+from scheduler.world import Part, World
 
-Kind = Literal["rosters", "departures", "cases"]
+Kind = Literal["rosters", "departures", "cases", "roads"]
 MOST_SHOWN = 1_000
 """Rows that are told one by one, at most."""
 _CALENDAR = b"BEGIN:VCALENDAR"
@@ -35,7 +38,7 @@ class Line(Part):
     """What a row does: to which part, and which fields of it are another."""
 
     row: int = Field(ge=0, description="The row, as a spreadsheet shows it.", examples=[2])
-    part: Id = Field(description="Of whom or of what it tells.", examples=["team-breda-1"])
+    part: str = Field(description="Of whom or of what it tells.", examples=["team-breda-1"])
     state: State = Field(description="What it is in the world as it was.", examples=["new"])
     differs: tuple[str, ...] = Field(
         default=(), description="The fields that are another.", examples=[["shifts"]]
@@ -65,7 +68,7 @@ class Report(Part):
     changed: int = Field(ge=0, description="Rows of which something is another.", examples=[1])
     same: int = Field(ge=0, description="Rows that change nothing.", examples=[121])
     gone: int = Field(ge=0, description="Shifts and absences that go.", examples=[2])
-    parts: tuple[Id, ...] = Field(
+    parts: tuple[str, ...] = Field(
         description="Who and what is another afterwards.", examples=[["team-breda-1"]]
     )
     lines: tuple[Line, ...] = Field(description="The first of the rows that are not the same.")
@@ -101,6 +104,8 @@ def told_by(
         return lambda world: roster.onto(world, roles)
     if kind == "departures":
         return read_departures(read_table(body, encoding=encoding, sheets=DEPARTURES)).onto
+    if kind == "roads":
+        return read_roads(read_table(body, encoding=encoding, sheets=ROADS)).onto
     return read_cases(read_table(body, encoding=encoding, sheets=CASES)).onto
 
 
@@ -145,7 +150,7 @@ def report(effect: Effect, kind: Kind, *, applied: bool, secret: str | None = No
         changed=states["changed"],
         same=states["same"],
         gone=sum(brought.gone.values()),
-        parts=tuple(one.id for one in effect.parts),
+        parts=tuple(map(key_of, effect.parts)),
         lines=tuple(
             Line(row=one.row, part=one.part, state=one.state, differs=one.differs) for one in lines
         ),

@@ -17,12 +17,12 @@ from api.store.change import Change, renamed, with_parts
 from api.store.failing import failure
 from api.store.life import Failure
 from api.store.logs import Actor
-from api.store.worlds import Parts, with_bookings
+from api.store.worlds import Parts, key_of, with_bookings
 from constraints.register import REGISTER
 from scheduler.event import EventError, held_to_a_file
 from scheduler.replanning import Outcome, Replan, replan
 from scheduler.validator import Violation
-from scheduler.world import Case, Departure, World
+from scheduler.world import Case, Departure, Road, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Importing(Reading):
                 raise RefusedError(ready.broken)
             if ready.parts:
                 ready = _written(change, ready)
-                change.objects = (named, *(one.id for one in ready.parts))
+                change.objects = (named, *map(key_of, ready.parts))
             change.beside = not (change.parts_changed or change.also)
             change.answer = ready
         return ready
@@ -113,23 +113,30 @@ class Importing(Reading):
         brought = made(parts.now)
         _nobody_else(brought, parts)
         known = {
-            type(one): {part.id: part for part in group}
-            for group in (parts.now.resources, parts.now.departures, parts.now.cases)
+            type(one): {key_of(part): part for part in group}
+            for group in _groups(parts.now)
             for one in group[:1]
         }
-        other = tuple(one for one in brought.parts if known.get(type(one), {}).get(one.id) != one)
+        other = tuple(
+            one for one in brought.parts if known.get(type(one), {}).get(key_of(one)) != one
+        )
         before = with_bookings(connection, parts.now, now)
         after = with_bookings(connection, with_parts(parts, other).now, now)
         effect = Effect(brought, before, after, world.as_of, other, (), None)
         if not other:
             return effect
         then = world_at(after, now)[0]
+        # Roads only lead to more: a file takes none away, and its places are known.
+        own = [one for one in other if not isinstance(one, Road)]
         places = {id(one): n for n, one in enumerate(brought.parts)}
         try:
-            held_to_a_file(then, REGISTER, {f"$[{places[id(one)]}]": one for one in other})
+            held_to_a_file(then, REGISTER, {f"$[{places[id(one)]}]": one for one in own})
         except EventError as error:
             raise brought.flaws(error.problems) from None
-        wrong = broken(world, then, [one.id for one in other])
+        names = [one.id for one in own]
+        if len(own) < len(other):  # everybody drives
+            names += (one.case for one in world.bookings)
+        wrong = broken(world, then, names)
         if not wrong:
             return effect
         with self.span("replan"):
@@ -137,6 +144,10 @@ class Importing(Reading):
                 before, REGISTER, in_force(before), (), now=world.as_of, written=after
             )
         return replace(effect, broken=wrong, repaired=repaired)
+
+
+def _groups(world: World) -> tuple[tuple[Brings, ...], ...]:
+    return world.roads, world.resources, world.departures, world.cases
 
 
 def _nobody_else(brought: Brought, parts: Parts) -> None:
@@ -152,6 +163,8 @@ def _nobody_else(brought: Brought, parts: Parts) -> None:
     }
     found = []
     for n, part in enumerate(brought.parts):
+        if isinstance(part, Road):
+            continue
         case = isinstance(part, Case)
         says = "is the id of something else already"
         if case and part.id in gone:
@@ -193,7 +206,7 @@ def _written(change: Change, effect: Effect) -> Effect:
 def _why(outcome: Outcome, parts: Sequence[Brings]) -> Failure:
     """Return why what was promised failed: the rule that broke, else what was written anew."""
     told = failure(outcome, ())
-    if told is Failure.planning_error and not any(isinstance(one, Case) for one in parts):
+    if told is Failure.planning_error and not any(isinstance(one, Case | Road) for one in parts):
         flights = any(isinstance(one, Departure) for one in parts)
         return Failure.departure_changed if flights else Failure.partner_absent
     return told

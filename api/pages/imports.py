@@ -37,6 +37,7 @@ KINDS: Mapping[Kind, str] = {
     "rosters": phrase("Rosters"),
     "departures": phrase("Departures or a timetable"),
     "cases": phrase("Cases"),
+    "roads": phrase("Travel times by road"),
 }
 """What a file may tell of; partners bring rosters alone."""
 STATES = {"new": phrase("new"), "changed": phrase("changed")}

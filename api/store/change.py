@@ -24,6 +24,7 @@ from api.store.worlds import (
     add_bookings,
     but_answers,
     claim,
+    key_of,
     others,
     persons_of,
     replace_parts,
@@ -38,6 +39,7 @@ from scheduler.world import (
     Facility,
     Interval,
     Resource,
+    Road,
     World,
 )
 
@@ -228,7 +230,7 @@ class Change:
         )
         self.replace(case.model_copy(update={"refused": refused}), resources=resources)
 
-    def put(self, *written: Case | Supply) -> None:
+    def put(self, *written: Case | Supply | Road) -> None:
         """Write parts of the world in the place of what there was of their ids, or after all."""
         self._replace(with_parts(self.parts, written))
 
@@ -334,6 +336,7 @@ class Change:
 
 
 _SECTIONS: Mapping[str, type] = {
+    "roads": Road,
     "cases": Case,
     "resources": Resource,
     "facilities": Facility,
@@ -341,16 +344,16 @@ _SECTIONS: Mapping[str, type] = {
 }
 
 
-def with_parts(parts: Parts, written: Iterable[Case | Supply]) -> Parts:
+def with_parts(parts: Parts, written: Iterable[Case | Supply | Road]) -> Parts:
     """Return the parts with some in the place of what there was of their ids, or after all."""
-    sections: dict[str, dict[str, Case | Supply]] = {}
+    sections: dict[str, dict[str, Case | Supply | Road]] = {}
     for part in written:
         name = next(one for one, kind in _SECTIONS.items() if isinstance(part, kind))
-        sections.setdefault(name, {})[part.id] = part
+        sections.setdefault(name, {})[key_of(part)] = part
     now, ever = (
         world.but(
             **{
-                name: (*({one.id: one for one in getattr(world, name)} | new).values(),)
+                name: (*({key_of(one): one for one in getattr(world, name)} | new).values(),)
                 for name, new in sections.items()
             }
         )

@@ -17,13 +17,13 @@ from api.store.tables import BOOKINGS, CASES, CHECKS, PARTS, STORE
 from constraints.register import REGISTER
 from scheduler.constraint import Standing
 from scheduler.pattern import Patterns
-from scheduler.world import Booking, Case, Departure, Facility, Fact, Person, World
+from scheduler.world import Booking, Case, Departure, Facility, Fact, Person, Road, World
 
 T = TypeVar("T", Facility, Departure)
 DAY = timedelta(days=1)
 HOLD = timedelta(minutes=15)
 """How long a hold lasts unless it is said."""
-CHANGING = ("resources", "facilities", "departures", "cases")
+CHANGING = ("roads", "resources", "facilities", "departures", "cases")
 """The parts of a world that change once it is in the store."""
 
 
@@ -70,7 +70,8 @@ def bring_in(
     )
     for name, table in PARTS.items():
         rows = [
-            {"id": _key(one), "position": n, "document": one} for n, one in enumerate(parts[name])
+            {"id": key_of(one), "position": n, "document": document}
+            for n, (one, document) in enumerate(zip(getattr(world, name), parts[name], strict=True))
         ]
         if rows:
             connection.execute(insert(table), rows)
@@ -249,24 +250,24 @@ def replace_parts(connection: Connection, before: Parts, after: Parts, at: datet
     for name in CHANGING:
         table = PARTS[name]
         was, now, ever = (
-            {one.id: one for one in getattr(world, name)}
+            {key_of(one): one for one in getattr(world, name)}
             for world in (before.now, after.now, before.ever)
         )
         if gone := was.keys() - now.keys():
             _let_go(connection, table, gone, at)
-        different = [one for one in now.values() if was.get(one.id) != one]
+        different = [(key, one) for key, one in now.items() if was.get(key) != one]
         last = connection.execute(select(func.max(table.c.position))).scalar() if different else 0
         new = count(0 if last is None else last + 1)
-        for one in different:
+        for key, one in different:
             row: dict[str, Any] = {"document": one.model_dump(mode="json", by_alias=True)}
-            if one.id not in was:
+            if key not in was:
                 row["position"] = next(new)
-            if one.id not in ever:
-                connection.execute(insert(table), row | {"id": one.id})
+            if key not in ever:
+                connection.execute(insert(table), row | {"id": key})
                 continue
-            if one.id not in was:
+            if key not in was:
                 row["withdrawn_at"] = None
-            connection.execute(update(table).where(table.c.id == one.id).values(row))
+            connection.execute(update(table).where(table.c.id == key).values(row))
     header = connection.execute(select(STORE.c.header)).scalar_one()
     moved = {"as_of", "horizon", "rules_date"}
     reached = after.now.model_dump(mode="json", by_alias=True, include=moved)
@@ -318,7 +319,11 @@ def but_answers(parts: Parts, before: World, after: World) -> Parts:
         _but_answers(kept[one.id], before.case[one.id], one) if one.id in kept else one
         for one in after.cases
     )
-    supply = {name: getattr(after, name) for name in CHANGING[:-1]}
+    supply = {
+        name: getattr(after, name)
+        for name in CHANGING[:-1]
+        if getattr(after, name) != getattr(parts.now, name)
+    }
     now = parts.now.but(as_of=after.as_of, cases=cases, **supply)
     stay = [now.case.get(one.id, one) for one in parts.ever.cases
             if one.id in kept or one.id not in now.case]  # fmt: skip
@@ -348,5 +353,7 @@ def _own(kept: Case | Person, was: Case | Person, now: Case | Person) -> dict[st
     }
 
 
-def _key(document: dict[str, Any]) -> str:
-    return document["id"] if "id" in document else f"{document['from']}/{document['to']}"
+def key_of(part: Any) -> str:
+    """Return by what a part of a world is known in the store: its id, of a road its two ends."""
+    key: str = f"{part.from_}/{part.to}" if isinstance(part, Road) else part.id
+    return key

@@ -8,6 +8,7 @@ import pandas as pd
 from api.imports.brought import Brought
 from api.imports.cases import Cases, read_cases
 from api.imports.departures import Departures, read_departures
+from api.imports.roads import Roads, read_roads
 from api.imports.rosters import Roster, read_roster
 from api.imports.tables import read_table
 from constraints.register import REGISTER
@@ -16,10 +17,11 @@ from fixtures.worlds import canonical
 from scheduler.loading import parse_world
 from scheduler.world import World
 
-READERS: Mapping[str, Callable[[pd.DataFrame], Roster | Departures | Cases]] = {
+READERS: Mapping[str, Callable[[pd.DataFrame], Roster | Departures | Cases | Roads]] = {
     "rosters": read_roster,
     "departures": read_departures,
     "cases": read_cases,
+    "roads": read_roads,
 }
 
 

@@ -16,7 +16,7 @@ from api.store.tables import AUDIT, PROCESSING, STORE
 from scheduler.event import CaseWithdrawn
 from tests.store.offices import PLACED, PLANNER, REMOVED, Small, assert_whole, small
 
-KINDS: tuple[Kind, ...] = "rosters", "departures", "cases"
+KINDS: tuple[Kind, ...] = "rosters", "departures", "cases", "roads"
 
 
 @pytest.fixture
@@ -221,3 +221,42 @@ def test_a_calendar_is_the_roster_of_whoever_it_is_told_to_be_of(at: Small) -> N
     for wrong in ({}, {"resource": "nobody"}, {"resource": "team-breda-1", "roles": {"coa"}}):
         with pytest.raises(FlawedError):
             at.office.take_in(told_by(body, "rosters", **wrong), "x", PLANNER)
+
+
+def slow(at: Small, minutes: int = 400) -> Made:
+    """Return travel times with which nobody gets anywhere in time."""
+    rows = (f"{one.from_};{one.to};{minutes}" for one in at.office.world().roads)
+    return file_of("\n".join(["van;naar;minuten", *rows]), "roads")
+
+
+def test_other_travel_times_hold_for_what_is_planned_from_then_on(at: Small) -> None:
+    road = at.office.world().roads[0]
+    at.office.desk()
+    text = f"van;naar;minuten\n{road.to};{road.from_};{road.minutes - 10}"
+    was = revision(at)
+    effect = at.office.take_in(file_of(text, "roads"), "x", PLANNER)
+    assert [one.differs for one in effect.brought.rows] == [("minutes",)]
+    now = at.office.world()
+    assert now.drive(road.from_, road.to) == road.minutes - 10
+    assert len(now.roads) == len(effect.before.roads)
+    assert at.office.desk().lamps([PLACED])
+    assert revision(at) == was + 1
+    assert at.office.take_in(file_of(text, "roads"), "x", PLANNER).parts == ()
+    assert revision(at) == was + 1
+    assert_whole(at.database)
+
+
+def test_longer_travel_times_tell_every_booking_that_breaks_and_repair_it_when_asked(
+    at: Small,
+) -> None:
+    (held,) = at.hold(PLACED)
+    made, before = slow(at), at.office.world()
+    with pytest.raises(RefusedError) as error:
+        at.office.take_in(made, "x", PLANNER)
+    assert {one.booking for one in error.value.violations} == {held.booking.id}
+    assert at.office.world() == before
+    told = report(at.office.take_in(made, "roads/x", PLANNER, repair=True), "roads", applied=True)
+    assert [one.case for one in (*told.moved, *told.dropped)] == [PLACED]
+    assert at.office.booking(held.booking.id).status == Status.cancelled
+    assert {one.minutes for one in at.office.world().roads} == {400}
+    assert_whole(at.database)

@@ -160,7 +160,7 @@ def test_a_partner_brings_the_roster_of_its_own_people_alone(at: Small) -> None:
         status, page = send(http, SHIFT)
         assert status == 400
         assert "is niemand van deze organisatie" in page
-        for kind in "departures", "cases":
+        for kind in "departures", "cases", "roads":
             assert send(http, SHIFT, kind=kind)[0] == 403
             assert http.get(f"/imports?kind={kind}", headers=PEOPLE).status_code == 403
     with asking(at.office, Role.partner) as http:
@@ -176,7 +176,7 @@ def test_a_calendar_is_of_whom_it_is_said_to_be(http: TestClient) -> None:
     assert "Het bestand is overgenomen." in page
 
 
-@pytest.mark.parametrize("kind", ["departures", "cases"])
+@pytest.mark.parametrize("kind", ["departures", "cases", "roads"])
 def test_planners_bring_departures_and_cases_too(http: TestClient, kind: str) -> None:
     sample = Path(f"fixtures/samples/{kind}.xlsx").read_bytes()
     status, page = send(http, sample, kind=kind)
