@@ -21,8 +21,8 @@ from scheduler.draft import Problem
 from scheduler.grid import midnight
 from scheduler.occupancy import Occupancy
 from scheduler.pattern import Patterns
-from scheduler.simulation.adjusting import declaring, register_under, world_under
-from scheduler.simulation.certificate import Cut, any_week, demands_of, smallest_cut
+from scheduler.simulation.adjusting import declaring, register_under, timeless, world_under
+from scheduler.simulation.certificate import Cut, demands_of, smallest_cut
 from scheduler.simulation.profile import weights
 from scheduler.simulation.replications import Pool, source_of
 from scheduler.simulation.results import MEASURED, Results, summary
@@ -44,6 +44,8 @@ HEADLINE = (
     ("occupancy", "places taken, %", 100),
     ("use", "hours used, %", 100),
     ("blocked-light", "case-days blocked", 1),
+    ("red-light", "case-days red", 1),
+    ("grey-light", "case-days grey", 1),
     ("blocked-partner", "case-days blocked by", 1),
 )
 """What is told first: a measure of the totals, in words, and by what it is multiplied."""
@@ -153,7 +155,7 @@ def week_cut(made: Simulator, scenario: Scenario, monday: date) -> tuple[Cut, Wo
     if not 0 <= first < end <= grid.slots:
         raise ValueError(f"the week of {monday} is not within the scenario")
     register = register_under(scenario, made.source.register)
-    register = replace(register, constraints=declaring(register.constraints, any_week))
+    register = replace(register, constraints=declaring(register.constraints, timeless))
     entering = np.cumsum(weights(profiles, scenario.spreads)) * scenario.inflow.per_year * 7 / 365
     counts = np.diff(np.rint(entering), prepend=0).astype(int).tolist()
     wanted = {one.first.id: count for one, count in zip(profiles, counts, strict=True) if count}
@@ -212,7 +214,8 @@ def figures(results: Results, worths: pd.DataFrame | None = None) -> Iterator[Fi
     for name, measure, title in (
         ("failures", "failed", "Bookings that failed, by reason"),
         ("blocked", "blocked-partner", "Case-days blocked, by partner"),
-        ("lights", "blocked-light", "Case-days blocked, by light"),
+        ("lights-red", "red-light", "Case-days blocked by a red light"),
+        ("lights-grey", "grey-light", "Case-days blocked by a grey light (not known yet)"),
         ("use", "use", "Hours used, %"),
     ):
         mine = totals[(totals["measure"] == measure) & (totals["mean"] > 0)]

@@ -20,11 +20,18 @@ MEASURES: Mapping[str, str] = {
     "occupancy": phrase("Detention places taken, per cent"),
     "use": phrase("Hours used of those rostered, per cent"),
     "blocked-light": phrase("Case-days blocked, by light"),
+    "red-light": phrase("Case-days blocked by a red light"),
+    "grey-light": phrase("Case-days blocked by a grey light (not known yet)"),
     "blocked-partner": phrase("Case-days blocked, by whoever answers for it"),
     "blocked": phrase("Case-days blocked, by constraint"),
     "failed": phrase("Bookings that failed, by reason"),
 }
 """What is measured; a median or a mean is of a leg, an occupancy of a facility, and so on."""
+COLOURS: Mapping[str, str] = {
+    "red-light": phrase("{light}: red"),
+    "grey-light": phrase("{light}: grey (not known yet)"),
+}
+"""What a bar is called that is of one colour of a light."""
 REASONS: Mapping[str, str] = {
     "not-found-at-pick-up": phrase("not found at the pick-up"),
     "transport-late": phrase("transport too late"),
@@ -211,6 +218,13 @@ def of(language: Language, measure: str, name: str) -> str:
         case "blocked":
             return constraint(language, name)
     return language.name(name)
+
+
+def bar(language: Language, measure: str, name: str) -> str:
+    """Return what a bar is called, in a figure that may have more than one measure."""
+    if measure in COLOURS:
+        return language.say(COLOURS[measure], light=language.name(name))
+    return of(language, measure, name)
 
 
 def told(language: Language, measure: str, name: str) -> str:

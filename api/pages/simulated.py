@@ -7,7 +7,7 @@ from typing import Any
 from api.jobs.simulating import Simulated
 from api.language import Language, phrase
 from api.pages.charts import Cell, Figure
-from api.pages.scenario_words import MEASURES, facility, more, of, told
+from api.pages.scenario_words import COLOURS, MEASURES, bar, facility, more, told
 from api.simulations import HEADLINE
 from scheduler.simulation.scenario import Scenario
 
@@ -31,6 +31,8 @@ BARS = (
     ("occupancy", "occupancy", phrase("Facility")),
 )
 """Figures of totals: their name, what is measured, and what a row is."""
+PARTS = {"blocked-light": tuple(COLOURS)}
+"""What is drawn in parts, and as which measures those are kept."""
 Band = tuple[float, float | None, float | None]
 """A mean and the bounds of its interval; None where it has none."""
 Rows = Sequence[Mapping[str, Any]]
@@ -95,9 +97,18 @@ def figures(language: Language, those: Sequence[Named]) -> Iterator[Shown]:
     """Yield what is drawn of simulations: of one with its margins, of some side by side."""
     yield from _weekly(language, those)
     for name, measure, head in BARS:
-        bands = [_bands(one, measure) for one in those]
-        says = {of(language, measure, each): each for one in bands for each in one}
-        rows = {label: [one.get(each) for one in bands] for label, each in says.items()}
+        parts = PARTS.get(measure, ())
+        if not all(one.rows("totals", measure=part) for one in those for part in parts):
+            parts = ()  # one of them was kept before these were told apart
+        bands = [
+            {
+                bar(language, part, each): band
+                for part in parts or (measure,)
+                for each, band in _bands(one, part).items()
+            }
+            for one in those
+        ]
+        rows = {label: [one.get(label) for one in bands] for each in bands for label in each}
         yield _bars(
             language, name, language.say(MEASURES[measure]), language.say(head), those, rows
         )

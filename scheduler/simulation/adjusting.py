@@ -7,7 +7,16 @@ from itertools import cycle, islice
 from math import ceil
 from typing import Any
 
-from scheduler.constraint import Attendance, Constraint, Declaration, Register, Subject
+from scheduler.constraint import (
+    After,
+    Attendance,
+    Constraint,
+    Declaration,
+    Due,
+    Inside,
+    Register,
+    Subject,
+)
 from scheduler.draft import Problem, maybe
 from scheduler.rule import RuleTable
 from scheduler.simulation.profile import Setting, weights
@@ -116,6 +125,13 @@ def declaring(
         return lambda subject: change(declare(subject))
 
     return tuple(replace(one, declare=changed(one.declare)) for one in constraints)
+
+
+def timeless(declared: Iterable[Declaration]) -> Iterator[Declaration]:
+    """Leave out what depends on now, or on when a case's own clock began."""
+    for one in declared:
+        if not isinstance(one, After | Due) and not (isinstance(one, Inside) and one.clock):
+            yield one
 
 
 def problems(scenario: Scenario, setting: Setting, register: Register) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ any plan can do, for people drawn for one operation need not be free at the same
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -15,7 +15,6 @@ from typing import Literal
 
 import networkx as nx
 
-from scheduler.constraint import After, Declaration, Due, Inside
 from scheduler.grid import local_date
 from scheduler.layout import CaseLeg, Layout
 from scheduler.need import Asked, Needs
@@ -94,13 +93,6 @@ def smallest_cut(demands: Iterable[Demand]) -> Cut:
         demands=tuple(one for one in demands if one not in near),
         supplies=tuple(one for one in supplies if (one, "in") in near and (one, "out") not in near),
     )
-
-
-def any_week(declared: Iterable[Declaration]) -> Iterator[Declaration]:
-    """Yield what is asked in any week: neither leads from now nor a prototype's own legal ends."""
-    for one in declared:
-        if not isinstance(one, After | Due) and not (isinstance(one, Inside) and one.clock):
-            yield one
 
 
 # --- What a week asks, and what it has ------------------------------------------------------------

@@ -32,7 +32,7 @@ from scheduler.layout import CaseLeg, Layout
 from scheduler.need import Asked
 from scheduler.occupancy import Block
 from scheduler.pattern import CasePatterns, Patterns
-from scheduler.simulation.adjusting import declaring
+from scheduler.simulation.adjusting import declaring, timeless
 from scheduler.simulation.diary import Roster, words_of
 from scheduler.simulation.search import PAD, Calendar, Numbers, People, Small, Ways, before
 from scheduler.timeline import Timeline
@@ -94,8 +94,8 @@ def prospects_of(
     ValueError
         When a prototype has a check that is not answered yes, with all of them.
     """
-    timeless = replace(register, constraints=declaring(register.constraints, _timeless))
-    patterns = Patterns(world, timeless)
+    lasting = replace(register, constraints=declaring(register.constraints, timeless))
+    patterns = Patterns(world, lasting)
     nights = {
         one.id: first_slots(world.grid, world.location[one.location].timezone)
         for one in world.facilities
@@ -124,13 +124,6 @@ def prospects_of(
     return Prospects(
         tuple(stages), rows.calendar(nights), tuple(rows.leads), rows.constraints, rows.departures
     )
-
-
-def _timeless(declared: Iterable[Declaration]) -> Iterator[Declaration]:
-    """Leave out what depends on now, or on when a case's own clock began."""
-    for one in declared:
-        if not isinstance(one, After | Due) and not (isinstance(one, Inside) and one.clock):
-            yield one
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
+from inspect import getfile
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from threading import Lock
@@ -79,7 +80,8 @@ def source_of(make: Callable[[], Setting], register: Register) -> tuple[Source, 
         ),
         *(one.id for one in register.constraints),
         *(row.model_dump_json() for row in register.rules.rows),
-        *(version(name) for name in ("regietafel", "numpy")),
+        *_written(register),
+        *(version(name) for name in ("numpy", "numba")),
     )
     return Source(make, register, _print(told)), setting
 
@@ -105,6 +107,14 @@ def study_of(scenario: Scenario, source: Source, setting: Setting) -> Study:
 
 def _model(scenario: Scenario, source: Source) -> Replicate:
     return partial(replicate, model_of(scenario, source.make(), source.register))
+
+
+def _written(register: Register) -> list[str]:
+    """Return digests of the code of engine and constraints: written otherwise it counts anew."""
+    files = {*Path(__file__).parents[1].rglob("*.py")}
+    for folder in {Path(getfile(one.declare)).parent for one in register.constraints}:
+        files.update(folder.glob("*.py"))
+    return [sha256(one.read_bytes()).hexdigest() for one in sorted(files)]
 
 
 def _print(told: object) -> str:

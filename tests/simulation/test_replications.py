@@ -2,11 +2,23 @@
 
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from scheduler.simulation.replications import LOSSES, Pool, Study, processes, replicated
+from scheduler.simulation import replications
+from scheduler.simulation.replications import (
+    LOSSES,
+    Pool,
+    Study,
+    processes,
+    replicated,
+    source_of,
+)
+from tests.simulation.made import REGISTER, setting
 from tests.simulation.short_studies import deadly, drawn, logged, study
 
 HERE = Pool(lambda: ThreadPoolExecutor(1))
@@ -44,6 +56,42 @@ def test_a_file_that_was_cut_off_is_done_again(tmp_path: Path) -> None:
     one.write_bytes(one.read_bytes()[:40])
     next(tmp_path.rglob("00004.npz")).write_bytes(b"")
     assert replicated(study(), HERE, tmp_path) == EXPECTED
+
+
+def test_one_of_an_older_shape_is_done_again(tmp_path: Path) -> None:
+    replicated(study(), HERE, tmp_path)
+    one = next(tmp_path.rglob("00002.npz"))
+    with np.load(one) as archive:
+        kept = {name: archive[name] for name in archive if name != "red"}
+    np.savez_compressed(one, allow_pickle=False, **kept)
+    assert replicated(study(), HERE, tmp_path) == EXPECTED
+
+
+def test_what_an_engine_written_otherwise_counted_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, rules = tmp_path / "scheduler" / "simulation", tmp_path / "rules" / "permits.py"
+    for file in (here / "replications.py", here.parent / "grid.py", rules):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("def declare(subject):\n    return ()\n")
+    monkeypatch.setattr(replications, "__file__", str(here / "replications.py"))
+    spec = spec_from_file_location("permits", rules)
+    assert spec is not None
+    assert spec.loader is not None
+    permits = module_from_spec(spec)
+    spec.loader.exec_module(permits)
+    declared = replace(REGISTER.constraints[0], declare=permits.declare)
+    register = replace(REGISTER, constraints=(declared,))
+
+    def told() -> str:
+        return source_of(lambda: setting((60,), 1, 28), register)[0].fingerprint
+
+    found = [told()]
+    assert told() == found[0]
+    for file in (here / "replications.py", here.parent / "grid.py", rules):
+        file.write_text(file.read_text() + "# otherwise\n")
+        found.append(told())
+    assert len(set(found)) == 4
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path) -> None:
