@@ -5,6 +5,7 @@ import io
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from api.language import LANGUAGES
 from api.pages.charts import FILES
 from api.pages.scenario_form import NUMBERS, form_of, written
 from api.pages.scenario_words import ASSUMED, MEASURES, RULES, SOURCES, source
+from api.pages.simulated import Named, figures
 from api.settings import Settings
 from api.simulations import HEADLINE
 from api.store.jobs import Job, JobStatus, Progress
@@ -468,6 +470,32 @@ def test_each_figure_is_drawn_has_its_table_and_is_taken_along(http: TestClient,
     ]
     assert http.get(f"{here}/nothing.csv").status_code == 404
     assert http.get(f"{here}/weeks.exe").status_code == 400
+
+
+def test_the_light_that_blocked_is_told_red_apart_from_grey_in_words(
+    http: TestClient, done: Any
+) -> None:
+    told = http.get(f"/scenarios/{done()}/lights.csv").text
+    rows = {row[0]: float(row[1]) for row in csv.reader(io.StringIO(told)) if row[0] != "Stoplicht"}
+    expected = {}
+    for n, light in enumerate(map(NL.name, LEGEND.names.lights)):
+        red, both = (
+            sum(getattr(tally(seed), kind)[n].sum() for seed in range(4)) / 4
+            for kind in ("red", "lights")
+        )
+        expected[f"{light}: rood"] = red
+        expected[f"{light}: grijs (nog niet bekend)"] = both - red
+    assert rows == pytest.approx(expected, abs=0.05)
+
+
+def test_what_was_simulated_before_colours_were_told_is_shown_by_light_alone() -> None:
+    new = results_of([tally(seed) for seed in range(2)], LEGEND)
+    split = new.totals["measure"].isin(["red-light", "grey-light"])
+    old = Named("before", simulated(replace(new, totals=new.totals[~split])))
+    for those in ([old], [Named("after", simulated(new)), old]):
+        (lights,) = (one for one in figures(NL, those) if one.figure.name == "lights")
+        shown = {row[0] for row in lights.figure.rows}
+        assert shown == {NL.name(one) for one in LEGEND.names.lights}
 
 
 def test_everything_is_called_what_the_field_calls_it(http: TestClient, done: Any) -> None:
