@@ -57,7 +57,7 @@ def test_a_roster_is_looked_at_then_brought_in_then_the_same(url: str, roster: P
     assert (code, again["new"], again["same"], again["parts"]) == (0, 0, 1, [])
 
 
-@pytest.mark.parametrize("kind", ["rosters", "departures", "cases"])
+@pytest.mark.parametrize("kind", ["rosters", "departures", "cases", "roads"])
 def test_what_a_world_has_is_the_same_when_it_is_brought_in(
     url: str, tmp_path: Path, kind: Kind
 ) -> None:
