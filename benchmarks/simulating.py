@@ -8,12 +8,15 @@ of ``--linear`` beside each other: what a replication takes should not depend on
 """
 
 import argparse
+import os
 import resource
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from multiprocessing import active_children
 from pathlib import Path
+from threading import Event, Thread
 from time import perf_counter, process_time
 
 from benchmarks.machine import machine
@@ -52,8 +55,19 @@ def main(arguments: Sequence[str]) -> None:
     scenario = scenario.model_copy(update={"horizon": scenario.horizon.model_copy(update=lasts)})
     print(f"{machine()}\n{asked.warm_up} days of warm-up and {asked.days} days\n", flush=True)
     make = partial(dutch, scenario.horizon.from_, asked.warm_up + asked.days)
-    began = process_time()
     source, setting = source_of(make, REGISTER)
+    study = study_of(scenario, source, setting)
+    if asked.replications:
+        mine = replace(study, replications=asked.replications)
+        with Memory() as held:
+            tallies, spent = _timed(mine, asked.workers)
+        print(
+            f"{len(tallies)} replications, {asked.workers} processes: {spent:.1f} s, "
+            f"{held.most / 1024:,.0f} MiB at most"
+        )
+        for tally in tallies:
+            print(f"  {told(tally, asked.days)}")
+    began = process_time()
     model = model_of(scenario, setting, REGISTER)
     print(f"compiling: {process_time() - began:.1f} s of CPU", flush=True)
     for name in ("cold", "warm"):
@@ -62,18 +76,45 @@ def main(arguments: Sequence[str]) -> None:
         spent, memory = process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(f"{name}: {spent:.1f} s of CPU, {memory / 1024:,.0f} MiB at most", flush=True)
     print(told(tally, asked.days))
-    study = study_of(scenario, source, setting)
-    if asked.replications:
-        tallies, spent = _timed(replace(study, replications=asked.replications), asked.workers)
-        print(f"{len(tallies)} replications, {asked.workers} processes: {spent:.1f} s")
-        for tally in tallies:
-            print(f"  {told(tally, asked.days)}")
     least = 0.0
     for count in asked.linear:
         _, spent = _timed(replace(study, replications=count), asked.workers)
         least = least or spent / count
         each = spent / count
         print(f"{count} replications: {spent:.1f} s, {each:.2f} s each, {each / least:.2f} times")
+
+
+class Memory:
+    """What this process and its children hold of memory together at most, in KiB, looked at often.
+
+    A page that several share counts once (proportional set size, Linux only).
+    """
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._over = Event()
+        self._looking = Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "Memory":
+        self._looking.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self._looking.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.5):
+            mine = [os.getpid(), *(one.pid for one in active_children() if one.pid)]
+            self.most = max(self.most, sum(map(_held, mine)))
+
+
+def _held(process: int) -> int:
+    try:
+        told = Path(f"/proc/{process}/smaps_rollup").read_text("utf-8")
+    except OSError:  # it is over
+        return 0
+    return next(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:"))
 
 
 def _timed(study: Study, workers: int) -> tuple[Sequence[Tally], float]:

@@ -6,6 +6,7 @@ case applies to its own moments. What is left depends on the calendar alone, and
 arrays of a :class:`scheduler.simulation.search.Calendar`.
 """
 
+import gc
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
@@ -42,6 +43,8 @@ LEGS: tuple[Leg, ...] = ("placement", "removal")
 DEPARTURE: Edge = ("departure", "start")
 _ARRIVAL: Edge = ("arrival", "start")
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+_YOUNG = 4
+"""Cases after which it is let go of what they left behind."""
 _NEVER = 1 << 40
 """Minutes that no case has."""
 
@@ -119,6 +122,8 @@ def prospects_of(
         )
         stages.append(stage)
         rows.add(stage, mine)
+        if number % _YOUNG == 0:
+            gc.collect(0)  # what one case was read with is of no use to the next, and large
     if barred:
         raise ValueError(f"prototypes with a check that is not a yes: {', '.join(barred)}")
     return Prospects(

@@ -80,10 +80,14 @@ def model_of(scenario: Scenario, setting: Setting, register: Register) -> Model:
     courses = tuple(course_of(one, scenario, stages, effects, numbers) for one in setting.profiles)
     zone = world.location[setting.profiles[0].first.location].timezone
     grid = world.grid
+    # One look, so that copies of this process have what is compiled for it.
+    Placing(prospects, Diary(roster, prospects.calendar)).place(
+        prospects.stages[0], Window(0, 0, 1, inf)
+    )
     step = scenario.policy.round_minutes
     return Model(
         scenario=scenario,
-        world=world,
+        world=world.but(),  # without what its constraints remember
         roster=roster,
         prospects=prospects,
         courses=courses,

@@ -30,7 +30,7 @@ from threading import Lock
 
 import numpy as np
 
-from scheduler.collector import paused
+from scheduler.collector import give_back, paused
 from scheduler.constraint import Register
 from scheduler.simulation.adjusting import problems
 from scheduler.simulation.profile import Setting
@@ -83,7 +83,10 @@ def source_of(make: Callable[[], Setting], register: Register) -> tuple[Source, 
         *_written(register),
         *(version(name) for name in ("numpy", "numba")),
     )
-    return Source(make, register, _print(told)), setting
+    source = Source(make, register, _print(told))
+    _MADE.clear()
+    _MADE[source.fingerprint] = setting
+    return source, setting
 
 
 def study_of(scenario: Scenario, source: Source, setting: Setting) -> Study:
@@ -106,7 +109,8 @@ def study_of(scenario: Scenario, source: Source, setting: Setting) -> Study:
 
 
 def _model(scenario: Scenario, source: Source) -> Replicate:
-    return partial(replicate, model_of(scenario, source.make(), source.register))
+    setting = _MADE.get(source.fingerprint) or source.make()
+    return partial(replicate, model_of(scenario, setting, source.register))
 
 
 def _written(register: Register) -> list[str]:
@@ -213,6 +217,8 @@ def _done(
 
 # --- Where the work is done -----------------------------------------------------------------------
 
+_MADE: dict[str, Setting] = {}
+"""The setting that was made last in this process, by the fingerprint of its source."""
 _COMPILED: dict[str, Replicate] = {}
 _COMPILING = Lock()
 
@@ -231,6 +237,8 @@ def _compiled(study: Study) -> Replicate:
             gc.collect()
             with paused():
                 known = _COMPILED[study.fingerprint] = study.make()
+            gc.collect()
+            give_back()
             gc.freeze()  # the copies of this process then share it, for nobody looks through it
         return known
 
