@@ -129,7 +129,7 @@ def test_broken_rules_and_open_checks_are_told_in_dutch() -> None:
 def test_mistakes_name_the_field_as_people_do(
     where: str, detail: str, field: str, says: str
 ) -> None:
-    mistake = Mistake(**{"in": where, "detail": detail})
+    mistake = Mistake.model_validate({"in": where, "detail": detail})
     ((name, said),) = of(400, "the request is not valid", errors=(mistake,)).mistakes
     assert re.match(field, name)
     assert said == says
