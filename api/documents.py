@@ -52,6 +52,11 @@ def _constraints() -> Iterator[str]:
         "Generated from the register by `make docs`. Mark V: read in the statute or official page; "
         "S: in a secondary source; M: a parameter of ours.\n"
     )
+    yield (
+        "School holidays are in `constraints/school_holidays.toml` and bar nothing: the board of a "
+        "day tells them.\nTheir mark is M: known, not read in the Regeling vaststelling "
+        "schoolvakanties, to be checked against it before use.\n"
+    )
     for light in REGISTER.lights:
         yield f"## {light}\n"
         for one in REGISTER.constraints:

@@ -16,6 +16,7 @@ from api.pages.capacity import boardings, departing, lines, nights
 from api.pages.dates import Day
 from api.pages.frame import ZONE, Frame, language_of
 from api.pages.timetable import DAY, TIME, WEEK, Period, Use, in_order, period, sheets
+from constraints.school_holidays import Region, without_school
 from scheduler.grid import days, local_date
 from scheduler.world import PERSON, Resource, World
 
@@ -44,6 +45,12 @@ CATEGORIES = {
     "psychiatric": phrase("people in psychiatric care"),
 }
 """For whom a facility has places; one of one's own is called as it is written."""
+SCHOOLS: Mapping[Region, str] = {
+    "noord": phrase("north"),
+    "midden": phrase("central"),
+    "zuid": phrase("south"),
+}
+"""The regions by which schools have their holidays."""
 DEPARTURES = {"charter": phrase("charter"), "road": phrase("by road")}
 
 
@@ -123,6 +130,8 @@ def board(frame: Frame) -> APIRouter:
             shown=shown,
             horizon=(inside[0], inside[-1]),
             outside=day is not None and not inside[0] <= day <= inside[-1],
+            schools=without_school(shown.first) if shown.kind == "day" else (),
+            school_regions=SCHOOLS,
             before=step(shown, inside, -1),
             after=step(shown, inside, 1),
             views=VIEWS,

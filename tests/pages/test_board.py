@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from api.access.person import Role
 from api.pages.timetable import Cell, Period, Use, sheets
 from api.store.tables import PROCESSING
+from constraints import school_holidays
 from scheduler.grid import midnight
 from scheduler.world import Interval, World
 from tests.api.people import asking
@@ -189,6 +190,27 @@ def test_a_hold_that_ran_out_takes_nothing_though_nobody_wrote_since(at: Small) 
     night = placement.booking.nights[0]
     facility = at.office.world().facility[placement.booking.facility or ""]
     assert f"0 / {facility.places_on(night)}" in look(at, f"/board?of=places&day={night}")
+
+
+def test_the_day_says_where_children_have_no_school(
+    at: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = date(2026, 11, 25)
+    nowhere = [look(at, f"/board?day={day}"), look(at, f"/board?day={day}", english=True)]
+    autumn, *_ = school_holidays.SCHOOL_HOLIDAYS
+    away = {"first": day, "last": day + timedelta(days=1)}
+    rows = [autumn.model_copy(update={"region": one, **away}) for one in ("midden", "noord")]
+    monkeypatch.setattr(school_holidays, "SCHOOL_HOLIDAYS", tuple(rows))
+    for of in ("people", "places", "departures"):
+        for one in (day, day + timedelta(days=1)):
+            path = f"/board?of={of}&day={one}"
+            assert '<p class="quiet">Schoolvakantie: noord, midden</p>' in look(at, path)
+            there = look(at, path, english=True)
+            assert '<p class="quiet">School holidays: north, central</p>' in there
+    beside = [day - timedelta(days=1), day + timedelta(days=2)]
+    nowhere += [look(at, f"/board?day={one}") for one in beside]
+    nowhere.append(look(at, f"/board?span=week&day={day}"))
+    assert not [page for page in nowhere if "choolvakantie" in page or "School holidays" in page]
 
 
 def test_a_day_outside_the_planning_is_said_and_the_nearest_shown(at: Small) -> None:
