@@ -117,19 +117,27 @@ SOURCES = (
     phrase("half of the 2,245 transfers of 2024 on some 2,800 forced departures (derived, S)"),
     USUAL,
     *PUBLISHED.values(),
-    phrase("assumption: who is placed before or together with the departure, or leaves undetained"),
+    phrase(
+        "assumption: who is placed before or with the departure, or not: as many as the places hold"
+    ),
     phrase(
         "469 of 1,850 forced departures in 2022 were escorted (V); fewer of those who come, assumed"
     ),
     phrase("assumption: four in five come with a decision, the others wait two months for it"),
-    phrase(
-        "assumption: six in seven have an appeal pending on entering; half a year to judgment (M)"
-    ),
+    phrase("assumption: most have an appeal pending on entering; fitted to the departures of 2021"),
     phrase("assumption: one repeat application in two years, decided in two months (M)"),
-    phrase("assumption: over half unknown on entering, lost within five months on average (M)"),
-    phrase("assumption: a third of the outflow left without trace and is closed after months (M)"),
-    phrase("assumption: a fifth to a quarter of the outflow leaves with IOM or alone (M)"),
-    phrase("assumption: some get a permit or a status after all (M)"),
+    phrase(
+        "assumption: seven in ten unknown on entering, lost in some months; as the places hold (M)"
+    ),
+    phrase(
+        "assumption: a third of the outflow left without trace (M); fitted to the caseload of 2021"
+    ),
+    phrase(
+        "assumption: a fifth of the outflow leaves with IOM or alone (M); fitted as the one before"
+    ),
+    phrase(
+        "assumption: some get a permit or a status after all (M); fitted to the caseload of 2021"
+    ),
     phrase(
         "assumption: of the requests of seed 003 under half is granted; months to the answer (M)"
     ),
@@ -138,18 +146,24 @@ SOURCES = (
     ),
     phrase("assumption: three in a hundred are in criminal custody, for three months (M)"),
     phrase("assumption: a medical bar (Vw 64) lasts half a year, one in five years arises (M)"),
-    phrase("assumption: the court or the DT&V ends one stay in four months of staying (M)"),
     phrase(
-        "assumption: within the 40-60 % of bookings that are cancelled (V); no split is published"
+        "assumption: the court or the DT&V ends a stay; fitted to six weeks at DC Rotterdam (2022)"
     ),
     phrase(
-        "late at pick-up in almost half of the cases (Inspectie 2021, V); few fail for it, assumed"
+        "assumption: fitted to 60 % of the bookings of 2021 (V), as all are; no split is published"
     ),
-    phrase("assumption: carrier, weather or crew; within the published total (V)"),
-    phrase("assumption, after 2.5 tickets per escorted removal in the UK (ICIBI 2016, V)"),
-    phrase("assumption: resistance at the hand-over or aboard; within the published total (V)"),
-    phrase("assumption: a late application or provisional measure that ends before a new booking"),
-    phrase("assumption: the statement of the last days; within the published total (V)"),
+    phrase(
+        "late in almost half of the cases (Inspectie 2021, V); few fail for it, assumed and fitted"
+    ),
+    phrase("assumption: carrier, weather or crew; fitted to the total of 2021 (V)"),
+    phrase(
+        "assumption, after 2.5 tickets per escorted removal in the UK (ICIBI 2016, V); fitted to 2021"
+    ),
+    phrase("assumption: resistance at the hand-over or aboard; fitted to the total of 2021 (V)"),
+    phrase(
+        "assumption: a late procedure that ends before a new booking; fitted to the total of 2021"
+    ),
+    phrase("assumption: the statement of the last days; fitted to the total of 2021 (V)"),
     phrase(
         "assumption: no partner publishes its numbers; half of all bookings fail and use it too"
     ),
@@ -157,6 +171,7 @@ SOURCES = (
         "assumption: as for transport; the national world has as many as twelve cases a day need"
     ),
     phrase("assumption: as for transport"),
+    phrase("assumption: as many places as the women need who stay six weeks; none are published"),
 )
 """The sources of the baseline, which others take over."""
 CONSTRAINTS = {one.id: one for one in REGISTER.constraints}

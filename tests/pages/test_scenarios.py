@@ -195,7 +195,7 @@ def test_only_what_was_changed_is_another_and_says_that_it_is_assumed(
     changed = [one for one in found.capacities if one not in base.capacities]
     assert {(one.facility, one.resources and one.resources.language, one.times, one.plus)
             for one in changed} == {
-        (None, None, 3, 0), (None, "tir", 1, 2), ("jc-zeist", None, 1, -5),
+        (None, None, 3, 0), (None, "tir", 1, 2), ("jc-zeist", None, 2, -5),
     }  # fmt: skip
     [resists] = [one for one in found.failures if one not in base.failures]
     assert resists.share == 0.045
@@ -518,7 +518,7 @@ def test_what_is_otherwise_than_in_the_baseline_is_told_in_words(
     fields["plus"][line(fields, "of", "facility jc-zeist")] = "-1"
     path = asked(http, fields, per_year="15000", lead_days="2", from_day="2027-02-01")
     page = http.get(path.headers["location"]).text
-    assert "JC Zeist: 100 % → <strong>12,25 % -1</strong>" in page
+    assert "JC Zeist: 200 % → <strong>12,25 % -1</strong>" in page
     assert "4 januari 2027 → <strong>1 februari 2027</strong>" in page
     assert "Dossiers die er in een jaar bij komen: 13.840 → <strong>15.000</strong>" in page
     assert "Dagen vooraf, naast wat de wet vraagt: 0 → <strong>2</strong>" in page

@@ -154,7 +154,7 @@ def of_the_dutch_chain(folder: Path, name: str, more: str = "") -> Path:
         ('name = "baseline"', f'name = "{name}"'),
         ("days = 364", "days = 3"),
         ("warmUp = 84", "warmUp = 0"),
-        ("caseload = 8770", "caseload = 100"),
+        ("caseload = 8770", "caseload = 1000"),
         ("daysAhead = 28", "daysAhead = 4"),
     ):
         assert text.count(before) == 1
