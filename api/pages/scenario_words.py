@@ -156,9 +156,7 @@ SOURCES = (
         "late in almost half of the cases (Inspectie 2021, V); few fail for it, assumed and fitted"
     ),
     phrase("assumption: carrier, weather or crew; fitted to the total of 2021 (V)"),
-    phrase(
-        "assumption, after 2.5 tickets per escorted removal in the UK (ICIBI 2016, V); fitted to 2021"
-    ),
+    phrase("assumption, after 2.5 tickets per escorted removal in the UK (ICIBI 2016, V); fitted"),
     phrase("assumption: resistance at the hand-over or aboard; fitted to the total of 2021 (V)"),
     phrase(
         "assumption: a late procedure that ends before a new booking; fitted to the total of 2021"
