@@ -20,6 +20,7 @@ from scheduler.simulation.search import (
     Words,
     claim_people,
     claim_seats,
+    compiled_for,
 )
 from scheduler.timeline import Timeline, span
 from scheduler.world import World
@@ -127,10 +128,13 @@ class Diary:
             tried=np.zeros((2 * groups * offers, 4), np.int64),
             rows=np.zeros((calendar.most_people, 3), np.int64),
         )
+        self._claim = compiled_for(
+            claim_people, calendar.people, self.claims.free, self.claims.rows, True
+        )
 
     def give(self, people: Numbers) -> None:
         """Give back people: rows of a resource, its first slot, and how many slots."""
-        claim_people(self.calendar.people, self.claims.free, people, True)
+        self._claim(self.calendar.people, self.claims.free, people, True)
 
     def stay(self, facility: str, first: int, end: int, count: int) -> None:
         """Claim ``count`` places for the nights ``first <= n < end``, free or not."""
@@ -142,7 +146,8 @@ class Diary:
 
     def unseat(self, stage: int, departure: int) -> None:
         """Give back the seats of a stage on a departure, by their numbers."""
-        claim_seats(self.calendar, self.claims, stage, departure, -1)
+        given = self.calendar
+        claim_seats(given.seat_first, given.seat, self.claims.aboard, stage, departure, -1)
 
 
 def claims_of(

@@ -16,7 +16,7 @@ from scheduler.constraint import After
 from scheduler.grid import Grid
 from scheduler.simulation.diary import Diary
 from scheduler.simulation.prospect import Prospects, Stage
-from scheduler.simulation.search import Numbers, search
+from scheduler.simulation.search import Numbers, compiled_for, search
 from scheduler.world import Leg
 
 _ENDLESS = 1 << 40
@@ -65,6 +65,8 @@ class Placing:
         self._facilities = list(diary.roster.facility)
         self._departures = list(prospects.departures)
         self._since: tuple[int, Numbers] = -1, np.zeros(0, np.int64)
+        given, claims = prospects.calendar, diary.claims
+        self._search = compiled_for(search, given, claims, 0, 0, 0, 0, self._since[1])
 
     def place(self, stage: Stage, window: Window) -> tuple[Booked, ...] | None:
         """Place a case of ``stage`` and claim what it takes; None when nothing is open."""
@@ -75,7 +77,7 @@ class Placing:
             end = stage.firsts[begin] if begin < len(stage.firsts) else self._slots
         elif until < inf:
             end = min(end, ceil(until / given.minutes))
-        found = search(
+        found = self._search(
             given,
             claims,
             stage.number,

@@ -99,10 +99,10 @@ def prospects_of(
     """
     lasting = replace(register, constraints=declaring(register.constraints, timeless))
     patterns = Patterns(world, lasting)
-    nights = {
-        one.id: first_slots(world.grid, world.location[one.location].timezone)
-        for one in world.facilities
+    firsts = {
+        zone: first_slots(world.grid, zone) for zone in {one.timezone for one in world.locations}
     }
+    nights = {one.id: firsts[world.location[one.location].timezone] for one in world.facilities}
     rows = _Rows(patterns, roster, tuple(one.id for one in register.constraints))
     stages, barred = [], []
     for number, case in enumerate(cases):
@@ -117,7 +117,7 @@ def prospects_of(
             {leg: tuple(dict.fromkeys(_leads(register, world, case, leg))) for leg in case.legs},
             detained_for,
             within,
-            first_slots(world.grid, world.location[case.location].timezone),
+            firsts[world.location[case.location].timezone],
             nights,
         )
         stages.append(stage)
@@ -147,6 +147,16 @@ class _Group:
     ways: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Departing:
+    """A departure with its anchor, its minute from the start, and its number in the world."""
+
+    departure: Departure
+    anchor: int
+    minute: int
+    number: int
+
+
 class _Rows:
     """The rows of a calendar while it is laid out; what is alike has one number."""
 
@@ -155,7 +165,7 @@ class _Rows:
         self.patterns, self.roster, self.constraints = patterns, roster, constraints
         self._constraint = {name: n for n, name in enumerate((*constraints, ""))}
         self.departures = {one.id: n for n, one in enumerate(world.departures)}
-        self._tables: dict[str, tuple[Departure, ...]] = {}
+        self._tables: dict[str, tuple[_Departing, ...]] = {}
         self._pools: dict[tuple[tuple[int, int, int], ...], int] = {}
         self._of_pool: dict[object, int] = {}
         self._needs: dict[tuple[int, int], int] = {}
@@ -343,17 +353,23 @@ class _Rows:
             known = self._limits[id(rule.limits)] = rule.limits, line
         return known[1]
 
-    def _table(self, destination: str) -> tuple[Departure, ...]:
+    def _table(self, destination: str) -> tuple["_Departing", ...]:
         """Return the departures to ``destination`` that lie on the grid."""
         known = self._tables.get(destination)
         if known is None:
             world = self.patterns.world
             grid = world.grid
-            known = self._tables[destination] = tuple(
-                one
+            found = (
+                _Departing(
+                    one,
+                    grid.floor(one.departs),
+                    (one.departs - grid.start) // _MINUTE,
+                    self.departures[one.id],
+                )
                 for one in world.departures_to(destination)
-                if 0 <= grid.floor(one.departs) < grid.slots
             )
+            known = tuple(one for one in found if 0 <= one.anchor < grid.slots)
+            self._tables[destination] = known
         return known
 
     def _leaving(
@@ -365,30 +381,28 @@ class _Rows:
         """
         grid, case = self.patterns.world.grid, stage.case
         table = self._table(case.destination)
-        slot = timedelta(minutes=grid.minutes)
         rules = [rule for _, rule in leg.rules if not _always(rule, grid)]
         steady = [rule for rule in rules if isinstance(rule, Elapsed) and not rule.pauses]
         dated = [rule for rule in rules if rule not in steady]
         scoped = [one.departures for one in steady] + [one.departures for _, one in leg.attendances]
-        sorts: dict[object, list[tuple[int, Departure]]] = {}
-        for n, one in enumerate(table):
-            into = (one.departs - grid.start) % slot
-            meant = tuple(one.id in departures for departures in scoped if departures is not None)
-            sorts.setdefault((one.kind, one.from_, one.minutes, into, meant), []).append((n, one))
+        scopes = [departures for departures in scoped if departures is not None]
+        sorts: dict[object, list[tuple[int, _Departing]]] = {}
+        for n, each in enumerate(table):
+            one = each.departure
+            into, meant = each.minute % grid.minutes, tuple(one.id in scope for scope in scopes)
+            sorts.setdefault((one.kind, one.from_, one.minutes, into, meant), []).append((n, each))
         for facility in leg.facilities:
             offers = []
             for alike in sorts.values():
-                _, first = alike[0]
+                first = alike[0][1].departure
                 frames = self.patterns.readings.frames(case, "removal", facility, (first,))
                 for frame in frames:
                     if not all(_allows(rule, frame, first, grid) for rule in steady):
                         continue
                     way = self._way(frame, Layout(leg, frame).asked, 0, stage, "removal", spans)
-                    for n, one in alike:
-                        if all(_allows(rule, frame, one, grid) for rule in dated):
-                            number, anchor = self.departures[one.id], grid.floor(one.departs)
-                            minute = (one.departs - grid.start) // _MINUTE
-                            offers.append((anchor, n, minute, number, way))
+                    for n, each in alike:
+                        if all(_allows(rule, frame, each.departure, grid) for rule in dated):
+                            offers.append((each.anchor, n, each.minute, each.number, way))
             offers.sort()
             self._offers.append([(one[0], *one[2:]) for one in offers])
             yield facility, len(self._offers) - 1
@@ -452,7 +466,10 @@ class _Rows:
         offers = [np.array(one, np.int64).reshape(-1, 4) for one in self._offers]
         mine = [one for groups in self._groups for one in groups]
         first, group_way = _flat([one.ways for one in mine])
-        before = [self._before(one, ways, offers[one.leaving], night[one.facility]) for one in mine]
+        spans = _padded(self._spans, max(map(len, self._spans), default=0), 0)
+        before = [
+            self._before(one, ways, spans, offers[one.leaving], night[one.facility]) for one in mine
+        ]
         return Calendar(
             minutes=grid.minutes,
             constraints=len(self.constraints) + 1,
@@ -504,17 +521,18 @@ class _Rows:
             ]
             yield min(bases, default=0) >> 6, (63 + max(bases, default=0)) >> 6
 
-    def _before(self, group: "_Group", ways: Ways, offers: Numbers, night: Numbers) -> Numbers:
+    def _before(
+        self, group: "_Group", ways: Ways, spans: Numbers, offers: Numbers, night: Numbers
+    ) -> Numbers:
         """Return at which slots a placement may end before each removal, and the nights between."""
         minutes, anchors = self.patterns.world.grid.minutes, offers[:, 0]
         first = np.zeros_like(anchors)
-        end = anchors + np.array([one[2] for one in self._ways])[offers[:, 3]] + 1
+        end = anchors + ways.way[offers[:, 3], 1] + 1
         for n, (rule, edge) in enumerate(zip(group.spans, group.edges, strict=True)):
             if rule.last == DEPARTURE:
                 last = offers[:, 1]
             else:
-                slots = np.array([spans[n] if spans else 0 for spans in self._spans])
-                last = (anchors + slots[offers[:, 3]]) * minutes
+                last = (anchors + spans[offers[:, 3], n]) * minutes
             end = np.minimum(end, (last - rule.at_least) // minutes - edge + 1)
             if rule.at_most is not None:
                 first = np.maximum(first, -((rule.at_most - last) // minutes) - edge)

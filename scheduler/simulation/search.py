@@ -226,6 +226,15 @@ def compiled(function: _F) -> _F:
         return cast(_F, numba.njit(**options)(function))
 
 
+def compiled_for(function: _F, *arguments: object) -> _F:
+    """Return a function as it is compiled for arguments of these types.
+
+    A call then looks no types up, which of so many arrays takes longer than many a search.
+    """
+    type_of: Callable[[object], object] = numba.typeof
+    return cast(_F, cast(Any, function).compile(tuple(map(type_of, arguments))))
+
+
 # --- Lines ---------------------------------------------------------------------------------------
 
 
@@ -244,13 +253,25 @@ def _bits(lines: Words, row: int, slot: int) -> np.uint64:
 @compiled
 def _runs(lines: Words, row: int, slot: int, length: int, scratch: Words) -> np.uint64:
     """Return from which of the 64 slots from ``slot`` on ``length`` slots in a row are there."""
+    have = 1
+    if length <= 64:
+        low = _bits(lines, row, slot)
+        if not low:
+            return _NONE
+        high = _bits(lines, row, slot + 64)
+        while have < length:
+            step = min(have, length - have)
+            late, early = np.uint64(step), np.uint64(64 - step)
+            low &= (low >> late) | (high << early)
+            high &= high >> late
+            have += step
+        return np.uint64(low)
     words = (63 + length) // 64 + 1
     for n in range(words):
         scratch[n] = _bits(lines, row, slot + 64 * n)
         if n == 0 and not scratch[0]:
             return _NONE
     scratch[words] = _NONE
-    have = 1
     while have < length:
         step = min(have, length - have, 63)
         late, early = np.uint64(step), np.uint64(64 - step)
@@ -644,11 +665,12 @@ def claim_people(people: People, free: Free, rows: Numbers, give: bool) -> None:
 
 
 @compiled
-def claim_seats(given: Calendar, claims: Claims, stage: int, departure: int, times: int) -> None:
+def claim_seats(
+    seat_first: Numbers, seat: Numbers, aboard: Small, stage: int, departure: int, times: int
+) -> None:
     """Take the seats of a stage on a departure, or (``times`` -1) give them back."""
-    for n in range(given.seat_first[stage], given.seat_first[stage + 1]):
-        rule, count = given.seat[n]
-        claims.aboard[rule, departure] += times * count
+    for n in range(seat_first[stage], seat_first[stage + 1]):
+        aboard[seat[n, 0], departure] += times * seat[n, 1]
 
 
 # --- Before anything is taken --------------------------------------------------------------------
@@ -1033,5 +1055,6 @@ def search(
             for night in range(found.night, found.night + found.nights):
                 claims.places[facility, night] -= given.stage[stage, 0]
         if found.offer >= 0:
-            claim_seats(given, claims, stage, given.offer[found.offer, 2], 1)
+            departure = given.offer[found.offer, 2]
+            claim_seats(given.seat_first, given.seat, claims.aboard, stage, departure, 1)
     return found
