@@ -19,7 +19,7 @@ import numpy.typing as npt
 from scheduler.constraint import Register
 from scheduler.grid import first_slots
 from scheduler.simulation.adjusting import problems, register_under, world_under
-from scheduler.simulation.chance import Chance, Draws
+from scheduler.simulation.chance import Chance, Draws, Fortunes
 from scheduler.simulation.course import LEGS, Chain, Course, Keys, chain_of, course_of
 from scheduler.simulation.diary import Diary, Roster, roster_of
 from scheduler.simulation.effect import Effects
@@ -202,13 +202,13 @@ class _Replication:
         scenario = self.scenario
         rate = scenario.inflow.per_year / 365 * self.end / DAY
         most = scenario.inflow.caseload + ceil(rate + 10 * rate**0.5 + 10)
-        self.chance = Chance(scenario.seed, replication, most)
-        gaps = -np.log1p(-self.chance.of("inflow")[:, 0])
+        chance = Chance(scenario.seed, replication, most)
+        gaps = -np.log1p(-chance.of("inflow")[:, 0])
         gaps[: scenario.inflow.caseload] = 0
         moments = np.cumsum(gaps) * (365 * DAY / scenario.inflow.per_year if rate else inf)
         moments = np.where(np.isnan(moments), 0, moments)
         entered = moments[moments < self.end]
-        drawn = self.chance.of("profile")[: len(entered), 0]
+        drawn = chance.of("profile")[: len(entered), 0]
         had = scenario.inflow.caseload
         chosen = np.concatenate(
             [
@@ -224,22 +224,21 @@ class _Replication:
             [inf if one.within is None else one.within for one in self.model.courses]
         )[chosen]
         self.begun = entered.copy()
-        self.begun[:had] -= self._ages(within[:had], rate)
+        self.begun[:had] -= self._ages(within[:had], rate, chance)
         held = np.array([one.profile.within is not None for one in self.model.courses], bool)
         self.cases = Cases(chosen, held[chosen], entered, self.begun + within, had)
-        self.facts = facts_of(
-            self.model.chains, self.model.courses, self.cases, self.chance, self.end
-        )
+        self.facts = facts_of(self.model.chains, self.model.courses, self.cases, chance, self.end)
         for moment, *told in self.facts.comes:
             self._at(moment, self._come, *told)
+        self.fortunes = Fortunes(chance, (case for _, case, *_ in self.facts.comes))
 
-    def _ages(self, within: Draws, rate: float) -> Draws:
+    def _ages(self, within: Draws, rate: float, chance: Chance) -> Draws:
         """Return how long those of the stock have been in the caseload already.
 
         As long as Little's law says on average, exponentially; anywhere in the time that they have
         when there is a legal end to it.
         """
-        inflow, drawn = self.scenario.inflow, self.chance.of("age")[: len(within), 0]
+        inflow, drawn = self.scenario.inflow, chance.of("age")[: len(within), 0]
         lasts = inflow.caseload / inflow.per_year * 365 * DAY if rate else 0.0
         ages = np.array([-lasts * log1p(-one) for one in drawn.tolist()])
         limited = within < inf
@@ -539,7 +538,7 @@ class _Replication:
         for n in live.course.failures[booked.leg]:
             failure: Failure = self.scenario.failures[n]
             purpose = f"failure/{failure.reason}/{booked.leg}"
-            drawn = self.chance.of(purpose, live.tries[leg])[live.case]
+            drawn = self.fortunes.of(purpose, live.tries[leg], live.case)
             if drawn[0] < failure.share:
                 before = float(failure.before.drawn(drawn[1])) * DAY
                 at = max(booked.moment - before, self.now)

@@ -31,7 +31,7 @@ _NIGHTS, _ANCHORS = 42, 18
 _NUMBERS = (1 << _ANCHORS) - 1
 _LEVELS = 64
 """Where in the scratch the levels of a count begin."""
-LACKING = 8
+LACKING = 6
 """Needs that are remembered of what is shut; where more are lacking it is looked at again."""
 _END = 1 << 40
 """A slot after all."""
