@@ -50,7 +50,7 @@ def draft_of(raw: dict[str, Any]) -> Draft:
     """Take the JSON of a world apart."""
     draft = Draft()
     fields = {one.alias or name: (name, one) for name, one in World.model_fields.items()}
-    for key in raw.keys() - fields.keys():
+    for key in (one for one in raw if one not in fields):
         draft.problems.append(Problem("$" + step(key), f"is not a field{maybe(key, fields)}"))
     for key, (name, one) in fields.items():
         section = next(iter(get_args(one.annotation)), None)
@@ -154,8 +154,9 @@ def _complaints(raw: object, error: ValidationError, kind: TypeAdapter[Any]) -> 
         passed.update(before)
         found.setdefault(path, []).append(_complaint(one, kind))
         given[path] = _given(one)
-    for path in found.keys() - passed:
-        yield Problem(path, " or ".join(found[path]) + given[path])
+    for path in found:
+        if path not in passed:
+            yield Problem(path, " or ".join(found[path]) + given[path])
 
 
 def _way(raw: Any, error: Mapping[str, Any]) -> list[str]:

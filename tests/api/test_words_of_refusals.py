@@ -79,8 +79,8 @@ def test_too_many_places_are_told_as_what_they_are(http: TestClient) -> None:
 def test_a_wish_for_slots_is_read_as_strictly_as_any(http: TestClient) -> None:
     told = http.post("/v1/slot-proposals", json={"case": PLACED, "count": "3", "cuont": 2})
     assert errors(told) == [
-        ("body.cuont", "is not a field; maybe count"),
         ("body.count", 'should be a valid integer, not "3"'),
+        ("body.cuont", "is not a field; maybe count"),
     ]
 
 
