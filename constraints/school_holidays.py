@@ -1,8 +1,8 @@
 """School holidays by region: told to who plans families with children; no constraint reads them."""
 
 import tomllib
-from datetime import date, timedelta
-from itertools import combinations
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -11,10 +11,6 @@ from pydantic import StringConstraints, ValidationError, model_validator
 from scheduler.world import Part
 
 Region = Literal["noord", "midden", "zuid"]
-MOST_ROWS = 500
-"""Rows of a table: over thirty school years."""
-LONGEST = timedelta(days=60)
-"""No school holiday lasts longer: a row that does has a mistake in its year."""
 
 
 class SchoolHoliday(Part):
@@ -34,18 +30,19 @@ class SchoolHoliday(Part):
     def _lasts(self) -> Self:
         if self.last < self.first:
             raise ValueError(f"ends on {self.last}, before it begins on {self.first}")
-        if self.last - self.first > LONGEST:
-            raise ValueError(f"lasts from {self.first} to {self.last}: over {LONGEST.days} days")
+        years = self.school_year.split("-")
+        if not {str(self.first.year), str(self.last.year)} <= set(years):
+            raise ValueError(f"lasts from {self.first} to {self.last}: not in {self.school_year}")
         return self
 
 
 def load_school_holidays(path: Path) -> tuple[SchoolHoliday, ...]:
     """Read a TOML file of ``[[holiday]]`` tables; ValueError lists, by row, all that is wrong."""
     match tomllib.loads(path.read_text(encoding="utf-8")):
-        case {"holiday": [*rows], **rest} if not rest and len(rows) <= MOST_ROWS:
+        case {"holiday": [*rows], **rest} if not rest:
             pass
         case _:
-            raise ValueError(f"{path.name}: is to hold [[holiday]] alone, at most {MOST_ROWS}")
+            raise ValueError(f"{path.name}: is to hold [[holiday]] alone")
     found: dict[int, SchoolHoliday] = {}
     wrong: list[str] = []
     for at, row in enumerate(rows, 1):
@@ -57,9 +54,11 @@ def load_school_holidays(path: Path) -> tuple[SchoolHoliday, ...]:
                 for one in error.errors()
             )
     wrong += (
-        f"row {later}: overlaps row {earlier} in {one.region}"
-        for (earlier, one), (later, two) in combinations(found.items(), 2)
-        if one.region == two.region and one.first <= two.last and two.first <= one.last
+        f"row {max(earlier, later)}: overlaps row {min(earlier, later)} in {one.region}"
+        for (earlier, one), (later, two) in pairwise(
+            sorted(found.items(), key=lambda row: (row[1].region, row[1].first))
+        )
+        if one.region == two.region and two.first <= one.last
     )
     if wrong:
         raise ValueError("\n".join((f"{path.name}:", *wrong)))

@@ -8,7 +8,6 @@ from typing import get_args
 import pytest
 
 from constraints.school_holidays import (
-    MOST_ROWS,
     SCHOOL_HOLIDAYS,
     Region,
     SchoolHoliday,
@@ -46,7 +45,7 @@ def test_a_table_is_told_all_that_is_wrong_by_row(tmp_path: Path) -> None:
     assert told(tmp_path, "".join(rows)) == [
         "table.toml:",
         "row 4: Value error, ends on 2027-06-01, before it begins on 2027-06-02",
-        "row 5: Value error, lasts from 2027-06-02 to 2028-06-09: over 60 days",
+        "row 5: Value error, lasts from 2027-06-02 to 2028-06-09: not in 2026-2027",
         "row 6: region: Input should be 'noord', 'midden' or 'zuid'",
         "row 7: last: Input should be a valid date",
         "row 7: days: Extra inputs are not permitted",
@@ -56,9 +55,9 @@ def test_a_table_is_told_all_that_is_wrong_by_row(tmp_path: Path) -> None:
 
 def test_a_table_is_bounded_and_holds_nothing_else(tmp_path: Path) -> None:
     one = row("2027-04-24", "2027-05-02")
-    for text in ("", "holiday = 3", f"other = 1\n{one}", one * (MOST_ROWS + 1)):
+    for text in ("", "holiday = 3", f"other = 1\n{one}"):
         (said,) = told(tmp_path, text)
-        assert said.endswith(f"[[holiday]] alone, at most {MOST_ROWS}")
+        assert said.endswith("[[holiday]] alone")
 
 
 def test_every_region_has_each_holiday_of_a_school_year_once_and_within_it() -> None:
