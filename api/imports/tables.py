@@ -255,6 +255,7 @@ def _bounded(body: bytes) -> None:
                     else:
                         _look(blocks, name, lengths)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
+        # zipfile calls a way of packing that it does not know not implemented.
         raise _refused(f"is no workbook that can be read: {error}") from None
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -111,9 +110,6 @@ def test_a_day_is_one_file_that_asks_nothing_of_anybody(url: str, tmp_path: Path
     assert not re.search(r"<(script|link|form|nav|header|a)\b|src=|url\((?![\"']?data:)", page)
 
 
-@pytest.mark.skipif(
-    not any(map(shutil.which, days.BROWSERS)), reason="there is no Chromium on this machine"
-)
 def test_a_day_is_printed_where_there_is_a_browser(url: str, tmp_path: Path) -> None:
     day = local_date(_first(url, tmp_path).start, AMSTERDAM)
     out = tmp_path / "day.pdf"
